@@ -1,0 +1,30 @@
+/** Failures of a job that had begun. They travel to clients as data, so their messages are written for people. */
+export abstract class EngineProblem extends Error {
+  abstract readonly code: 'EngineLost' | 'DeadlineExceeded' | 'NonFinite';
+  abstract readonly retryable: boolean;
+}
+
+/** The engine's process ended or stopped answering while the job ran. */
+export class EngineLost extends EngineProblem {
+  readonly code = 'EngineLost';
+  readonly retryable = true;
+}
+
+/** The job ran longer than its deadline allows. */
+export class DeadlineExceeded extends EngineProblem {
+  readonly code = 'DeadlineExceeded';
+  readonly retryable = true;
+}
+
+/** The mathematics produced an infinity or a not-a-number. */
+export class NonFinite extends EngineProblem {
+  readonly code = 'NonFinite';
+  readonly retryable = false;
+  constructor(
+    message: string,
+    /** The forward after which it was seen, from 1; 0 is the prompt's encoding, total + 1 the decoded picture. */
+    readonly step: number,
+  ) {
+    super(message);
+  }
+}

@@ -1,0 +1,173 @@
+import type { EngineStage, Operation } from '../engine/job.js';
+
+/** What the use cases take and give. The schema is a thin face of these types. */
+
+export type Stage = EngineStage | 'ENCODE_OUTPUT';
+export type GenerationStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
+export type CacheOutcome = 'HIT' | 'SHARED' | 'MISS';
+export type CachePolicy = 'DEFAULT' | 'REFRESH' | 'ONLY';
+export type ImageFormat = 'AUTO' | 'PNG' | 'JPEG' | 'WEBP' | 'AVIF';
+
+export interface GenerateRequest {
+  readonly prompt: string;
+  readonly negativePrompt?: string | null | undefined;
+  /** A catalog id; left out, the default model. */
+  readonly model?: string | null | undefined;
+  readonly width?: number | null | undefined;
+  readonly height?: number | null | undefined;
+  readonly steps?: number | null | undefined;
+  readonly guidance?: number | null | undefined;
+  readonly dynamicGuidance?: boolean | null | undefined;
+  /** Left out, one is drawn; a drawn seed is never answered from memory. */
+  readonly seed?: number | null | undefined;
+  readonly count?: number | null | undefined;
+  readonly cache?: CachePolicy | null | undefined;
+}
+
+export interface SubmitOptions {
+  /** Milliseconds to wait for the finished generation; 0 answers at once. */
+  readonly waitMs: number;
+  /** Aborted when the caller is gone: a generation whose id was never told leaves its flights. */
+  readonly signal: AbortSignal;
+}
+
+/** A problem of a generation that had begun, as it is stored. */
+export interface ProblemRecord {
+  readonly code: 'EngineLost' | 'Interrupted' | 'DeadlineExceeded' | 'NonFinite' | 'Failed';
+  readonly message: string;
+  readonly retryable: boolean;
+  /** Of NonFinite. */
+  readonly step?: number;
+}
+
+export interface StageTiming {
+  readonly stage: Stage;
+  readonly durationMs: number;
+}
+
+/** A generation as it is at one moment: a plain, immutable record. */
+export interface Generation {
+  readonly id: string;
+  readonly operation: Operation;
+  readonly status: GenerationStatus;
+  readonly modelName: string;
+  readonly prompt: string;
+  readonly negativePrompt: string;
+  readonly seed: number;
+  readonly width: number;
+  readonly height: number;
+  readonly steps: number;
+  readonly guidance: number;
+  readonly count: number;
+  readonly promptTokens: number;
+  readonly promptTruncated: boolean;
+  readonly cache: CacheOutcome;
+  readonly fingerprint: string;
+  /** Forwards made so far, of those that will run, over all its pictures. */
+  readonly step: number;
+  readonly totalSteps: number;
+  readonly queuePosition: number | null;
+  /** Content addresses (sha256) of the finished pictures, in order. */
+  readonly imageIds: readonly string[];
+  readonly timings: readonly StageTiming[];
+  readonly problem: ProblemRecord | null;
+  /** Milliseconds since the epoch. */
+  readonly createdAt: number;
+  readonly finishedAt: number | null;
+}
+
+/** A finished picture. `id` is the sha256 of its master file, recipe included. */
+export interface Image {
+  readonly id: string;
+  readonly width: number;
+  readonly height: number;
+  /** Base64 of about 25 bytes. */
+  readonly thumbhash: string;
+  readonly seed: number;
+  readonly fingerprint: string;
+}
+
+export interface Model {
+  readonly id: string;
+  readonly name: string;
+  readonly family: string;
+  readonly operations: readonly Operation[];
+  readonly editModes: readonly ('INPAINT' | 'STRENGTH' | 'INSTRUCTION')[];
+  readonly defaultSteps: number;
+  readonly defaultGuidance: number;
+  readonly defaultWidth: number;
+  readonly defaultHeight: number;
+  readonly maxPixels: number;
+  readonly maxPromptTokens: number;
+  readonly supportsGuidance: boolean;
+  readonly supportsNegativePrompt: boolean;
+  readonly loaded: boolean;
+}
+
+/** One entry of a generation's log. `sequence` counts from 1 without gaps; a heartbeat repeats the last one's. */
+export type ProgressEvent = {
+  readonly sequence: number;
+  readonly at: number;
+  /** As it was when the event happened. */
+  readonly generation: Generation;
+} & (
+  | { readonly type: 'GenerationQueued'; readonly position: number }
+  | { readonly type: 'StageStarted'; readonly stage: Stage }
+  | { readonly type: 'StageFinished'; readonly stage: Stage; readonly durationMs: number }
+  | {
+      readonly type: 'StepFinished';
+      readonly image: number;
+      readonly step: number;
+      readonly totalSteps: number;
+      readonly sigma: number;
+      /** A `data:` address, on steps that have a preview. */
+      readonly preview: string | null;
+    }
+  | { readonly type: 'GenerationFinished' }
+  | { readonly type: 'Heartbeat' }
+);
+
+/** How a picture is asked for over HTTP. */
+export interface VariantRequest {
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  readonly quality?: number | undefined;
+  /** AUTO is resolved with `accept`. */
+  readonly format: ImageFormat;
+  /** The request's Accept header. */
+  readonly accept: string;
+}
+
+export type VariantResult =
+  | {
+      readonly outcome: 'found';
+      readonly body: Uint8Array;
+      readonly contentType: string;
+      /** Strong, quoted. */
+      readonly etag: string;
+      /** Whether Accept decided the format, so that the answer must carry `Vary: Accept`. */
+      readonly negotiated: boolean;
+    }
+  /** `gone`: known once, evicted since. */
+  | { readonly outcome: 'gone' | 'unknown' };
+
+/** The use cases. Methods reject with a Problem of `problems.ts` where a client can act on it. */
+export interface Studio {
+  generate(request: GenerateRequest, options: SubmitOptions): Promise<Generation>;
+  /** Leaves the generation's flights; the last to leave stops the work. A finished generation is returned as it is. */
+  cancel(id: string): Promise<Generation>;
+  /** Null for ids that were never given out (or are older than the store keeps). */
+  generation(id: string): Promise<Generation | null>;
+  generations(ids: readonly string[]): Promise<readonly (Generation | null)[]>;
+  image(id: string): Promise<Image | null>;
+  images(ids: readonly string[]): Promise<readonly (Image | null)[]>;
+  models(): readonly Model[];
+  model(id: string): Model | null;
+  /** Everything since `after`, then live, heartbeats in between; ends after GenerationFinished. Rejects with NotFound. */
+  progress(id: string, after: number, signal: AbortSignal): AsyncIterable<ProgressEvent>;
+  variant(id: string, request: VariantRequest): Promise<VariantResult>;
+  /** True when the default model is loaded and the engine answers. */
+  ready(): boolean;
+  /** Refuses new work, finishes or fails what runs within `graceMs`, ends every log with a last event, closes the stores. */
+  close(graceMs: number): Promise<void>;
+}
