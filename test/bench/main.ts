@@ -1,0 +1,65 @@
+/**
+ * `npm run bench [-- --json]`: what the built program costs with the embedded model, measured on this machine as its users
+ * would meet it. Each number is a median or a percentile of one run; the targets stand beside it and are not asserted.
+ */
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { startProgram } from '../program.js';
+import { cachedRepeat, identicalAtOnce } from './cached.js';
+import { drawWarm } from './draw.js';
+import { matrixFloor } from './floor.js';
+import { watchMemory } from './memory.js';
+import { type Measure, print } from './report.js';
+
+const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const measures: Measure[] = [];
+
+let memory: ReturnType<typeof watchMemory> | null = null;
+const program = await startProgram({
+  nodeArgs: ['--import', new URL('./loop-delay.mjs', import.meta.url).href],
+  onSpawn: (pid) => {
+    memory = watchMemory(pid);
+  },
+});
+try {
+  const drawn = await drawWarm(program, 9);
+  measures.push(
+    { name: 'process start → ready', value: program.readyMs / 1000, unit: 's' },
+    {
+      name: 'process start → first picture',
+      value: (program.readyMs + drawn.firstMs) / 1000,
+      unit: 's',
+      target: '≤ 6',
+    },
+    { name: 'warm 256×256 picture, 8 steps', value: drawn.wallMs / 1000, unit: 's', target: '≤ 1.2' },
+    ...drawn.stages.map(({ stage, ms }) => ({ name: `  ${stage}`, value: ms, unit: 'ms' as const })),
+    { name: 'server overhead (end to end − engine stages)', value: drawn.overheadMs, unit: 'ms', target: '≤ 15' },
+    { name: 'event-loop delay p99 while generating', value: drawn.loopDelayP99, unit: 'ms', target: '≤ 20' },
+  );
+  const peak = (memory as ReturnType<typeof watchMemory> | null)?.stop() ?? null;
+  if (peak !== null) {
+    measures.push({ name: 'peak memory (PSS of all processes)', value: peak / 1e6, unit: 'MB', target: '≤ 900' });
+  }
+  const cached = await cachedRepeat(program);
+  measures.push(
+    { name: 'cached repeat p50', value: cached.p50, unit: 'ms', target: '≤ 5' },
+    { name: 'cached repeat p99', value: cached.p99, unit: 'ms' },
+    { name: 'cached repeats a second', value: cached.perSecond, unit: '/s', target: '≥ 1000' },
+    {
+      name: 'generations made for 50 identical requests at once',
+      value: await identicalAtOnce(program, 50),
+      unit: '',
+      target: '= 1',
+    },
+  );
+} finally {
+  await program.stop();
+}
+const floor = await matrixFloor();
+measures.push(
+  { name: 'one forward, CPU time', value: floor.stepMs, unit: 'ms' },
+  { name: 'its matrix products alone, CPU time', value: floor.productsMs, unit: 'ms' },
+  { name: 'forward ÷ matrix-product floor', value: floor.stepMs / floor.productsMs, unit: '×' },
+);
+
+print(measures, values.json, `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`);
