@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { CatalogError, type ComponentFolders, type ModelEntry } from './catalog.js';
+
+/**
+ * A plain diffusers checkpoint folder (`model_index.json` of a ZImagePipeline) as a catalog entry, so that it runs without being
+ * listed anywhere. The scheduler's shift tells Turbo (3) from Base (6); the id is the folder's name, or the repository's in a
+ * Hugging Face cache.
+ *
+ * @throws CatalogError
+ */
+export function entryFromCheckpoint(path: string): ModelEntry {
+  const folder = resolve(path);
+  const pipeline = readField(join(folder, 'model_index.json'), '_class_name');
+  if (pipeline !== 'ZImagePipeline')
+    throw new CatalogError(`Expected a ZImagePipeline in ${folder} but received ${JSON.stringify(pipeline)}.`);
+  const shift = readField(join(folder, 'scheduler', 'scheduler_config.json'), 'shift');
+  if (typeof shift !== 'number')
+    throw new CatalogError(
+      `Expected a number for shift in ${join(folder, 'scheduler')} but received ${JSON.stringify(shift)}.`,
+    );
+  const id = repositoryName(folder);
+  // Shift 3 is distilled: few steps, guidance baked in.
+  const distilled = shift < 4.5;
+  return {
+    id,
+    name: id,
+    family: 'z-image',
+    components: folders(folder),
+    operations: ['GENERATE'],
+    editModes: [],
+    defaults: { width: 1024, height: 1024, steps: distilled ? 8 : 28, guidance: distilled ? 0 : 4 },
+    limits: { minSide: 64, maxSide: 2048, maxPixels: 2048 * 2048, maxPromptTokens: 512 },
+    supportsGuidance: !distilled,
+    supportsNegativePrompt: !distilled,
+  };
+}
+
+function folders(folder: string): ComponentFolders {
+  const component = (name: string) => {
+    const path = join(folder, name);
+    if (!existsSync(path)) throw new CatalogError(`The checkpoint ${folder} has no folder "${name}".`);
+    return path;
+  };
+  const preview = join(folder, 'preview');
+  return {
+    transformer: component('transformer'),
+    textEncoder: component('text_encoder'),
+    tokenizer: component('tokenizer'),
+    vae: component('vae'),
+    scheduler: component('scheduler'),
+    preview: existsSync(preview) ? preview : null,
+  };
+}
+
+/** `…/models--Tongyi-MAI--Z-Image-Turbo/snapshots/<commit>` → `Z-Image-Turbo`; otherwise the folder's own name. */
+function repositoryName(folder: string): string {
+  const repository = basename(dirname(dirname(folder)));
+  const name =
+    basename(dirname(folder)) === 'snapshots' && repository.startsWith('models--')
+      ? repository.split('--').at(-1)!
+      : basename(folder);
+  return name.replace(/[^\w.-]/g, '-');
+}
+
+function readField(file: string, field: string): unknown {
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>)[field];
+  } catch (error) {
+    throw new CatalogError(
+      `Expected a diffusers checkpoint but ${file} could not be read: ${(error as Error).message}.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}

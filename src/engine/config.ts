@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { z } from 'zod';
+
+/** The environment variables that this folder reads. Unset and empty mean the same. */
+export const engineSection = {
+  schema: z.object({
+    /** `auto` is CUDA where it is there, else the CPU. */
+    ENGINE_DEVICE: unlessEmpty(z.enum(['auto', 'cpu', 'webgpu', 'cuda']).default('auto')),
+    /** Threads of one operator. */
+    ENGINE_THREADS: unlessEmpty(whole(1, 1024).default(() => availableParallelism())),
+    /** Bytes that loaded models may take together; what was used longest ago leaves. Left out, most of the free memory. */
+    ENGINE_MEMORY: unlessEmpty(whole(1).default(() => Math.floor(process.availableMemory() * 0.8))),
+    /** An engine that says nothing for so many milliseconds while it works is ended; one forward must fit. */
+    ENGINE_WATCHDOG_MS: unlessEmpty(whole(100).default(120_000)),
+    /** Milliseconds that one job may take. */
+    JOB_DEADLINE_MS: unlessEmpty(whole(100).default(600_000)),
+    /** The file that lists the models. */
+    MODELS_CATALOG: unlessEmpty(z.string().default(() => join(packageRoot(), 'models', 'catalog.json'))),
+    /** More checkpoint folders in the diffusers layout, separated as in PATH. */
+    CHECKPOINTS: unlessEmpty(z.string().transform(paths).default([])),
+  }),
+};
+
+export type EngineConfig = z.infer<typeof engineSection.schema>;
+
+function unlessEmpty<T extends z.ZodType>(schema: T) {
+  return z.preprocess((value) => (value === '' ? undefined : value), schema);
+}
+
+function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
+  return z.coerce.number().int().min(least).max(most);
+}
+
+function paths(list: string): string[] {
+  return list
+    .split(delimiter)
+    .filter((path) => path !== '')
+    .map((path) => resolve(path));
+}
+
+/** The folder of package.json, from the sources as from the build. */
+function packageRoot(): string {
+  let folder = import.meta.dirname;
+  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}

@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import type { Device, DeviceChoice } from './job.js';
+
+/** What the machine has, as far as choosing a device needs to know. */
+export interface Machine {
+  /** Whether the CUDA provider's library lies beside the ONNX Runtime binding. */
+  readonly cudaProvider: boolean;
+  /** Whether there is an NVIDIA device. */
+  readonly nvidia: boolean;
+}
+
+/** Takes the asked-for device, or the fastest one that is sure to work. WebGPU is slower and less exact than CUDA, so it is taken only when asked for. */
+export function chooseDevice(wanted: 'auto' | Device, machine: Machine = thisMachine()): DeviceChoice {
+  if (wanted !== 'auto') return { device: wanted, reason: `The ${wanted} device was asked for by name.` };
+  if (!machine.nvidia) return { device: 'cpu', reason: 'The CPU computes, because no NVIDIA device was found.' };
+  if (!machine.cudaProvider)
+    return {
+      device: 'cpu',
+      reason:
+        'The CPU computes, because ONNX Runtime has no CUDA provider beside it, although there is an NVIDIA device.',
+    };
+  return { device: 'cuda', reason: 'CUDA computes, because its provider and an NVIDIA device were found.' };
+}
+
+function thisMachine(): Machine {
+  return {
+    cudaProvider: existsSync(join(bindingFolder(), 'libonnxruntime_providers_cuda.so')),
+    nvidia: ['/dev/nvidia0', '/dev/nvidiactl', '/dev/dxg'].some((path) => existsSync(path)),
+  };
+}
+
+/** Where the npm package keeps its native libraries; provider libraries of other devices are laid beside them. */
+function bindingFolder(): string {
+  const main = createRequire(import.meta.url).resolve('onnxruntime-node');
+  return join(dirname(main), '..', 'bin', 'napi-v6', process.platform, process.arch);
+}

@@ -1,0 +1,171 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ModelEntry } from './catalog.js';
+import { type EngineLog, EngineProcess, type Order } from './engine-process.js';
+import type { Device, DeviceChoice, Engine, EngineEvent, EngineJob, Pixels, RunOptions } from './job.js';
+import type { Failure } from './messages.js';
+import { DeadlineExceeded, EngineLost, NonFinite } from './problems.js';
+
+export interface EngineOptions {
+  readonly catalog: readonly ModelEntry[];
+  readonly device: 'auto' | Device;
+  /** Bytes that loaded models may take together; what was used longest ago leaves. */
+  readonly memoryBudgetBytes: number;
+  /** Threads of one operator. */
+  readonly threads: number;
+  /** A process that says nothing for so long while it works is ended and started again. */
+  readonly watchdogMs: number;
+  readonly log: EngineLog;
+}
+
+/** An engine and, for those who watch over it, its process. */
+export interface HostedEngine extends Engine {
+  /** Of the process that lives now. */
+  readonly pid: number | undefined;
+}
+
+const LONGEST_PAUSE_MS = 30_000;
+
+/** Starts an engine in a process of its own, which is started again whenever it ends. */
+export function createEngine(options: EngineOptions): HostedEngine {
+  return new EngineHost(options);
+}
+
+class EngineHost implements HostedEngine {
+  readonly #options: EngineOptions;
+  readonly #closing = new AbortController();
+  /** The process that lives, or the attempt to start one. */
+  #process: Promise<EngineProcess>;
+  #living: EngineProcess | null = null;
+  /** Ends in a row without an answered order between them. */
+  #ends = 0;
+  #loaded: readonly string[] = [];
+  /** Models asked for by `load`: a new process gets them again. */
+  readonly #wanted = new Set<string>();
+  /** Settles when the process has no order: they are given one at a time. */
+  #idle: Promise<unknown> = Promise.resolve();
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#process = this.#start();
+  }
+
+  get pid(): number | undefined {
+    return this.#living?.pid;
+  }
+
+  async ready(): Promise<DeviceChoice> {
+    return (await this.#process).ready();
+  }
+
+  loaded(): readonly string[] {
+    return this.#loaded;
+  }
+
+  load(model: string): Promise<void> {
+    this.#wanted.add(model);
+    return this.#oneAtATime(async () => {
+      const { result } = await this.#order(await this.#process, { type: 'load', model }, () => {}).reply;
+      if ('failure' in result) throw problem(result.failure);
+    });
+  }
+
+  async run(job: EngineJob, { signal, deadlineMs, onEvent }: RunOptions): Promise<Pixels> {
+    const deadline = new AbortController();
+    const stopped = AbortSignal.any([signal, deadline.signal]);
+    // The caller is answered as soon as the job is to stop; the line moves on when the process has come to rest, or to its end.
+    const work = this.#oneAtATime(async () => {
+      stopped.throwIfAborted();
+      const timer = setTimeout(() => deadline.abort(tooLate(deadlineMs)), deadlineMs);
+      try {
+        const process = await unlessAborted(stopped, this.#process);
+        const order = this.#order(process, { type: 'run', job }, (event) => {
+          if (!stopped.aborted) onEvent(event);
+        });
+        stopped.addEventListener('abort', order.abort, { once: true });
+        return await order.reply;
+      } finally {
+        clearTimeout(timer);
+      }
+    });
+    const { result } = await unlessAborted(stopped, work);
+    if ('failure' in result) throw problem(result.failure);
+    return result.pixels!;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort(new EngineLost('The engine is closed.'));
+    this.#living?.kill('the engine was closed');
+    await this.#living?.ended;
+  }
+
+  #oneAtATime<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#idle.then(work);
+    this.#idle = mine.catch(() => {});
+    return mine;
+  }
+
+  #order(process: EngineProcess, order: Order, onEvent: (event: EngineEvent) => void) {
+    const { reply, abort } = process.order(order, onEvent);
+    const noted = reply.then((answer) => {
+      this.#ends = 0;
+      this.#loaded = answer.loaded;
+      return answer;
+    });
+    return { reply: noted, abort };
+  }
+
+  /** Starts a process and, when it ends, the next. The first two come at once, later ones ever more slowly. */
+  #start(): Promise<EngineProcess> {
+    const starting = (async () => {
+      const { catalog, device, threads, memoryBudgetBytes, watchdogMs, log } = this.#options;
+      const { signal } = this.#closing;
+      if (this.#ends > 1) await sleep(Math.min(LONGEST_PAUSE_MS, 125 * 2 ** this.#ends), undefined, { signal });
+      signal.throwIfAborted();
+      const process = new EngineProcess({ catalog, device, threads, memoryBudgetBytes }, { watchdogMs, log });
+      this.#living = process;
+      void process.ended.then((sentence) => this.#restart(sentence));
+      const { reason } = await process.ready();
+      log.info(`The engine is ready. ${reason}`);
+      return process;
+    })();
+    // Whoever waits for the process hears of it; when nobody does, that is no crash of this program.
+    starting.catch(() => {});
+    return starting;
+  }
+
+  #restart(sentence: string): void {
+    this.#living = null;
+    this.#loaded = [];
+    if (this.#closing.signal.aborted) return;
+    this.#options.log.warn(`${sentence} It is started again.`);
+    this.#ends++;
+    this.#process = this.#start();
+    for (const model of this.#wanted)
+      this.load(model).catch((error: Error) => {
+        // A model that cannot be loaded is not tried again until a job asks for it.
+        this.#wanted.delete(model);
+        this.#options.log.warn(`The model "${model}" was not loaded again: ${error.message}`);
+      });
+  }
+}
+
+function tooLate(deadlineMs: number): DeadlineExceeded {
+  return new DeadlineExceeded(`The job took longer than the ${deadlineMs} ms that it may take.`);
+}
+
+/** The error that a failure was in the engine's process. */
+function problem(failure: Failure): Error {
+  if (failure.kind === 'non-finite') return new NonFinite(failure.message, failure.step);
+  if (failure.kind === 'aborted') return new EngineLost('The engine stopped the job although nobody asked for it.');
+  return Object.assign(new Error(failure.message), { name: failure.name });
+}
+
+/** The promise's outcome, or the signal's reason if that comes first. */
+function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

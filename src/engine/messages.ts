@@ -1,0 +1,30 @@
+import type { ModelEntry } from './catalog.js';
+import type { Device, DeviceChoice, EngineEvent, EngineJob, Pixels } from './job.js';
+
+/** What the host tells its process. `start` comes first and once. */
+export type ToProcess =
+  | { readonly type: 'start'; readonly settings: ProcessSettings }
+  | { readonly type: 'run'; readonly id: number; readonly job: EngineJob }
+  | { readonly type: 'load'; readonly id: number; readonly model: string }
+  | { readonly type: 'abort'; readonly id: number };
+
+export interface ProcessSettings {
+  readonly catalog: readonly ModelEntry[];
+  readonly device: 'auto' | Device;
+  readonly threads: number;
+  readonly memoryBudgetBytes: number;
+}
+
+/** What the process answers. Every `run` and `load` ends in one `done` or `failed`; anything at all shows that it lives. */
+export type FromProcess =
+  | { readonly type: 'ready'; readonly choice: DeviceChoice }
+  | { readonly type: 'alive' }
+  | { readonly type: 'event'; readonly id: number; readonly event: EngineEvent }
+  | { readonly type: 'done'; readonly id: number; readonly loaded: readonly string[]; readonly pixels: Pixels | null }
+  | { readonly type: 'failed'; readonly id: number; readonly loaded: readonly string[]; readonly failure: Failure };
+
+/** An error as data: classes do not survive the way between processes. */
+export type Failure =
+  | { readonly kind: 'aborted' }
+  | { readonly kind: 'non-finite'; readonly message: string; readonly step: number }
+  | { readonly kind: 'error'; readonly name: string; readonly message: string };

@@ -1,0 +1,85 @@
+// The engine's process: one device, one job at a time, answers in messages. `host.ts` starts it.
+import { setImmediate } from 'node:timers/promises';
+import { chooseDevice } from './device.js';
+import { generate, stage, type Watch } from './generate.js';
+import type { DeviceChoice, EngineEvent, Pixels } from './job.js';
+import type { Failure, FromProcess, ProcessSettings, ToProcess } from './messages.js';
+import { loadZImage, type ZImage } from './models/z-image.js';
+import { NonFinite } from './problems.js';
+import { Residency } from './residency.js';
+
+class Aborted extends Error {}
+
+function serve(settings: ProcessSettings): (message: ToProcess) => void {
+  const models = new Residency<ZImage>(settings.memoryBudgetBytes);
+  const choice: DeviceChoice = chooseDevice(settings.device);
+  /** The order that is to stop; they are numbered from 1. */
+  let aborted = 0;
+  send({ type: 'ready', choice });
+
+  /** The model, from memory or from its checkpoint. */
+  async function resident(id: string, watch: Watch): Promise<ZImage> {
+    const loaded = models.use(id);
+    if (loaded !== null) return loaded;
+    const entry = settings.catalog.find((candidate) => candidate.id === id);
+    if (entry === undefined) throw new Error(`The engine's catalog has no model "${id}".`);
+    const { maxPromptTokens } = entry.limits;
+    const options = { device: choice.device, threads: settings.threads, maxPromptTokens, pause: watch.pause };
+    return stage('LOAD', () => models.add(entry, () => loadZImage(entry.components, options)), watch);
+  }
+
+  function watch(id: number): Watch {
+    return {
+      report: (event: EngineEvent) => send({ type: 'event', id, event }),
+      async pause() {
+        send({ type: 'alive' });
+        // A graph blocks this thread while it runs; only here are messages read.
+        await setImmediate();
+        if (aborted === id) throw new Aborted();
+      },
+    };
+  }
+
+  async function answer(id: number, work: () => Promise<Pixels | null>): Promise<void> {
+    try {
+      const pixels = await work();
+      send({ type: 'done', id, loaded: models.ids, pixels });
+    } catch (error) {
+      send({ type: 'failed', id, loaded: models.ids, failure: describe(error) });
+    }
+  }
+
+  return (message) => {
+    if (message.type === 'abort') aborted = message.id;
+    if (message.type === 'load')
+      void answer(message.id, async () => {
+        await resident(message.model, watch(message.id));
+        return null;
+      });
+    if (message.type === 'run')
+      void answer(message.id, async () => {
+        const watching = watch(message.id);
+        const model = await resident(message.job.model, watching);
+        return generate(model, message.job, watching);
+      });
+  };
+}
+
+function describe(error: unknown): Failure {
+  if (error instanceof Aborted) return { kind: 'aborted' };
+  if (error instanceof NonFinite) return { kind: 'non-finite', message: error.message, step: error.step };
+  if (error instanceof Error) return { kind: 'error', name: error.name, message: error.message };
+  return { kind: 'error', name: 'Error', message: String(error) };
+}
+
+function send(message: FromProcess): void {
+  process.send?.(message);
+}
+
+// Ctrl-C reaches the whole group: the server decides when its engine ends.
+process.on('SIGINT', () => {});
+// The server is gone, however it went.
+process.on('disconnect', () => process.exit(0));
+process.once('message', (message: ToProcess) => {
+  if (message.type === 'start') process.on('message', serve(message.settings));
+});

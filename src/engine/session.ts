@@ -1,0 +1,98 @@
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { CompiledGraph } from '../compiler/index.js';
+import type { Device } from './job.js';
+import { type Tensor, tensor } from './tensor.js';
+
+/** Whole numbers that a graph takes: token ids, lengths, sizes. */
+export interface Integers {
+  readonly shape: readonly number[];
+  readonly data: BigInt64Array;
+}
+
+export interface SessionOptions {
+  readonly device: Device;
+  /** Threads of one operator. */
+  readonly threads: number;
+}
+
+/** A result, held as ONNX Runtime gave it: to be read, or handed to another graph. */
+export interface Output {
+  /** Its values. Throws a TypeError when they are not float32. */
+  read(): Tensor;
+  dispose(): void;
+}
+
+/** A graph ready to run on a device. Blocks the thread while it computes. */
+export interface Session {
+  run(inputs: Readonly<Record<string, Tensor | Integers | Output>>): Promise<Readonly<Record<string, Output>>>;
+  /** Frees weights and working memory. Idempotent. */
+  dispose(): Promise<void>;
+}
+
+/**
+ * Loads a compiled graph. Weights are read from the checkpoint's own files.
+ *
+ * @throws an Error that names the graph, when ONNX Runtime refuses it or the device is not there
+ */
+export async function openSession(graph: CompiledGraph, { device, threads }: SessionOptions): Promise<Session> {
+  const session = await InferenceSession.create(graph.model, {
+    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
+    graphOptimizationLevel: 'all',
+    executionMode: 'sequential',
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    enableCpuMemArena: true,
+    enableMemPattern: true,
+    // 3 is errors: warnings about nodes placed on the CPU are of no use to whoever runs this.
+    logSeverityLevel: 3,
+    extra: {
+      session: {
+        model_external_initializers_file_folder_path: graph.weightsFolder,
+        set_denormal_as_zero: '1',
+      },
+    },
+  }).catch((error: Error) => {
+    throw new Error(`ONNX Runtime could not load ${graph.name} on ${device}: ${error.message}`, { cause: error });
+  });
+  let open = true;
+  return {
+    async run(inputs) {
+      const feeds = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, toOrt(value)]));
+      const results = await session.run(feeds);
+      return Object.fromEntries(Object.entries(results).map(([name, value]) => [name, new Held(name, value)]));
+    },
+    async dispose() {
+      if (!open) return;
+      open = false;
+      await session.release();
+    },
+  };
+}
+
+class Held implements Output {
+  constructor(
+    readonly name: string,
+    readonly value: OrtTensor,
+  ) {}
+
+  read(): Tensor {
+    const { data, dims, type } = this.value;
+    if (!(data instanceof Float32Array)) throw new TypeError(`Expected float32 for ${this.name} but received ${type}.`);
+    return tensor(dims, data);
+  }
+
+  dispose(): void {
+    this.value.dispose();
+  }
+}
+
+function toOrt(value: Tensor | Integers | Output): OrtTensor {
+  if (value instanceof Held) return value.value;
+  const { shape, data } = value as Tensor | Integers;
+  return data instanceof Float32Array ? new OrtTensor('float32', data, shape) : new OrtTensor('int64', data, shape);
+}
+
+/** [B] or any other shape of whole numbers, as int64. */
+export function integers(shape: readonly number[], values: readonly number[]): Integers {
+  return { shape, data: BigInt64Array.from(values, BigInt) };
+}
