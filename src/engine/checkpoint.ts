@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import { CatalogError, type ComponentFolders, type ModelEntry } from './catalog.js';
+import { CatalogError, type ComponentFolders, type ModelEntry, readCatalog } from './catalog.js';
 
 /**
  * A plain diffusers checkpoint folder (`model_index.json` of a ZImagePipeline) as a catalog entry, so that it runs without being
@@ -74,4 +74,22 @@ function readField(file: string, field: string): unknown {
       },
     );
   }
+}
+
+/**
+ * Every model there is: those of the catalog file, then the plain checkpoint folders. Without a catalog file the folders stand alone.
+ *
+ * @throws CatalogError
+ */
+export function readModels(settings: {
+  readonly MODELS_CATALOG: string;
+  readonly CHECKPOINTS: readonly string[];
+}): readonly ModelEntry[] {
+  const { MODELS_CATALOG, CHECKPOINTS } = settings;
+  const listed = existsSync(MODELS_CATALOG) || CHECKPOINTS.length === 0 ? readCatalog(MODELS_CATALOG) : [];
+  const models = [...listed, ...CHECKPOINTS.map(entryFromCheckpoint)];
+  const ids = models.map(({ id }) => id);
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (twice !== undefined) throw new CatalogError(`Two models have the id "${twice}": rename a checkpoint's folder.`);
+  return models;
 }

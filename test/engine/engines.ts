@@ -1,0 +1,69 @@
+import { afterEach } from 'vitest';
+import { createEngine, type EngineOptions, type HostedEngine } from '../../src/engine/host.js';
+import type { EngineEvent, EngineJob, Pixels } from '../../src/engine/job.js';
+import { tinyTurbo } from './checkpoints.js';
+
+const open: HostedEngine[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((engine) => engine.close()));
+});
+
+/** An engine on the CPU that is closed after the test. */
+export function engineWith(options: Partial<EngineOptions> = {}): HostedEngine {
+  const engine = createEngine({
+    catalog: [tinyTurbo()],
+    device: 'cpu',
+    memoryBudgetBytes: 2 ** 30,
+    threads: 1,
+    watchdogMs: 20_000,
+    log: { info() {}, warn() {} },
+    ...options,
+  });
+  open.push(engine);
+  return engine;
+}
+
+export const job: EngineJob = {
+  operation: 'GENERATE',
+  model: 'tiny-turbo',
+  prompt: 'a red house',
+  negativePrompt: '',
+  width: 64,
+  height: 64,
+  steps: 4,
+  guidance: 0,
+  seed: 7,
+  previews: false,
+};
+
+/** A job that takes a good while, so that something can happen meanwhile. */
+export const longJob: EngineJob = { ...job, width: 512, height: 512, steps: 100 };
+
+export interface RunChanges {
+  readonly signal?: AbortSignal;
+  readonly deadlineMs?: number;
+  readonly onEvent?: (event: EngineEvent) => void;
+}
+
+export function run(engine: HostedEngine, what: EngineJob, changes: RunChanges = {}): Promise<Pixels> {
+  return engine.run(what, {
+    signal: new AbortController().signal,
+    deadlineMs: 60_000,
+    onEvent: () => {},
+    ...changes,
+  });
+}
+
+/** Runs a job and does something after its first step. */
+export function runUntilStep(engine: HostedEngine, what: EngineJob, act: () => void, changes: RunChanges = {}) {
+  let acted = false;
+  return run(engine, what, {
+    ...changes,
+    onEvent(event) {
+      changes.onEvent?.(event);
+      if (event.type !== 'step' || acted) return;
+      acted = true;
+      act();
+    },
+  });
+}

@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { engineWith, job, longJob, run, runUntilStep } from './engines.js';
+
+const lost = { code: 'EngineLost', retryable: true };
+
+describe('an engine whose process is lost', () => {
+  it('fails the running job and makes the next one', async () => {
+    const engine = engineWith();
+    const before = await run(engine, job);
+    await expect(runUntilStep(engine, longJob, () => process.kill(engine.pid!, 'SIGKILL'))).rejects.toMatchObject(lost);
+    expect((await run(engine, job)).data).toEqual(before.data);
+  });
+
+  it('has its models again by itself', async () => {
+    const engine = engineWith();
+    await engine.load('tiny-turbo');
+    expect(engine.loaded()).toEqual(['tiny-turbo']);
+    process.kill(engine.pid!, 'SIGKILL');
+    await expect.poll(() => engine.loaded(), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => engine.loaded(), { timeout: 20_000 }).toEqual(['tiny-turbo']);
+  });
+
+  it('that hangs is ended by the watchdog', async () => {
+    const engine = engineWith({ watchdogMs: 1500 });
+    await engine.load('tiny-turbo');
+    await expect(runUntilStep(engine, longJob, () => process.kill(engine.pid!, 'SIGSTOP'))).rejects.toMatchObject(lost);
+    await run(engine, job);
+  });
+
+  it('that hangs past a deadline answers at the deadline and works again', async () => {
+    const engine = engineWith({ watchdogMs: 3000 });
+    await engine.load('tiny-turbo');
+    const late = runUntilStep(engine, longJob, () => process.kill(engine.pid!, 'SIGSTOP'), { deadlineMs: 1000 });
+    await expect(late).rejects.toMatchObject({ code: 'DeadlineExceeded', retryable: true });
+    await run(engine, job);
+  });
+
+  it('says what is wrong when it cannot start', async () => {
+    const engine = engineWith({ device: 'cuda' });
+    await expect(engine.ready()).rejects.toThrow(/cuda/i);
+  });
+
+  it('is gone for good when it is closed', async () => {
+    const engine = engineWith();
+    await engine.ready();
+    const { pid } = engine;
+    await engine.close();
+    await engine.close();
+    expect(() => process.kill(pid!, 0)).toThrow();
+    await expect(run(engine, job)).rejects.toMatchObject(lost);
+  });
+});
