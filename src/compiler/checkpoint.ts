@@ -1,0 +1,97 @@
+import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { CheckpointError } from './errors.js';
+import { readHeader, type StoredTensor } from './safetensors.js';
+
+/** A component folder: its configuration and where its tensors lie. No weight has been read. */
+export interface Component {
+  readonly folder: string;
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** A real folder that holds every file of weights; ONNX Runtime reads nothing outside it. */
+  readonly weightsFolder: string;
+}
+
+const FILES = ['diffusion_pytorch_model.safetensors', 'model.safetensors'];
+
+/** Opens a component of a diffusers-layout checkpoint. @throws CheckpointError */
+export function openComponent(folder: string): Component {
+  const config = readJson(join(folder, 'config.json'));
+  const tensors = new Map<string, StoredTensor>();
+  for (const file of weightFiles(folder)) {
+    // Links are followed here, because ONNX Runtime refuses those that leave its folder (the Hugging Face cache is made of them).
+    for (const tensor of readHeader(realpathSync(file))) {
+      if (tensors.has(tensor.name))
+        throw new CheckpointError(
+          `${file} holds the tensor "${tensor.name}", which another file of ${folder} holds as well.`,
+        );
+      tensors.set(tensor.name, tensor);
+    }
+  }
+  checkIndex(folder, tensors);
+  return {
+    folder,
+    config,
+    tensors,
+    weightsFolder: commonFolder([...tensors.values()].map(({ file }) => dirname(file))),
+  };
+}
+
+/** The path of a tensor's file as seen from the component's weights folder, in the form ONNX has it. */
+export function location({ weightsFolder }: Component, { file }: StoredTensor): string {
+  return relative(weightsFolder, file).split(sep).join('/');
+}
+
+/** The names that the index promises are really in the shards. */
+function checkIndex(folder: string, tensors: ReadonlyMap<string, StoredTensor>): void {
+  const index = indexFile(folder);
+  if (index === null) return;
+  for (const [name, shard] of Object.entries(weightMap(index))) {
+    if (!tensors.has(name))
+      throw new CheckpointError(`${index} says that "${name}" is in ${shard}, but it is not there.`);
+  }
+}
+
+function weightFiles(folder: string): string[] {
+  const index = indexFile(folder);
+  if (index !== null) {
+    return [...new Set(Object.values(weightMap(index)))].map((shard) => {
+      const file = join(folder, shard);
+      if (!existsSync(file)) throw new CheckpointError(`${index} names the file ${shard}, but it is not in ${folder}.`);
+      return file;
+    });
+  }
+  const file = FILES.map((name) => join(folder, name)).find((path) => existsSync(path));
+  if (file === undefined)
+    throw new CheckpointError(`${folder} holds no weights: expected ${FILES.join(' or ')}, or an index of shards.`);
+  return [file];
+}
+
+function indexFile(folder: string): string | null {
+  return FILES.map((name) => join(folder, `${name}.index.json`)).find((path) => existsSync(path)) ?? null;
+}
+
+function weightMap(index: string): Record<string, string> {
+  const map = readJson(index).weight_map;
+  if (typeof map !== 'object' || map === null) throw new CheckpointError(`${index} has no "weight_map".`);
+  return map as Record<string, string>;
+}
+
+export function readJson(file: string): Record<string, unknown> {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  } catch (error) {
+    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
+    throw new CheckpointError(
+      missing ? `${file} is missing.` : `${file} could not be read: ${(error as Error).message}.`,
+    );
+  }
+}
+
+function commonFolder(folders: readonly string[]): string {
+  const parts = [...new Set(folders)].map((folder) => folder.split(sep));
+  const [first = []] = parts;
+  let depth = first.length;
+  while (depth > 1 && !parts.every((path) => first.slice(0, depth).every((part, i) => path[i] === part))) depth--;
+  return first.slice(0, depth).join(sep) || sep;
+}

@@ -1,0 +1,217 @@
+import type { Dim, ElementType, Graph, Value } from './graph.js';
+
+/** Operators as functions on values. Each knows the shape of what it gives. */
+export class Ops {
+  constructor(readonly graph: Graph) {}
+
+  within<T>(part: string, make: () => T): T {
+    return this.graph.within(part, make);
+  }
+
+  add = (a: Value, b: Value) => this.#elementwise('Add', a, b);
+  mul = (a: Value, b: Value) => this.#elementwise('Mul', a, b);
+  div = (a: Value, b: Value) => this.#elementwise('Div', a, b);
+  sub = (a: Value, b: Value) => this.#elementwise('Sub', a, b);
+  less = (a: Value, b: Value) => this.#one('Less', [a, b], 'bool', broadcast(a.shape, b.shape));
+  where = (condition: Value, a: Value, b: Value) =>
+    this.#one('Where', [condition, a, b], a.type, broadcast(condition.shape, broadcast(a.shape, b.shape)));
+  tanh = (x: Value) => this.#one('Tanh', [x], x.type, x.shape);
+  cos = (x: Value) => this.#one('Cos', [x], x.type, x.shape);
+  sin = (x: Value) => this.#one('Sin', [x], x.type, x.shape);
+  relu = (x: Value) => this.#one('Relu', [x], x.type, x.shape);
+  sigmoid = (x: Value) => this.#one('Sigmoid', [x], x.type, x.shape);
+  /** x·σ(x). QuickGelu at α = 1 is exactly that, in one pass. */
+  silu = (x: Value) => this.#one('QuickGelu', [x], x.type, x.shape, { alpha: { float: 1 } }, 'com.microsoft');
+
+  scalar(value: number, type: 'float32' | 'int64' = 'float32'): Value {
+    const data = type === 'int64' ? BigInt64Array.of(BigInt(value)) : Float32Array.of(value);
+    return this.graph.constant(data, [], String(value));
+  }
+
+  integers(...values: number[]): Value {
+    return this.graph.constant(BigInt64Array.from(values, BigInt), [values.length], 'integers');
+  }
+
+  cast(x: Value, type: ElementType): Value {
+    const numbers = { float32: 1, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16, float8e4m3: 17 };
+    return x.type === type ? x : this.#one('Cast', [x], type, x.shape, { to: numbers[type] });
+  }
+
+  /** Sizes of some axes, as int64 [n]. */
+  sizes(x: Value, start: number, end: number): Value {
+    return this.#one('Shape', [x], 'int64', [end - start], { start, end });
+  }
+
+  reshape(x: Value, to: Value, shape: readonly Dim[]): Value {
+    return this.#one('Reshape', [x, to], x.type, shape);
+  }
+
+  transpose(x: Value, perm: readonly number[]): Value {
+    return this.#one(
+      'Transpose',
+      [x],
+      x.type,
+      perm.map((axis) => x.shape[axis]!),
+      { perm },
+    );
+  }
+
+  concat(parts: readonly Value[], axis: number, size: Dim): Value {
+    const shape = parts[0]!.shape.map((dim, i) => (i === axis ? size : dim));
+    return parts.length === 1 ? parts[0]! : this.#one('Concat', parts, parts[0]!.type, shape, { axis });
+  }
+
+  slice(x: Value, from: Value, to: Value, axis: number, size: Dim): Value {
+    return this.#one(
+      'Slice',
+      [x, from, to, this.integers(axis)],
+      x.type,
+      x.shape.map((dim, i) => (i === axis ? size : dim)),
+    );
+  }
+
+  split(x: Value, parts: number, axis: number): Value[] {
+    const shape = x.shape.map((dim, i) => (i === axis ? (dim as number) / parts : dim));
+    return this.graph.node(
+      'Split',
+      [x],
+      Array.from({ length: parts }, () => ({ type: x.type, shape })),
+      { axis, num_outputs: parts },
+    );
+  }
+
+  gather(table: Value, indices: Value): Value {
+    return this.#one('Gather', [table, indices], table.type, [...indices.shape, ...table.shape.slice(1)], { axis: 0 });
+  }
+
+  expand(x: Value, to: Value, shape: readonly Dim[]): Value {
+    return this.#one('Expand', [x, to], x.type, shape);
+  }
+
+  unsqueeze(x: Value, axis: number): Value {
+    return this.#one('Unsqueeze', [x, this.integers(axis)], x.type, [
+      ...x.shape.slice(0, axis),
+      1,
+      ...x.shape.slice(axis),
+    ]);
+  }
+
+  /** 0, 1, … n − 1 of a scalar n. */
+  range(n: Value, size: Dim): Value {
+    return this.#one('Range', [this.scalar(0, 'int64'), n, this.scalar(1, 'int64')], 'int64', [size]);
+  }
+
+  flatten(x: Value): Value {
+    return this.#one('Flatten', [x], x.type, ['rows', x.shape.at(-1)!], { axis: x.shape.length - 1 });
+  }
+
+  /** a [M, K] · bᵀ with b [N, K] as it lies in a checkpoint, + c [N]. */
+  gemm(a: Value, b: Value, c: Value | null): Value {
+    return this.#one('Gemm', c === null ? [a, b] : [a, b, c], a.type, [a.shape[0]!, b.shape[0]!], { transB: 1 });
+  }
+
+  matmul(a: Value, b: Value): Value {
+    return this.#one('MatMul', [a, b], a.type, [...a.shape.slice(0, -1), b.shape.at(-1)!]);
+  }
+
+  softmax(x: Value): Value {
+    return this.#one('Softmax', [x], x.type, x.shape, { axis: -1 });
+  }
+
+  rmsNorm(x: Value, gain: Value, eps: number): Value {
+    return this.#one('SimplifiedLayerNormalization', [x, gain], x.type, x.shape, {
+      axis: -1,
+      epsilon: { float: eps },
+      stash_type: 1,
+    });
+  }
+
+  layerNorm(x: Value, gain: Value, eps: number): Value {
+    return this.#one('LayerNormalization', [x, gain], x.type, x.shape, { axis: -1, epsilon: { float: eps } });
+  }
+
+  groupNorm(x: Value, groups: number, gain: Value, bias: Value, eps: number): Value {
+    return this.#one('GroupNormalization', [x, gain, bias], x.type, x.shape, {
+      num_groups: groups,
+      epsilon: { float: eps },
+    });
+  }
+
+  conv(
+    x: Value,
+    weight: Value,
+    bias: Value | null,
+    shape: readonly Dim[],
+    { stride = 1, pads = [1, 1, 1, 1] }: { stride?: number; pads?: readonly number[] } = {},
+  ): Value {
+    const kernel = weight.shape.slice(2) as number[];
+    return this.#one('Conv', bias === null ? [x, weight] : [x, weight, bias], x.type, shape, {
+      kernel_shape: kernel,
+      strides: [stride, stride],
+      pads,
+      dilations: [1, 1],
+      group: 1,
+    });
+  }
+
+  resizeNearest(x: Value, shape: readonly Dim[]): Value {
+    const scales = this.graph.constant(Float32Array.of(1, 1, 2, 2), [4], 'scales');
+    return this.#one('Resize', [x, null, scales], x.type, shape, {
+      mode: 'nearest',
+      coordinate_transformation_mode: 'asymmetric',
+      nearest_mode: 'floor',
+    });
+  }
+
+  /** Rotates pairs of x [B, S, H·D] by the angles at `positions` [B, S]; cos and sin are [M, D/2]. */
+  rotary(x: Value, positions: Value, cos: Value, sin: Value, interleaved: boolean): Value {
+    return this.#one(
+      'RotaryEmbedding',
+      [x, positions, cos, sin],
+      x.type,
+      x.shape,
+      { interleaved: interleaved ? 1 : 0 },
+      'com.microsoft',
+    );
+  }
+
+  /** softmax(qkᵀ/√d)·v over [B, S, H·D]; `bias` is added to the scores. */
+  attention(
+    q: Value,
+    k: Value,
+    v: Value,
+    heads: number,
+    { causal = false, bias = null }: { causal?: boolean; bias?: Value | null } = {},
+  ): Value {
+    const inputs = bias === null ? [q, k, v] : [q, k, v, null, null, bias];
+    return this.#one(
+      'MultiHeadAttention',
+      inputs,
+      q.type,
+      q.shape,
+      { num_heads: heads, unidirectional: causal ? 1 : 0 },
+      'com.microsoft',
+    );
+  }
+
+  #elementwise(op: string, a: Value, b: Value): Value {
+    return this.#one(op, [a, b], a.type, broadcast(a.shape, b.shape));
+  }
+
+  #one(
+    op: string,
+    inputs: readonly (Value | null)[],
+    type: ElementType,
+    shape: readonly Dim[],
+    attributes: Parameters<Graph['node']>[3] = {},
+    domain = '',
+  ): Value {
+    return this.graph.node(op, inputs, [{ type, shape }], attributes, domain)[0]!;
+  }
+}
+
+function broadcast(a: readonly Dim[], b: readonly Dim[]): Dim[] {
+  const rank = Math.max(a.length, b.length);
+  const side = (shape: readonly Dim[], i: number) => shape[i - (rank - shape.length)] ?? 1;
+  return Array.from({ length: rank }, (_, i) => (side(a, i) === 1 ? side(b, i) : side(a, i)));
+}

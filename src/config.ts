@@ -1,0 +1,41 @@
+import type { z } from 'zod';
+import { engineSection } from './engine/config.js';
+import { imagingSection } from './imaging/config.js';
+import { jobsSection } from './jobs/config.js';
+import { serverSection } from './server/config.js';
+import { studioSection } from './studio/config.js';
+
+/** Every setting there is: each folder declares the environment variables that it reads. */
+const sections = {
+  engine: engineSection,
+  imaging: imagingSection,
+  jobs: jobsSection,
+  studio: studioSection,
+  server: serverSection,
+};
+
+export type Settings = { readonly [Name in keyof typeof sections]: z.infer<(typeof sections)[Name]['schema']> };
+
+/** The environment holds values that cannot be used. One line for each, naming its variable. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Reads all sections from the environment, once. @throws ConfigError */
+export function readConfig(env: Readonly<Record<string, string | undefined>>): Settings {
+  const wrong: string[] = [];
+  const read = Object.entries(sections).map(([name, { schema }]) => {
+    const parsed = schema.safeParse(env);
+    if (!parsed.success) wrong.push(...parsed.error.issues.map((issue) => sentence(issue, env)));
+    return [name, parsed.data];
+  });
+  if (wrong.length > 0) throw new ConfigError(wrong.join('\n'));
+  return Object.fromEntries(read) as Settings;
+}
+
+function sentence({ path, message }: z.core.$ZodIssue, env: Readonly<Record<string, string | undefined>>): string {
+  const variable = String(path[0]);
+  // A key or a token is never repeated, however wrong it is.
+  const received = /KEY|SECRET|TOKEN/.test(variable) ? '' : ` (received ${JSON.stringify(env[variable] ?? null)})`;
+  return `${variable}: ${message}${received}`;
+}
