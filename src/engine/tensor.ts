@@ -13,10 +13,10 @@ export function tensor(shape: readonly number[], data: Float32Array): Tensor {
   return { shape, data };
 }
 
-/** a + factor·b, in float32. */
+/** a + factor·b, rounded to float32 after the product as after the sum. */
 export function addScaled(a: Tensor, factor: number, b: Tensor): Tensor {
   const data = new Float32Array(a.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = a.data[i]! + factor * b.data[i]!;
+  for (let i = 0; i < data.length; i++) data[i] = a.data[i]! + Math.fround(factor * b.data[i]!);
   return { shape: a.shape, data };
 }
 

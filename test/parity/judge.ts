@@ -34,6 +34,10 @@ export class Judge {
     return array;
   }
 
+  knows(name: string): boolean {
+    return this.#case.arrays.has(name);
+  }
+
   /** Compares where the case holds such an array, with exactly the tolerance written there. */
   compare(name: string, actual: Values): void {
     const expected = this.#case.arrays.get(name);

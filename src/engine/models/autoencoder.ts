@@ -51,6 +51,23 @@ export async function openVaeEncoder(graph: CompiledGraph, options: SessionOptio
   };
 }
 
+export interface TinyEncoder {
+  /** Picture [1, 3, H, W] of −1 … 1 → latents as the diffusion model has them. */
+  encode(image: Tensor): Promise<Tensor>;
+  dispose(): Promise<void>;
+}
+
+export async function openTinyEncoder(graph: CompiledGraph, options: SessionOptions): Promise<TinyEncoder> {
+  const session = await openSession(graph, options);
+  return {
+    async encode(image) {
+      const { latents } = await session.run({ image });
+      return latents!.read();
+    },
+    dispose: () => session.dispose(),
+  };
+}
+
 /** Scaling and shift between the autoencoder's latents and the diffusion model's. */
 export interface LatentScale {
   readonly scalingFactor: number;

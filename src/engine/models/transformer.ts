@@ -2,7 +2,10 @@ import type { CompiledGraph } from '../../compiler/index.js';
 import type { VelocityField } from '../denoise.js';
 import { modelTime } from '../schedule.js';
 import { integers, type Output, openSession, type SessionOptions } from '../session.js';
-import { scaled, type Tensor } from '../tensor.js';
+import { concat, items, scaled, type Tensor, tensor } from '../tensor.js';
+
+/** Captions are padded, visibly to the model, to a multiple of this. */
+const CAPTION_MULTIPLE = 32;
 
 /** Z-Image's transformer. What depends on prompt and size alone is computed once, the rest at every step. */
 export interface Transformer {
@@ -28,41 +31,54 @@ export interface TransformerGraphs {
 export async function openTransformer(graphs: TransformerGraphs, options: SessionOptions): Promise<Transformer> {
   const prepare = await openSession(graphs.prepare, options);
   const step = await openSession(graphs.step, options);
+
+  /** Items whose embeddings are padded to the same length: one call computes them all. */
+  function conditionAlike(embeddings: readonly Tensor[]) {
+    const lengths = embeddings.map(({ shape }) => shape[0]!);
+    const once = { caption: padded(embeddings), caption_lengths: integers([lengths.length], lengths) };
+    let prepared: Readonly<Record<string, Output>> | null = null;
+    return {
+      async predict(latents: Tensor, times: readonly number[]) {
+        const size = integers([2], latents.shape.slice(2));
+        prepared ??= await prepare.run({ ...once, latent_size: size });
+        const tau = tensor([times.length], Float32Array.from(times));
+        const { output } = await step.run({ latents, tau, ...prepared });
+        return output!.read();
+      },
+      release() {
+        for (const output of Object.values(prepared ?? {})) output.dispose();
+        prepared = null;
+      },
+    };
+  }
+
   return {
     condition(embeddings) {
-      let prepared: Promise<Readonly<Record<string, Output>>> | null = null;
+      const groups = alike(embeddings).map((members) => ({
+        members,
+        conditioned: conditionAlike(members.map((i) => embeddings[i]!)),
+      }));
       const predict = async (latents: Tensor, times: readonly number[]) => {
-        const [batch, , height, width] = latents.shape as [number, number, number, number];
-        prepared ??= prepare.run({
-          caption: padded(embeddings),
-          caption_lengths: integers(
-            [batch],
-            embeddings.map(({ shape }) => shape[0]!),
-          ),
-          latent_size: integers([2], [height, width]),
-        });
-        const { output } = await step.run({
-          latents,
-          tau: { shape: [batch], data: Float32Array.from(times) },
-          ...(await prepared),
-        });
-        return output!.read();
+        const outputs: Tensor[] = [];
+        for (const { members, conditioned } of groups) {
+          const theirs = concat(members.map((i) => items(latents, i, i + 1)));
+          const output = await conditioned.predict(
+            theirs,
+            members.map((i) => times[i]!),
+          );
+          for (const [row, i] of members.entries()) outputs[i] = items(output, row, row + 1);
+        }
+        return concat(outputs);
       };
       return {
         predict,
         // The model points from noise to picture, a velocity the other way.
-        velocity: async (x, sigma) =>
-          scaled(
-            await predict(
-              x,
-              embeddings.map(() => modelTime(sigma)),
-            ),
-            -1,
-          ),
+        async velocity(x, sigma) {
+          const times = embeddings.map(() => modelTime(sigma));
+          return scaled(await predict(x, times), -1);
+        },
         release() {
-          prepared?.then((outputs) => {
-            for (const output of Object.values(outputs)) output.dispose();
-          });
+          for (const { conditioned } of groups) conditioned.release();
         },
       };
     },
@@ -71,6 +87,19 @@ export async function openTransformer(graphs: TransformerGraphs, options: Sessio
       await step.dispose();
     },
   };
+}
+
+/**
+ * Indices of embeddings that are padded to the same length. Within such a group nothing need be masked, and apart from each other
+ * no group pays for the padding of a longer one.
+ */
+function alike(embeddings: readonly Tensor[]): readonly (readonly number[])[] {
+  const groups = new Map<number, number[]>();
+  for (const [i, { shape }] of embeddings.entries()) {
+    const length = Math.ceil(shape[0]! / CAPTION_MULTIPLE);
+    groups.set(length, [...(groups.get(length) ?? []), i]);
+  }
+  return [...groups.values()];
 }
 
 /** Embeddings [L, D] as one [B, max L, D], zero past each one's end. */
