@@ -24,6 +24,29 @@ export function chooseDevice(wanted: 'auto' | Device, machine: Machine = thisMac
   return { device: 'cuda', reason: 'CUDA computes, because its provider and an NVIDIA device were found.' };
 }
 
+/**
+ * Chooses a device and sees whether it computes. Where the choice was ours, the CPU takes over from one that does not.
+ *
+ * @param attempt rejects when the device does not compute
+ * @throws an Error with one sentence, when a device that was asked for does not start
+ */
+export async function startDevice(
+  wanted: 'auto' | Device,
+  attempt: (device: Device) => Promise<void>,
+  machine: Machine = thisMachine(),
+): Promise<DeviceChoice> {
+  const choice = chooseDevice(wanted, machine);
+  try {
+    if (choice.device !== 'cpu') await attempt(choice.device);
+    return choice;
+  } catch (error) {
+    const why = (error as Error).message;
+    if (wanted !== 'auto')
+      throw new Error(`The engine cannot start on the ${wanted} device that was asked for: ${why}`, { cause: error });
+    return { device: 'cpu', reason: `The CPU computes, because ${choice.device} was found but does not start: ${why}` };
+  }
+}
+
 function thisMachine(): Machine {
   return {
     cudaProvider: existsSync(join(bindingFolder(), 'libonnxruntime_providers_cuda.so')),

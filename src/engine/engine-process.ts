@@ -51,6 +51,8 @@ export class EngineProcess {
   #orders = 0;
   #killedFor: string | null = null;
   #lastWords = '';
+  #refusal: string | null = null;
+  #over: EngineLost | null = null;
 
   constructor(settings: ProcessSettings, { watchdogMs, log }: Supervision) {
     this.#watchdogMs = watchdogMs;
@@ -67,8 +69,8 @@ export class EngineProcess {
     this.ended = new Promise((resolve) => {
       const end = (sentence: string) => {
         this.#disarm();
-        const lost = new EngineLost(sentence);
-        for (const { reject } of this.#pending.values()) reject(lost);
+        this.#over = new EngineLost(sentence);
+        for (const { reject } of this.#pending.values()) reject(this.#over);
         this.#pending.clear();
         resolve(sentence);
       };
@@ -102,6 +104,7 @@ export class EngineProcess {
   /** Gives an order. The reply rejects with EngineLost when the process ends before it has come. */
   order(order: Order, onEvent: (event: EngineEvent) => void): { readonly reply: Promise<Reply>; abort(): void } {
     const id = ++this.#orders;
+    if (this.#over !== null) return { reply: Promise.reject(this.#over), abort() {} };
     const reply = new Promise<Reply>((resolve, reject) => this.#pending.set(id, { onEvent, resolve, reject }));
     this.#send({ ...order, id });
     this.#arm();
@@ -121,6 +124,7 @@ export class EngineProcess {
       this.#choice = message.choice;
       this.#onReady();
     }
+    if (message.type === 'refused') this.#refusal = message.message;
     if (message.type === 'event') this.#pending.get(message.id)?.onEvent(message.event);
     if (message.type === 'done')
       this.#conclude(message.id, { loaded: message.loaded, result: { pixels: message.pixels } });
@@ -158,6 +162,7 @@ export class EngineProcess {
   }
 
   #obituary(code: number | null, signal: string | null): string {
+    if (this.#refusal !== null) return this.#refusal;
     if (this.#killedFor !== null) return `The engine's process was ended because ${this.#killedFor}.`;
     const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
     const words = this.#lastWords.trim();

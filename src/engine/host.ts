@@ -99,7 +99,10 @@ class EngineHost implements HostedEngine {
   }
 
   #oneAtATime<T>(work: () => Promise<T>): Promise<T> {
-    const mine = this.#idle.then(work);
+    const mine = this.#idle.then(() => {
+      this.#closing.signal.throwIfAborted();
+      return work();
+    });
     this.#idle = mine.catch(() => {});
     return mine;
   }

@@ -18,6 +18,8 @@ export interface ProcessSettings {
 /** What the process answers. Every `run` and `load` ends in one `done` or `failed`; anything at all shows that it lives. */
 export type FromProcess =
   | { readonly type: 'ready'; readonly choice: DeviceChoice }
+  /** It cannot start, and ends. */
+  | { readonly type: 'refused'; readonly message: string }
   | { readonly type: 'alive' }
   | { readonly type: 'event'; readonly id: number; readonly event: EngineEvent }
   | { readonly type: 'done'; readonly id: number; readonly loaded: readonly string[]; readonly pixels: Pixels | null }

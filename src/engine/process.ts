@@ -1,21 +1,20 @@
 // The engine's process: one device, one job at a time, answers in messages. `host.ts` starts it.
 import { setImmediate } from 'node:timers/promises';
-import { chooseDevice } from './device.js';
+import { startDevice } from './device.js';
 import { generate, stage, type Watch } from './generate.js';
 import type { DeviceChoice, EngineEvent, Pixels } from './job.js';
 import type { Failure, FromProcess, ProcessSettings, ToProcess } from './messages.js';
 import { loadZImage, type ZImage } from './models/z-image.js';
 import { NonFinite } from './problems.js';
 import { Residency } from './residency.js';
+import { tryDevice } from './session.js';
 
 class Aborted extends Error {}
 
-function serve(settings: ProcessSettings): (message: ToProcess) => void {
+function serve(settings: ProcessSettings, { device }: DeviceChoice): (message: ToProcess) => void {
   const models = new Residency<ZImage>(settings.memoryBudgetBytes);
-  const choice: DeviceChoice = chooseDevice(settings.device);
   /** The order that is to stop; they are numbered from 1. */
   let aborted = 0;
-  send({ type: 'ready', choice });
 
   /** The model, from memory or from its checkpoint. */
   async function resident(id: string, watch: Watch): Promise<ZImage> {
@@ -24,7 +23,7 @@ function serve(settings: ProcessSettings): (message: ToProcess) => void {
     const entry = settings.catalog.find((candidate) => candidate.id === id);
     if (entry === undefined) throw new Error(`The engine's catalog has no model "${id}".`);
     const { maxPromptTokens } = entry.limits;
-    const options = { device: choice.device, threads: settings.threads, maxPromptTokens, pause: watch.pause };
+    const options = { device, threads: settings.threads, maxPromptTokens, pause: watch.pause };
     return stage('LOAD', () => models.add(entry, () => loadZImage(entry.components, options)), watch);
   }
 
@@ -80,6 +79,14 @@ function send(message: FromProcess): void {
 process.on('SIGINT', () => {});
 // The server is gone, however it went.
 process.on('disconnect', () => process.exit(0));
-process.once('message', (message: ToProcess) => {
-  if (message.type === 'start') process.on('message', serve(message.settings));
+process.once('message', async (message: ToProcess) => {
+  if (message.type !== 'start') return;
+  const { settings } = message;
+  try {
+    const choice = await startDevice(settings.device, tryDevice);
+    process.on('message', serve(settings, choice));
+    send({ type: 'ready', choice });
+  } catch (error) {
+    process.send?.({ type: 'refused', message: (error as Error).message } satisfies FromProcess, () => process.exit(1));
+  }
 });

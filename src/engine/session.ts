@@ -69,6 +69,25 @@ export async function openSession(graph: CompiledGraph, { device, threads }: Ses
   };
 }
 
+/** An ONNX model of one node, y = Relu(x) over one float: 72 bytes, as `onnx.helper.make_model` writes them. */
+const TRIAL = 'CAg6NwoMCgF4EgF5IgRSZWx1EgV0cmlhbFoPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCAhAR';
+
+/** Computes something very small. Rejects with a line of ONNX Runtime's when the device does not. */
+export async function tryDevice(device: Device): Promise<void> {
+  try {
+    const session = await InferenceSession.create(Buffer.from(TRIAL, 'base64'), {
+      executionProviders: [device],
+      logSeverityLevel: 4,
+    });
+    await session.run({ x: new OrtTensor('float32', Float32Array.of(-1), [1]) });
+    await session.release();
+  } catch (error) {
+    // Where in ONNX Runtime it happened helps nobody here.
+    const [line] = (error as Error).message.split('\n');
+    throw new Error(line!.replace(/^\/\S+:\d+ .*? was false\. /, ''), { cause: error });
+  }
+}
+
 class Held implements Output {
   constructor(
     readonly name: string,

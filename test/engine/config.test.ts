@@ -1,7 +1,7 @@
 import { delimiter } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { engineSection } from '../../src/engine/config.js';
-import { chooseDevice } from '../../src/engine/device.js';
+import { chooseDevice, startDevice } from '../../src/engine/device.js';
 
 describe('the settings', () => {
   it('have defaults for everything, and take empty as unset', () => {
@@ -32,5 +32,13 @@ describe('the device', () => {
     const choice = chooseDevice(wanted, machine);
     expect(choice.device).toBe(device);
     expect(choice.reason).toMatch(/^[A-Z].*\.$/);
+  });
+
+  it('falls back to the CPU when CUDA does not start, unless it was asked for', async () => {
+    const machine = { nvidia: true, cudaProvider: true };
+    const broken = async () => Promise.reject(new Error('no driver'));
+    expect(await startDevice('auto', broken, machine)).toMatchObject({ device: 'cpu' });
+    await expect(startDevice('cuda', broken, machine)).rejects.toThrow('no driver');
+    expect(await startDevice('cpu', broken, machine)).toMatchObject({ device: 'cpu' });
   });
 });
