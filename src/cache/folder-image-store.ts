@@ -1,0 +1,146 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { type Stats, stat as statOf } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { writeAtomically } from './atomic-file.js';
+import { type ImageStore, type ImageStoreOptions, isImageId } from './image-store.js';
+
+/** What is known of one file. Where `checkedMs` equals the file's time, its content was verified by this process. */
+interface Entry {
+  readonly bytes: number;
+  readonly checkedMs: number | null;
+  touchedAt: number;
+}
+
+/** The order of use survives a restart in the files' access times, which are written at most so often. */
+const touchEveryMs = 60_000;
+
+/** Opens (or makes) a store of files `ab/<sha256>.png` in a folder that no other process writes to. */
+export async function openFolderImageStore(folder: string, options: ImageStoreOptions): Promise<ImageStore> {
+  const unfinished = join(folder, '.unfinished');
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { recursive: true });
+  const store = new FolderImageStore(folder, unfinished, options, await listed(folder));
+  await store.evict(null);
+  return store;
+}
+
+class FolderImageStore implements ImageStore {
+  readonly #folder: string;
+  readonly #unfinished: string;
+  readonly #options: ImageStoreOptions;
+  /** Least recently used first. */
+  readonly #entries: Map<string, Entry>;
+  #bytes = 0;
+
+  constructor(folder: string, unfinished: string, options: ImageStoreOptions, entries: Map<string, Entry>) {
+    this.#folder = folder;
+    this.#unfinished = unfinished;
+    this.#options = options;
+    this.#entries = entries;
+    for (const { bytes } of entries.values()) this.#bytes += bytes;
+  }
+
+  async put(bytes: Uint8Array): Promise<string> {
+    const id = sha256(bytes);
+    const file = this.#file(id);
+    // Written even if it is there: what is there may be damaged.
+    await writeAtomically(file, bytes, join(this.#unfinished, randomUUID()));
+    this.#note(id, bytes.length, (await stat(file)).mtimeMs);
+    await this.evict(id);
+    return id;
+  }
+
+  async read(id: string): Promise<Uint8Array | null> {
+    if (!isImageId(id)) return null;
+    const file = this.#file(id);
+    const [bytes, found] = await Promise.all([readFile(file), stat(file)]).catch(orMissing);
+    if (bytes === undefined) {
+      this.#lost(id);
+      return null;
+    }
+    if (sha256(bytes) !== id) {
+      await rm(file, { force: true });
+      this.#lost(id);
+      return null;
+    }
+    this.#note(id, bytes.length, found.mtimeMs);
+    return bytes;
+  }
+
+  async intact(id: string): Promise<boolean> {
+    if (!isImageId(id)) return false;
+    const known = this.#entries.get(id);
+    const found = await quickStat(this.#file(id));
+    // Looking at size and time costs microseconds; reading and hashing is for files that somebody else has touched.
+    if (known === undefined || found?.size !== known.bytes || found.mtimeMs !== known.checkedMs)
+      return (await this.read(id)) !== null;
+    this.#note(id, known.bytes, found.mtimeMs);
+    return true;
+  }
+
+  async close(): Promise<void> {}
+
+  /** Makes room, least recently used first, but never by removing `keep`. */
+  async evict(keep: string | null): Promise<void> {
+    const leaving: string[] = [];
+    for (const [id, { bytes }] of this.#entries) {
+      if (this.#bytes <= this.#options.maxBytes) break;
+      if (id === keep) continue;
+      this.#entries.delete(id);
+      this.#bytes -= bytes;
+      leaving.push(id);
+    }
+    if (leaving.length === 0) return;
+    // Forgotten before the files go, so that nobody is sent to an address that is about to end.
+    this.#options.onGone(leaving);
+    await Promise.all(leaving.map((id) => rm(this.#file(id), { force: true })));
+  }
+
+  #note(id: string, bytes: number, checkedMs: number): void {
+    const known = this.#entries.get(id);
+    const now = Date.now();
+    const stale = known === undefined || now - known.touchedAt >= touchEveryMs;
+    this.#bytes += bytes - (known?.bytes ?? 0);
+    this.#entries.delete(id);
+    this.#entries.set(id, { bytes, checkedMs, touchedAt: stale ? now : known.touchedAt });
+    // An order of use that was not written down is no reason to fail.
+    if (stale) utimes(this.#file(id), now / 1000, checkedMs / 1000).catch(() => {});
+  }
+
+  #lost(id: string): void {
+    const known = this.#entries.get(id);
+    this.#entries.delete(id);
+    this.#bytes -= known?.bytes ?? 0;
+    this.#options.onGone([id]);
+  }
+
+  #file(id: string): string {
+    return join(this.#folder, id.slice(0, 2), `${id}.png`);
+  }
+}
+
+/** All files with their sizes, least recently used first, none of them checked. */
+async function listed(folder: string): Promise<Map<string, Entry>> {
+  const names = await readdir(folder, { recursive: true });
+  const found: [string, Entry][] = [];
+  for (const name of names) {
+    const id = basename(name, '.png');
+    if (!isImageId(id)) continue;
+    const { size, atimeMs } = await stat(join(folder, name));
+    found.push([id, { bytes: size, checkedMs: null, touchedAt: atimeMs }]);
+  }
+  return new Map(found.sort(([, a], [, b]) => a.touchedAt - b.touchedAt));
+}
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/** `fs.promises.stat` costs three times as much, and this one runs on every repeat. */
+function quickStat(file: string): Promise<Stats | null> {
+  return new Promise((resolve) => statOf(file, (error, stats) => resolve(error === null ? stats : null)));
+}
+
+function orMissing(error: NodeJS.ErrnoException): readonly [undefined, undefined] | never {
+  if (error.code === 'ENOENT') return [undefined, undefined];
+  throw error;
+}

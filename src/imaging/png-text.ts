@@ -1,0 +1,29 @@
+import { crc32 } from 'node:zlib';
+
+const signatureBytes = 8;
+/** Length, type, 13 bytes of data, checksum. */
+const headerBytes = 4 + 4 + 13 + 4;
+
+/**
+ * The PNG with a text chunk after its header: `tEXt` where Latin-1 can say it, else `iTXt` in UTF-8, as Pillow does.
+ *
+ * @see https://www.w3.org/TR/png-3/#11textinfo
+ */
+export function withPngText(png: Uint8Array, keyword: string, text: string): Buffer {
+  const latin = /^[\t\n\r\x20-\x7E\xA0-\xFF]*$/.test(text);
+  const chunk = latin
+    ? pngChunk('tEXt', Buffer.from(`${keyword}\0${text}`, 'latin1'))
+    : // Keyword, end, not compressed, method, no language, no translated keyword, text.
+      pngChunk('iTXt', Buffer.concat([Buffer.from(`${keyword}\0\0\0\0\0`, 'latin1'), Buffer.from(text, 'utf8')]));
+  const at = signatureBytes + headerBytes;
+  return Buffer.concat([png.subarray(0, at), chunk, png.subarray(at)]);
+}
+
+function pngChunk(type: string, data: Buffer): Buffer {
+  const named = Buffer.concat([Buffer.from(type, 'latin1'), data]);
+  const chunk = Buffer.alloc(4 + named.length + 4);
+  chunk.writeUInt32BE(data.length, 0);
+  named.copy(chunk, 4);
+  chunk.writeUInt32BE(crc32(named), 4 + named.length);
+  return chunk;
+}

@@ -1,0 +1,64 @@
+import { sharp, whenRoom } from './library.js';
+import type { EncodedFormat } from './negotiate.js';
+
+/** How a master is resized and encoded. */
+export interface VariantSpec {
+  readonly width: number | null;
+  readonly height: number | null;
+  /** 1 … 100; left out, the format's own. PNG has none. */
+  readonly quality: number | null;
+  readonly format: EncodedFormat;
+}
+
+export const contentTypes: Readonly<Record<EncodedFormat, string>> = {
+  PNG: 'image/png',
+  JPEG: 'image/jpeg',
+  WEBP: 'image/webp',
+  AVIF: 'image/avif',
+};
+
+interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+/**
+ * The master resized and encoded as asked, with the recipe and the mark that it carries. A master that is asked for as it
+ * is comes back untouched.
+ */
+export async function encodeVariant(master: Uint8Array, source: Size, spec: VariantSpec): Promise<Uint8Array> {
+  const size = targetSize(source, spec);
+  const whole = size.width === source.width && size.height === source.height;
+  if (whole && spec.format === 'PNG') return master;
+  return whenRoom(() => {
+    const picture = sharp(master, { limitInputPixels: source.width * source.height }).keepXmp();
+    const resized = whole ? picture : picture.resize(size.width, size.height, { fit: 'cover' });
+    return encoded(resized, spec).toBuffer();
+  });
+}
+
+/** One side keeps the ratio, two cover and crop. Where that would enlarge, it is as large as can be in the ratio asked for. */
+export function targetSize(source: Size, { width, height }: Pick<VariantSpec, 'width' | 'height'>): Size {
+  const ratio = source.width / source.height;
+  const asked = {
+    width: width ?? (height === null ? source.width : height * ratio),
+    height: height ?? (width === null ? source.height : width / ratio),
+  };
+  const shrink = Math.min(1, source.width / asked.width, source.height / asked.height);
+  const side = (length: number, most: number) => Math.min(most, Math.max(1, Math.round(length * shrink)));
+  return { width: side(asked.width, source.width), height: side(asked.height, source.height) };
+}
+
+/** Qualities that look alike; efforts that answer while somebody waits. */
+function encoded(picture: ReturnType<typeof sharp>, { format, quality }: VariantSpec) {
+  switch (format) {
+    case 'PNG':
+      return picture.png({ palette: false, compressionLevel: 6, adaptiveFiltering: true });
+    case 'JPEG':
+      return picture.jpeg({ quality: quality ?? 82 });
+    case 'WEBP':
+      return picture.webp({ quality: quality ?? 80, effort: 4 });
+    case 'AVIF':
+      return picture.avif({ quality: quality ?? 55, effort: 2 });
+  }
+}

@@ -1,0 +1,172 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { LRUCache } from 'lru-cache';
+import type { Logger } from 'pino';
+import { openFolderImageStore } from '../cache/folder-image-store.js';
+import { SingleFlightLru } from '../cache/single-flight-lru.js';
+import type { ModelEntry } from '../engine/catalog.js';
+import type { EngineConfig } from '../engine/config.js';
+import type { Engine, EngineEvent, Pixels } from '../engine/job.js';
+import type { ImagingConfig } from '../imaging/config.js';
+import type { JobsConfig } from '../jobs/config.js';
+import type { Slot } from '../jobs/dispatcher.js';
+import { createInProcessDispatcher } from '../jobs/in-process.js';
+import { type Clock, systemClock } from './clock.js';
+import type { StudioConfig } from './config.js';
+import { type FlightEvent, Flights } from './flights.js';
+import { createMemoryProgressLog } from './memory-progress-log.js';
+import { interrupted } from './problem-record.js';
+import { forgetImages, Records } from './records.js';
+import type { Reader, TokenCount } from './request.js';
+import type { GenerationStore, Picture } from './store/generation-store.js';
+import { openLibsqlStore } from './store/libsql-store.js';
+import { InkstoneStudio } from './studio.js';
+import type { Studio } from './types.js';
+import { Variants } from './variants.js';
+
+export interface StudioOptions {
+  /** Belong to the caller, who closes them after the studio. */
+  readonly engines: readonly Engine[];
+  /** The first is the default. */
+  readonly catalog: readonly ModelEntry[];
+  /** Tokens of a prompt as the model would see it. */
+  readonly countTokens: Reader['countTokens'];
+  /** Hash of a model's files. Asked once for each model. */
+  readonly modelContent: Reader['modelContent'];
+  readonly settings: {
+    readonly studio: StudioConfig;
+    readonly jobs: JobsConfig;
+    readonly imaging: ImagingConfig;
+    readonly engine: Pick<EngineConfig, 'JOB_DEADLINE_MS'>;
+  };
+  readonly log: Logger;
+  readonly clock?: Clock;
+}
+
+/** What a picture takes in memory: its record, not its pixels. */
+const pictureBytes = 1024;
+
+/**
+ * Opens the stores, waits for the engines and puts the use cases together. Generations that an earlier process left
+ * unfinished are failed.
+ *
+ * @throws StoreUnusable, or with the sentence of an engine that cannot start
+ */
+export async function createStudio(options: StudioOptions): Promise<Studio> {
+  const { engines, catalog, settings, log, clock = systemClock } = options;
+  const { DATA_DIR, CACHE_BYTES, IMAGE_STORE_BYTES, GENERATION_LIMIT } = settings.studio;
+  await mkdir(DATA_DIR, { recursive: true });
+  // First, because its lock guards the whole folder.
+  const store = await openLibsqlStore(join(DATA_DIR, 'inkstone.db'), { rows: GENERATION_LIMIT });
+  try {
+    await failUnfinished(store, clock);
+    // A budget of 0 keeps none; to lru-cache it would mean no budget.
+    const memory = new SingleFlightLru<Picture, FlightEvent>({
+      maxBytes: Math.max(1, CACHE_BYTES),
+      bytesOf: () => pictureBytes,
+    });
+    const images = await openFolderImageStore(join(DATA_DIR, 'images'), {
+      maxBytes: IMAGE_STORE_BYTES,
+      onGone: (ids) => {
+        forgetImages(ids, clock.now(), { memory, store }).catch((error) =>
+          log.error({ err: error }, 'forgetting images'),
+        );
+      },
+    });
+    const device = await deviceOf(engines);
+    loadAhead(engines, catalog, log);
+
+    const dispatcher = createInProcessDispatcher({
+      slots: engines.map(slotOf),
+      queueLimit: settings.jobs.QUEUE_LIMIT,
+      now: () => clock.now(),
+    });
+    const records = new Records({ memory, store, images });
+    const deadlineMs = settings.engine.JOB_DEADLINE_MS;
+    return new InkstoneStudio({
+      reader: remembering({ ...options, device }),
+      records,
+      store,
+      flights: new Flights({ dispatcher, memory, images, store, deadlineMs, clock }),
+      dispatcher,
+      progress: createMemoryProgressLog({
+        clock,
+        heartbeatMs: settings.studio.PROGRESS_HEARTBEAT_MS,
+        maxBytes: settings.studio.PROGRESS_LOG_BYTES,
+        keptBytes: settings.studio.PROGRESS_KEPT_BYTES,
+      }),
+      variants: new Variants({ images, records, maxBytes: settings.imaging.VARIANT_CACHE_BYTES }),
+      clock,
+      waitLimitMs: settings.studio.WAIT_LIMIT_MS,
+      loaded: () => new Set(engines.flatMap((engine) => engine.loaded())),
+      unexpected: (error, generation) => log.error({ err: error, generation }, 'a generation failed unexpectedly'),
+      async closeStores() {
+        await images.close();
+        await store.close();
+      },
+    });
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The process that would have finished them is no more. */
+async function failUnfinished(store: GenerationStore, clock: Clock): Promise<void> {
+  const finishedAt = clock.now();
+  const unfinished = await store.unfinished();
+  await Promise.all(
+    unfinished.map(({ generation }) => {
+      const failed = { status: 'FAILED', problem: interrupted, queuePosition: null, finishedAt } as const;
+      return store.save({ generation: { ...generation, ...failed }, lastSequence: null });
+    }),
+  );
+}
+
+/** Pictures of different precisions differ in their last bits: `cpu`, `cuda`, or `cpu+cuda` where a job may go to either. */
+async function deviceOf(engines: readonly Engine[]): Promise<string> {
+  const choices = await Promise.all(engines.map((engine) => engine.ready()));
+  return [...new Set(choices.map(({ device }) => device))].sort().join('+');
+}
+
+/** The first client should not have to wait for the default model. */
+function loadAhead(engines: readonly Engine[], catalog: readonly ModelEntry[], log: Logger): void {
+  const [first] = catalog;
+  if (first === undefined) return;
+  for (const engine of engines)
+    engine
+      .load(first.id)
+      .catch((error) => log.error({ err: error, model: first.id }, 'the default model was not loaded'));
+}
+
+function slotOf(engine: Engine): Slot<Pixels, EngineEvent> {
+  return {
+    loaded: () => engine.loaded(),
+    run: ({ work, deadlineMs }, { signal, onEvent }) => engine.run(work, { signal, deadlineMs, onEvent }),
+  };
+}
+
+/** A repeat should cost no tokenizer, and no look at the model's files. */
+function remembering({ catalog, countTokens, modelContent, device }: Reader): Reader {
+  const counts = new LRUCache<string, TokenCount>({
+    max: 5000,
+    maxSize: 8 * 1024 ** 2,
+    sizeCalculation: (_, key) => key.length,
+  });
+  const contents = new Map<string, string>();
+  return {
+    catalog,
+    device,
+    async countTokens(model, prompt) {
+      const key = `${model}\n${prompt}`;
+      const known = counts.get(key) ?? (await countTokens(model, prompt));
+      counts.set(key, known);
+      return known;
+    },
+    async modelContent(model) {
+      const known = contents.get(model) ?? (await modelContent(model));
+      contents.set(model, known);
+      return known;
+    },
+  };
+}

@@ -1,0 +1,250 @@
+import { QueueIsFull } from '../jobs/dispatcher.js';
+import type { GenerationSpan } from '../telemetry/spans.js';
+import type { Clock } from './clock.js';
+import type { FlightEvent, Flights } from './flights.js';
+import type { PictureOrder } from './picture-order.js';
+import { toProblemRecord } from './problem-record.js';
+import type { ProgressDraft, ProgressLog } from './progress-log.js';
+import type { Picture } from './store/generation-store.js';
+import type { Generation, GenerationStatus, ProblemRecord, StageTiming } from './types.js';
+
+/** One picture of a generation, as far as it has come. */
+interface PictureState {
+  readonly order: PictureOrder;
+  picture: Picture | null;
+  step: number;
+  totalSteps: number;
+  /** Jobs that wait before its own; null while it does not wait. */
+  position: number | null;
+}
+
+export interface LiveParts {
+  readonly flights: Flights;
+  readonly log: ProgressLog;
+  readonly clock: Clock;
+  readonly span: GenerationSpan;
+  /** Makes the finished generation durable. Its last event will have that number. */
+  readonly save: (generation: Generation, lastSequence: number) => Promise<void>;
+  /** For failures that nobody expected. */
+  readonly unexpected: (error: unknown, generation: string) => void;
+}
+
+/**
+ * A generation from its first event to its last: the waiter in its pictures' flights. It keeps one record, replaced at every
+ * event, and its log.
+ */
+export class LiveGeneration {
+  readonly finished: Promise<Generation>;
+  readonly #parts: LiveParts;
+  readonly #pictures: readonly PictureState[];
+  readonly #leave = new AbortController();
+  readonly #resolveFinished: (generation: Generation) => void;
+  #current: Generation;
+  #lastAt: number;
+  #lastSequence = 0;
+  #ending = false;
+
+  /**
+   * @param initial the generation as it is before any of its missing pictures has begun
+   * @param pictures by index: remembered ones, and orders for all
+   */
+  constructor(
+    initial: Generation,
+    pictures: readonly { order: PictureOrder; picture: Picture | null }[],
+    parts: LiveParts,
+  ) {
+    this.#parts = parts;
+    this.#lastAt = initial.createdAt;
+    this.#pictures = pictures.map(({ order, picture }) => {
+      const { steps } = order.work;
+      return { order, picture, step: picture === null ? 0 : steps, totalSteps: steps, position: null };
+    });
+    this.#current = { ...initial, ...this.#sums() };
+    let resolveFinished: (generation: Generation) => void = () => {};
+    this.finished = new Promise((resolve) => {
+      resolveFinished = resolve;
+    });
+    this.#resolveFinished = resolveFinished;
+  }
+
+  /** As it is now. */
+  get current(): Generation {
+    return this.#current;
+  }
+
+  /** Joins the flights of the pictures that are missing. Returns at once; what happens is in the log and in `finished`. */
+  begin(): void {
+    const histories: { index: number; history: readonly FlightEvent[] }[] = [];
+    const landings: Promise<unknown>[] = [];
+    let launched = false;
+    for (const [index, state] of this.#pictures.entries()) {
+      if (state.picture !== null) continue;
+      const { outcome, history, landed } = this.#parts.flights.join(state.order, this.#parts.span, {
+        signal: this.#leave.signal,
+        onEvent: (event) => this.#hear(index, event),
+      });
+      launched ||= outcome === 'MISS';
+      if (outcome === 'SHARED') this.#link(history);
+      histories.push({ index, history });
+      landings.push(landed.then((picture) => this.#landed(state, picture)));
+    }
+    this.#current = { ...this.#current, cache: launched ? 'MISS' : 'SHARED' };
+    this.#parts.span.cache(this.#current.cache);
+    this.#beginLog(histories);
+    Promise.all(landings).then(
+      () => this.#end('SUCCEEDED', null),
+      (error: unknown) => this.#fail(error),
+    );
+  }
+
+  /** Leaves the flights; others may still want them. Resolves with the generation as it ended, whoever ended it. */
+  cancel(): Promise<Generation> {
+    this.#end('CANCELLED', null);
+    return this.finished;
+  }
+
+  /** The program is ending. */
+  interrupt(problem: ProblemRecord): Promise<Generation> {
+    this.#end('FAILED', problem);
+    return this.finished;
+  }
+
+  /** A first event of its own, then whatever its flights have told so far. */
+  #beginLog(histories: readonly { index: number; history: readonly FlightEvent[] }[]): void {
+    for (const { index, history } of histories) {
+      const last = history.findLast(({ type }) => type === 'position' || type === 'started');
+      if (last?.type === 'position') this.#pictures[index]!.position = last.position;
+    }
+    const position = this.#queuePosition();
+    this.#update({ queuePosition: position }, { type: 'GenerationQueued', position: position ?? 0 });
+    for (const { index, history } of histories) {
+      for (const event of history) if (event.type !== 'position') this.#hear(index, event);
+    }
+  }
+
+  #hear(index: number, event: FlightEvent): void {
+    if (this.#ending) return;
+    const state = this.#pictures[index]!;
+    switch (event.type) {
+      case 'launched':
+        break;
+      case 'position':
+        state.position = event.position;
+        this.#announcePosition();
+        break;
+      case 'started':
+        state.position = null;
+        this.#current = { ...this.#current, status: 'RUNNING', queuePosition: this.#queuePosition() };
+        break;
+      case 'stage-started':
+        this.#update({}, { type: 'StageStarted', stage: event.stage }, event.at);
+        break;
+      case 'stage-finished': {
+        const { stage, durationMs } = event;
+        const timings = added(this.#current.timings, { stage, durationMs });
+        this.#update({ timings }, { type: 'StageFinished', stage, durationMs }, event.at);
+        break;
+      }
+      case 'step': {
+        const { step, totalSteps, sigma, preview } = event;
+        state.step = step;
+        state.totalSteps = totalSteps;
+        const draft = { type: 'StepFinished', image: index, step, totalSteps, sigma, preview } as const;
+        this.#update(this.#sums(), draft, event.at);
+        break;
+      }
+    }
+  }
+
+  /** Only what a client would see: the place of the picture that is served first. */
+  #announcePosition(): void {
+    const position = this.#queuePosition();
+    if (position === this.#current.queuePosition) return;
+    if (position === null || this.#current.status !== 'QUEUED') {
+      this.#current = { ...this.#current, queuePosition: position };
+      return;
+    }
+    this.#update({ queuePosition: position }, { type: 'GenerationQueued', position });
+  }
+
+  #landed(state: PictureState, picture: Picture): void {
+    state.picture = picture;
+    state.step = state.totalSteps;
+    if (!this.#ending) this.#current = { ...this.#current, ...this.#sums() };
+  }
+
+  #fail(error: unknown): void {
+    if (this.#ending) return;
+    const problem = toProblemRecord(error);
+    if (problem.code === 'Failed' && !(error instanceof QueueIsFull)) this.#parts.unexpected(error, this.#current.id);
+    this.#end('FAILED', problem);
+  }
+
+  /** Once; whatever comes after the first end is not heard. */
+  #end(status: GenerationStatus, problem: ProblemRecord | null): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    const finishedAt = this.#monotonous(this.#parts.clock.now());
+    this.#current = { ...this.#current, status, problem, finishedAt, queuePosition: null };
+    // Harmless where all have landed; otherwise the place in what is left of the flights is given up.
+    this.#leave.abort(new Error(`The generation is ${status}.`));
+    this.#parts.span.end({ at: finishedAt, problem: problem?.code ?? null });
+    const last = this.#current;
+    this.#parts
+      .save(last, this.#lastSequence + 1)
+      // The picture is safe; only the record of this generation's end is not.
+      .catch((error: unknown) => this.#parts.unexpected(error, last.id))
+      .finally(() => {
+        // Told when it is durable, so that nobody hears of an end that a crash could take back.
+        this.#append({ type: 'GenerationFinished' }, finishedAt);
+        this.#resolveFinished(last);
+      });
+  }
+
+  #update(changes: Partial<Generation>, draft: WithoutContext, at: number = this.#parts.clock.now()): void {
+    this.#current = { ...this.#current, ...changes };
+    this.#append(draft, at);
+  }
+
+  #append(draft: WithoutContext, at: number): void {
+    const event = { ...draft, at: this.#monotonous(at), generation: this.#current } as ProgressDraft;
+    this.#lastSequence = this.#parts.log.append(this.#current.id, event);
+  }
+
+  /** What a flight did before this generation joined it is told as if it had just happened. */
+  #monotonous(at: number): number {
+    this.#lastAt = Math.max(this.#lastAt, at);
+    return this.#lastAt;
+  }
+
+  #sums(): Pick<Generation, 'step' | 'totalSteps' | 'imageIds'> {
+    const sum = (of: (state: PictureState) => number) => this.#pictures.reduce((total, state) => total + of(state), 0);
+    return {
+      step: sum(({ step }) => step),
+      totalSteps: sum(({ totalSteps }) => totalSteps),
+      imageIds: this.#pictures.flatMap(({ picture }) => (picture === null ? [] : [picture.id])),
+    };
+  }
+
+  #queuePosition(): number | null {
+    const waiting = this.#pictures.flatMap(({ position }) => (position === null ? [] : [position]));
+    return waiting.length === 0 ? null : Math.min(...waiting);
+  }
+
+  #link(history: readonly FlightEvent[]): void {
+    const launched = history.find((event) => event.type === 'launched');
+    if (launched !== undefined) this.#parts.span.sharedFrom(launched.producer);
+  }
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+type WithoutContext = DistributiveOmit<ProgressDraft, 'at' | 'generation'>;
+
+/** Several pictures go through the same stages: a stage's time is theirs together. */
+function added(timings: readonly StageTiming[], { stage, durationMs }: StageTiming): readonly StageTiming[] {
+  const known = timings.some((timing) => timing.stage === stage);
+  if (!known) return [...timings, { stage, durationMs }];
+  return timings.map((timing) =>
+    timing.stage === stage ? { stage, durationMs: timing.durationMs + durationMs } : timing,
+  );
+}

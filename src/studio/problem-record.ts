@@ -1,0 +1,20 @@
+import { EngineProblem, NonFinite } from '../engine/problems.js';
+import { QueueIsFull } from '../jobs/dispatcher.js';
+import type { ProblemRecord } from './types.js';
+
+/** The program ended, or is ending, before the generation did. */
+export const interrupted: ProblemRecord = {
+  code: 'Interrupted',
+  message: 'The server stopped before this generation was finished. Send the request again.',
+  retryable: true,
+};
+
+/** What clients are told of a failure. Of those that nobody expected: nothing but that. */
+export function toProblemRecord(error: unknown): ProblemRecord {
+  if (error instanceof EngineProblem) {
+    const { code, message, retryable } = error;
+    return error instanceof NonFinite ? { code, message, retryable, step: error.step } : { code, message, retryable };
+  }
+  if (error instanceof QueueIsFull) return { code: 'Failed', message: error.message, retryable: true };
+  return { code: 'Failed', message: 'This generation failed for a reason that was not expected.', retryable: false };
+}

@@ -1,0 +1,86 @@
+import { LRUCache } from 'lru-cache';
+import type { ImageStore } from '../cache/image-store.js';
+import type { PictureMemory } from './flights.js';
+import type { GenerationStore, Picture, StoredGeneration } from './store/generation-store.js';
+
+export interface RecordsParts {
+  readonly memory: PictureMemory;
+  readonly store: GenerationStore;
+  readonly images: ImageStore;
+}
+
+/** Of finished generations and of pictures by id: enough that whoever just got an id need not wait for the disk. */
+const recent = 4000;
+
+/** What is remembered: memory first, then the store. */
+export class Records {
+  readonly #parts: RecordsParts;
+  readonly #generations = new LRUCache<string, StoredGeneration>({ max: recent });
+  readonly #pictures = new LRUCache<string, Picture>({ max: recent });
+
+  constructor(parts: RecordsParts) {
+    this.#parts = parts;
+  }
+
+  /** Finished pictures by fingerprint, each with its file there and whole; null for those that must be made. */
+  async recall(fingerprints: readonly string[]): Promise<readonly (Picture | null)[]> {
+    const found = await this.#find(fingerprints);
+    return Promise.all(
+      found.map(async (picture) => {
+        if (picture === null) return null;
+        if (!(await this.#parts.images.intact(picture.id))) return null;
+        this.#parts.memory.remember(picture.fingerprint, picture);
+        this.#pictures.set(picture.id, picture);
+        return picture;
+      }),
+    );
+  }
+
+  async #find(fingerprints: readonly string[]): Promise<readonly (Picture | null)[]> {
+    const { memory, store } = this.#parts;
+    const found = fingerprints.map((fingerprint) => memory.recall(fingerprint) ?? null);
+    // What is being made at this moment was not there when that began.
+    const missing = fingerprints.filter((fingerprint, i) => found[i] === null && !memory.flying(fingerprint));
+    if (missing.length === 0) return found;
+    const stored = new Map((await store.pictures(missing)).map((picture, i) => [missing[i]!, picture]));
+    return fingerprints.map((fingerprint, i) => found[i] ?? stored.get(fingerprint) ?? null);
+  }
+
+  /** Makes a finished generation durable. */
+  async save(stored: StoredGeneration): Promise<void> {
+    this.#generations.set(stored.generation.id, stored);
+    await this.#parts.store.save(stored);
+  }
+
+  async generations(ids: readonly string[]): Promise<readonly (StoredGeneration | null)[]> {
+    return fromMemoryOr(ids, this.#generations, (missing) => this.#parts.store.generations(missing));
+  }
+
+  async images(ids: readonly string[]): Promise<readonly (Picture | null)[]> {
+    return fromMemoryOr(ids, this.#pictures, (missing) => this.#parts.store.images(missing));
+  }
+}
+
+/** The image store has these no more: their pictures are forgotten, and known to be gone. */
+export async function forgetImages(
+  ids: readonly string[],
+  at: number,
+  { memory, store }: Pick<RecordsParts, 'memory' | 'store'>,
+): Promise<void> {
+  const pictures = await store.images(ids);
+  for (const picture of pictures) if (picture !== null) memory.forget(picture.fingerprint);
+  await store.forget(ids, at);
+}
+
+async function fromMemoryOr<V extends object>(
+  ids: readonly string[],
+  memory: LRUCache<string, V>,
+  load: (missing: readonly string[]) => Promise<readonly (V | null)[]>,
+): Promise<readonly (V | null)[]> {
+  const found = ids.map((id) => memory.get(id) ?? null);
+  const missing = ids.filter((_, i) => found[i] === null);
+  if (missing.length === 0) return found;
+  const loaded = new Map((await load(missing)).map((value, i) => [missing[i]!, value]));
+  for (const [id, value] of loaded) if (value !== null) memory.set(id, value);
+  return ids.map((id, i) => found[i] ?? loaded.get(id) ?? null);
+}

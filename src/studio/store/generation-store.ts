@@ -1,0 +1,34 @@
+import type { Generation, Image } from '../types.js';
+
+/** A picture as it is remembered: found by its fingerprint, kept in the image store under its id. */
+export interface Picture extends Image {
+  /** Of the master file. */
+  readonly bytes: number;
+}
+
+export interface StoredGeneration {
+  readonly generation: Generation;
+  /** Number of its last progress event; null while it runs, or when it was interrupted. */
+  readonly lastSequence: number | null;
+}
+
+/**
+ * What must outlive the process. Every promise resolves when what it did is durable; calls take effect in the order they
+ * were made.
+ */
+export interface GenerationStore {
+  save(stored: StoredGeneration): Promise<void>;
+  /** In the order of the ids; null for those that are not there. */
+  generations(ids: readonly string[]): Promise<readonly (StoredGeneration | null)[]>;
+  /** Those that were neither finished, failed nor cancelled. */
+  unfinished(): Promise<readonly StoredGeneration[]>;
+  savePicture(picture: Picture, at: number): Promise<void>;
+  /** By fingerprint; null for those that are not there, or whose image is gone. */
+  pictures(fingerprints: readonly string[]): Promise<readonly (Picture | null)[]>;
+  /** By image id, gone or not. */
+  images(ids: readonly string[]): Promise<readonly (Picture | null)[]>;
+  /** The image store has them no more: their fingerprints are free, their ids are remembered as gone. */
+  forget(imageIds: readonly string[], at: number): Promise<void>;
+  /** Finishes what was asked, then closes. */
+  close(): Promise<void>;
+}

@@ -1,0 +1,78 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import type { Generation } from '../types.js';
+import type { GenerationStore, Picture, StoredGeneration } from './generation-store.js';
+import { SqlThread } from './sql-thread.js';
+import type { Row } from './statements.js';
+
+export interface LibsqlStoreOptions {
+  /** Rows of generations that stay, and of pictures that are gone. */
+  readonly rows: number;
+}
+
+/**
+ * The records in one SQLite file that belongs to this process until it ends, however it ends.
+ *
+ * @throws StoreUnusable
+ */
+export async function openLibsqlStore(file: string, { rows }: LibsqlStoreOptions): Promise<GenerationStore> {
+  await mkdir(dirname(file), { recursive: true });
+  const sql = await SqlThread.open(file);
+  /** Old rows leave a twentieth of the limit at a time: finding them costs more than removing them. */
+  const pruneEvery = Math.max(1, Math.floor(rows / 20));
+  let saved = 0;
+  let forgotten = 0;
+
+  return {
+    async save({ generation, lastSequence }) {
+      const { id, createdAt, finishedAt } = generation;
+      const asked = sql.ask('saveGeneration', id, createdAt, finishedAt, lastSequence, JSON.stringify(generation));
+      if (++saved % pruneEvery === 0) await sql.ask('pruneGenerations', rows);
+      await asked;
+    },
+    async generations(ids) {
+      const found = await Promise.all(ids.map((id) => sql.ask('generation', id)));
+      return found.map(([row]) => (row === undefined ? null : toGeneration(row)));
+    },
+    async unfinished() {
+      return (await sql.ask('unfinished')).map(toGeneration);
+    },
+    async savePicture({ fingerprint, id, width, height, thumbhash, seed, bytes }, at) {
+      await sql.ask('savePicture', fingerprint, id, width, height, thumbhash, seed, bytes, at);
+    },
+    async pictures(fingerprints) {
+      const found = await Promise.all(fingerprints.map((fingerprint) => sql.ask('picture', fingerprint)));
+      return found.map(([row]) => (row === undefined ? null : toPicture(row)));
+    },
+    async images(ids) {
+      const found = await Promise.all(ids.map((id) => sql.ask('image', id)));
+      return found.map(([row]) => (row === undefined ? null : toPicture(row)));
+    },
+    async forget(imageIds, at) {
+      const asked = imageIds.map((id) => sql.ask('forgetImage', at, id));
+      forgotten += imageIds.length;
+      if (forgotten >= pruneEvery) {
+        forgotten = 0;
+        await sql.ask('prunePictures', rows);
+      }
+      await Promise.all(asked);
+    },
+    close: () => sql.close(),
+  };
+}
+
+function toGeneration(row: Row): StoredGeneration {
+  return { generation: JSON.parse(String(row.body)) as Generation, lastSequence: row.last_sequence as number | null };
+}
+
+function toPicture(row: Row): Picture {
+  return {
+    id: String(row.image_id),
+    fingerprint: String(row.fingerprint),
+    width: Number(row.width),
+    height: Number(row.height),
+    thumbhash: String(row.thumbhash),
+    seed: Number(row.seed),
+    bytes: Number(row.bytes),
+  };
+}

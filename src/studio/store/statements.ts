@@ -1,0 +1,68 @@
+/**
+ * All SQL there is, written so that SQLite and Postgres read it alike: bigint milliseconds, JSON as text, row-value keysets,
+ * `on conflict`.
+ */
+export const schema = `
+create table if not exists generations (
+  id text primary key,
+  created_at bigint not null,
+  finished_at bigint,
+  last_sequence bigint,
+  body text not null
+);
+create index if not exists generations_by_age on generations (created_at, id);
+create index if not exists generations_unfinished on generations (created_at, id) where finished_at is null;
+create table if not exists pictures (
+  fingerprint text primary key,
+  image_id text not null,
+  width bigint not null,
+  height bigint not null,
+  thumbhash text not null,
+  seed bigint not null,
+  bytes bigint not null,
+  last_used bigint not null,
+  gone_at bigint
+);
+create unique index if not exists pictures_by_image on pictures (image_id);
+create index if not exists pictures_gone on pictures (gone_at, image_id) where gone_at is not null;
+`;
+
+export const statements = {
+  saveGeneration: `
+    insert into generations (id, created_at, finished_at, last_sequence, body) values (?, ?, ?, ?, ?)
+    on conflict (id) do update
+      set finished_at = excluded.finished_at, last_sequence = excluded.last_sequence, body = excluded.body`,
+  generation: 'select body, last_sequence from generations where id = ?',
+  unfinished: 'select body, last_sequence from generations where finished_at is null order by created_at, id',
+  /** The parameter is how many rows stay. */
+  pruneGenerations: `
+    delete from generations where finished_at is not null and (created_at, id) <= (
+      select created_at, id from generations order by created_at desc, id desc limit 1 offset ?)`,
+  savePicture: `
+    insert into pictures (fingerprint, image_id, width, height, thumbhash, seed, bytes, last_used, gone_at)
+    values (?, ?, ?, ?, ?, ?, ?, ?, null)
+    on conflict (fingerprint) do update
+      set image_id = excluded.image_id, width = excluded.width, height = excluded.height, thumbhash = excluded.thumbhash,
+          seed = excluded.seed, bytes = excluded.bytes, last_used = excluded.last_used, gone_at = null`,
+  picture: 'select * from pictures where fingerprint = ? and gone_at is null',
+  image: 'select * from pictures where image_id = ?',
+  forgetImage: 'update pictures set gone_at = ? where image_id = ? and gone_at is null',
+  /** The parameter is how many gone ones are remembered. */
+  prunePictures: `
+    delete from pictures where gone_at is not null and (gone_at, image_id) <= (
+      select gone_at, image_id from pictures where gone_at is not null order by gone_at desc, image_id desc limit 1 offset ?)`,
+} as const;
+
+export type StatementName = keyof typeof statements;
+export type Parameter = string | number | null;
+
+export interface Call {
+  readonly name: StatementName;
+  readonly parameters: readonly Parameter[];
+}
+
+export type Row = Readonly<Record<string, Parameter>>;
+export type Reply = { readonly rows: readonly Row[] } | { readonly error: string };
+
+/** Those that only read need no transaction, and so no write to the disk. */
+export const reads: ReadonlySet<StatementName> = new Set(['generation', 'unfinished', 'picture', 'image'] as const);

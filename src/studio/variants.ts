@@ -1,0 +1,73 @@
+import { createHash } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
+import type { ImageStore } from '../cache/image-store.js';
+import { SingleFlightLru } from '../cache/single-flight-lru.js';
+import { encoderVersion } from '../imaging/library.js';
+import { negotiatedFormat } from '../imaging/negotiate.js';
+import { contentTypes, encodeVariant, type VariantSpec } from '../imaging/variant.js';
+import { whole } from './expected.js';
+import type { Records } from './records.js';
+import type { VariantRequest, VariantResult } from './types.js';
+
+interface Variant {
+  readonly body: Uint8Array;
+  /** Strong: the hash of the bytes, quoted. */
+  readonly etag: string;
+}
+
+/** Larger than any picture; what is asked for is never enlarged, so this only catches mistakes. */
+const maxSide = 16_384;
+/** Somebody who leaves does not stop an encoder: it takes milliseconds, and the next one wants the same. */
+const nobodyLeaves = new AbortController().signal;
+setMaxListeners(0, nobodyLeaves);
+
+/** Pictures as they are asked for over HTTP. */
+export class Variants {
+  readonly #cache: SingleFlightLru<Variant>;
+  readonly #images: ImageStore;
+  readonly #records: Records;
+
+  constructor(parts: { readonly images: ImageStore; readonly records: Records; readonly maxBytes: number }) {
+    this.#images = parts.images;
+    this.#records = parts.records;
+    // A budget of 0 keeps none; to lru-cache it would mean no budget.
+    this.#cache = new SingleFlightLru({ maxBytes: Math.max(1, parts.maxBytes), bytesOf: ({ body }) => body.length });
+  }
+
+  /** @throws InvalidInput */
+  async get(id: string, request: VariantRequest): Promise<VariantResult> {
+    const spec = read(request);
+    const negotiated = request.format === 'AUTO';
+    // Also what keeps a picture that is looked at from being the least recently used.
+    const intact = await this.#images.intact(id);
+    const [image] = await this.#records.images([id]);
+    if (image == null) return { outcome: 'unknown' };
+    if (!intact) return { outcome: 'gone' };
+    const make = async (): Promise<Variant> => {
+      const master = await this.#images.read(id);
+      if (master === null) throw new Gone();
+      const body = await encodeVariant(master, image, spec);
+      return { body, etag: `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"` };
+    };
+    const key = JSON.stringify([encoderVersion, id, spec]);
+    try {
+      const { value } = await this.#cache.get(key, make, { signal: nobodyLeaves });
+      return { outcome: 'found', ...value, contentType: contentTypes[spec.format], negotiated };
+    } catch (error) {
+      if (error instanceof Gone) return { outcome: 'gone' };
+      throw error;
+    }
+  }
+}
+
+/** Evicted between looking and reading. */
+class Gone extends Error {}
+
+function read({ width, height, quality, format, accept }: VariantRequest): VariantSpec {
+  return {
+    width: width === undefined ? null : whole('width', width, 1, maxSide),
+    height: height === undefined ? null : whole('height', height, 1, maxSide),
+    quality: quality === undefined ? null : whole('quality', quality, 1, 100),
+    format: format === 'AUTO' ? negotiatedFormat(accept) : format,
+  };
+}

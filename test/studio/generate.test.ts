@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { NotCached } from '../../src/studio/problems.js';
+import { door, ScriptedEngine } from './engines.js';
+import { ended, eventsOf, stays, studioFor, tiny, untilDone } from './fixture.js';
+
+const cat = { prompt: 'a cat', seed: 7 };
+
+describe('a generation', () => {
+  it('is a MISS the first time and a HIT with the same picture the second', async () => {
+    const engine = new ScriptedEngine();
+    const studio = await studioFor({ engines: [engine] });
+    const first = await studio.generate(cat, untilDone);
+    const second = await studio.generate(cat, untilDone);
+    expect(first).toMatchObject({ status: 'SUCCEEDED', cache: 'MISS', step: 4, totalSteps: 4, seed: 7, problem: null });
+    expect(second).toMatchObject({ status: 'SUCCEEDED', cache: 'HIT', imageIds: first.imageIds });
+    expect(second.id).not.toBe(first.id);
+    expect(second.fingerprint).toBe(first.fingerprint);
+    expect(engine.jobs).toHaveLength(1);
+    expect(await studio.image(first.imageIds[0]!)).toMatchObject({ width: 64, height: 64, seed: 7 });
+    expect(await studio.generation(first.id)).toEqual(first);
+    expect(await studio.generation(second.id)).toEqual(second);
+  });
+
+  it('tells how long each stage took', async () => {
+    const studio = await studioFor();
+    const { timings } = await studio.generate(cat, untilDone);
+    expect(timings.map(({ stage }) => stage)).toEqual(['ENCODE_PROMPT', 'DENOISE', 'DECODE', 'ENCODE_OUTPUT']);
+  });
+
+  it('answers at once with waitMs 0, and after waitMs when it takes longer', async () => {
+    const { open, through } = door();
+    const studio = await studioFor({ engines: [new ScriptedEngine({ beforeStep: through })] });
+    const atOnce = await studio.generate(cat, stays(0));
+    expect(atOnce).toMatchObject({ cache: 'MISS', finishedAt: null, imageIds: [] });
+    const later = await studio.generate(cat, stays(30));
+    expect(later).toMatchObject({ status: 'RUNNING', cache: 'SHARED' });
+    open();
+    expect(await ended(studio, atOnce)).toMatchObject({ status: 'SUCCEEDED' });
+  });
+
+  it('of several pictures makes each from seed + i, and only those that are missing', async () => {
+    const engine = new ScriptedEngine();
+    const studio = await studioFor({ engines: [engine] });
+    const one = await studio.generate({ ...cat, seed: 8 }, untilDone);
+    const three = await studio.generate({ ...cat, count: 3 }, untilDone);
+    expect(three).toMatchObject({ cache: 'MISS', step: 12, totalSteps: 12, count: 3 });
+    expect(three.imageIds).toHaveLength(3);
+    expect(three.imageIds[1]).toBe(one.imageIds[0]);
+    expect(engine.jobs.map(({ seed }) => seed)).toEqual([8, 7, 9]);
+    expect((await studio.generate({ ...cat, count: 3 }, untilDone)).cache).toBe('HIT');
+    expect(new Set([one.fingerprint, three.fingerprint]).size).toBe(2);
+  });
+});
+
+describe('identical requests', () => {
+  it('made 50 times at once cost one job', async () => {
+    const engine = new ScriptedEngine();
+    const studio = await studioFor({ engines: [engine] });
+    const all = await Promise.all(Array.from({ length: 50 }, () => studio.generate(cat, untilDone)));
+    expect(engine.jobs).toHaveLength(1);
+    expect(new Set(all.map(({ id }) => id)).size).toBe(50);
+    expect(new Set(all.flatMap(({ imageIds }) => imageIds)).size).toBe(1);
+    expect(all.filter(({ cache }) => cache === 'MISS')).toHaveLength(1);
+    expect(all.filter(({ cache }) => cache === 'SHARED')).toHaveLength(49);
+  });
+
+  it('with drawn seeds are never shared nor remembered, but the reported seed repeats as a HIT', async () => {
+    const engine = new ScriptedEngine();
+    const studio = await studioFor({ engines: [engine] });
+    const [a, b] = await Promise.all([
+      studio.generate({ prompt: 'x' }, untilDone),
+      studio.generate({ prompt: 'x' }, untilDone),
+    ]);
+    expect([a.cache, b.cache]).toEqual(['MISS', 'MISS']);
+    expect(a.seed).not.toBe(b.seed);
+    expect(engine.jobs).toHaveLength(2);
+    const again = await studio.generate({ prompt: 'x', seed: a.seed }, untilDone);
+    expect(again).toMatchObject({ cache: 'HIT', imageIds: a.imageIds });
+  });
+
+  it('differ from those of another model content, step count, size, prompt or seed', async () => {
+    const engine = new ScriptedEngine();
+    const studio = await studioFor({ engines: [engine] });
+    const others = [{}, { model: 'guided' }, { steps: 5 }, { width: 80 }, { prompt: 'a cot' }, { seed: 8 }];
+    for (const other of others) await studio.generate({ ...cat, ...other }, untilDone);
+    expect(engine.jobs).toHaveLength(others.length);
+  });
+
+  it('are the same when their prompts differ only in Unicode composition', async () => {
+    const studio = await studioFor();
+    const composed = await studio.generate({ prompt: 'caf\u00e9', seed: 1 }, untilDone);
+    const decomposed = await studio.generate({ prompt: 'cafe\u0301', seed: 1 }, untilDone);
+    expect(decomposed).toMatchObject({ cache: 'HIT', imageIds: composed.imageIds });
+  });
+});
+
+describe('the cache policy', () => {
+  it('ONLY answers from memory, else says NotCached with the fingerprint and starts nothing', async () => {
+    const engine = new ScriptedEngine();
+    const studio = await studioFor({ engines: [engine] });
+    const only = { ...cat, cache: 'ONLY' } as const;
+    const refusal = await studio.generate(only, untilDone).catch((error) => error);
+    expect(refusal).toBeInstanceOf(NotCached);
+    expect(engine.jobs).toHaveLength(0);
+    const made = await studio.generate(cat, untilDone);
+    expect(refusal.fingerprint).toBe(made.fingerprint);
+    expect(await studio.generate(only, untilDone)).toMatchObject({ cache: 'HIT', imageIds: made.imageIds });
+  });
+
+  it('REFRESH makes it anew; several at once make it once', async () => {
+    const engine = new ScriptedEngine();
+    const studio = await studioFor({ engines: [engine] });
+    const first = await studio.generate(cat, untilDone);
+    const refresh = { ...cat, cache: 'REFRESH' } as const;
+    const [a, b] = await Promise.all([studio.generate(refresh, untilDone), studio.generate(refresh, untilDone)]);
+    expect([a.cache, b.cache]).toEqual(['MISS', 'SHARED']);
+    expect(a.imageIds).toEqual(first.imageIds);
+    expect(engine.jobs).toHaveLength(2);
+    expect((await studio.generate(cat, untilDone)).cache).toBe('HIT');
+  });
+});
+
+describe('models', () => {
+  it('are chosen by id or name, and say whether they are loaded', async () => {
+    const studio = await studioFor();
+    expect((await studio.generate({ ...cat, model: 'Guided' }, untilDone)).modelName).toBe('guided');
+    expect(studio.model(tiny.id)).toMatchObject({ id: 'tiny', loaded: true, defaultSteps: 4 });
+    expect(studio.models()).toHaveLength(2);
+    expect(studio.model('none')).toBeNull();
+    expect(studio.ready()).toBe(true);
+  });
+});
+
+describe('progress', () => {
+  it('is gap-free from any `after`, live or later', async () => {
+    const { open, through } = door();
+    const studio = await studioFor({ engines: [new ScriptedEngine({ beforeStep: through, previews: true })] });
+    const { id } = await studio.generate(cat, stays());
+    const live = eventsOf(studio, id);
+    open();
+    const all = await live;
+    expect(all.map(({ sequence }) => sequence)).toEqual(all.map((_, i) => i + 1));
+    expect(all[0]).toMatchObject({ type: 'GenerationQueued' });
+    expect(all.at(-1)).toMatchObject({ type: 'GenerationFinished', generation: { status: 'SUCCEEDED' } });
+    const steps = all.filter((event) => event.type === 'StepFinished');
+    expect(steps.map(({ step }) => step)).toEqual([1, 2, 3, 4]);
+    expect(steps[0]!.preview).toMatch(/^data:image\/webp;base64,/);
+    for (let after = 0; after <= all.length; after++)
+      expect(await eventsOf(studio, id, after)).toEqual(all.slice(after));
+  });
+});
