@@ -165,8 +165,9 @@ export class EngineProcess {
     if (this.#refusal !== null) return this.#refusal;
     if (this.#killedFor !== null) return `The engine's process was ended because ${this.#killedFor}.`;
     const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
-    const words = this.#lastWords.trim();
-    return `The engine's process ${how}${words === '' ? '' : ` after it said: ${words.split('\n').slice(-3).join(' ')}`}.`;
+    const words = this.#lastWords.trim().split('\n');
+    const saying = words.find((line) => /error/i.test(line)) ?? words.at(-1);
+    return `The engine's process ${how}${saying ? ` after it said: ${saying}` : ''}.`;
   }
 }
 

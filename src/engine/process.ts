@@ -75,8 +75,9 @@ function send(message: FromProcess): void {
   process.send?.(message);
 }
 
-// Ctrl-C reaches the whole group: the server decides when its engine ends.
+// Ctrl-C and a service manager's stop reach the whole group: it is the server that decides when its engine ends.
 process.on('SIGINT', () => {});
+process.on('SIGTERM', () => {});
 // The server is gone, however it went.
 process.on('disconnect', () => process.exit(0));
 process.once('message', async (message: ToProcess) => {

@@ -39,8 +39,11 @@ export class Residency<Model extends Resident> {
       this.#models.delete(id);
       await resident.model.dispose();
     }
+    const before = process.memoryUsage.rss();
     const model = await load();
-    this.#models.set(entry.id, { model, bytes });
+    // Compact weights are wider in memory than on disk, and on a GPU they do not show here: whichever is more.
+    const taken = process.memoryUsage.rss() - before;
+    this.#models.set(entry.id, { model, bytes: Math.max(bytes, taken) });
     return model;
   }
 

@@ -45,6 +45,25 @@ export function items(whole: Tensor, from: number, to: number): Tensor {
   return { shape: [to - from, ...whole.shape.slice(1)], data: whole.data.subarray(from * size, to * size) };
 }
 
+/** Averages squares of the last two axes, `factor` wide; what is left over at the ends is dropped. */
+export function averaged({ shape, data }: Tensor, factor: number): Tensor {
+  const [height, width] = shape.slice(-2) as [number, number];
+  const [h, w] = [Math.floor(height / factor), Math.floor(width / factor)];
+  const planes = elements(shape.slice(0, -2));
+  const result = new Float32Array(planes * h * w);
+  for (let plane = 0; plane < planes; plane++)
+    for (let y = 0; y < h; y++)
+      for (let x = 0; x < w; x++) {
+        let sum = 0;
+        for (let dy = 0; dy < factor; dy++) {
+          const row = (plane * height + y * factor + dy) * width + x * factor;
+          for (let dx = 0; dx < factor; dx++) sum += data[row + dx]!;
+        }
+        result[(plane * h + y) * w + x] = sum / (factor * factor);
+      }
+  return { shape: [...shape.slice(0, -2), h, w], data: result };
+}
+
 /** Whether every value is a finite number. */
 export function allFinite(values: Tensor): boolean {
   // x·0 is 0 for finite x and NaN otherwise, so one sum answers for all.

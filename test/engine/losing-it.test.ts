@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { engineWith, job, longJob, run, runUntilStep } from './engines.js';
 
@@ -42,13 +44,30 @@ describe('an engine whose process is lost', () => {
     );
   });
 
+  it('dies with the program that started it', async () => {
+    const program = fork(join(import.meta.dirname, 'starts-an-engine.ts'), { execArgv: ['--import', 'tsx'] });
+    const pid = await new Promise<number>((resolve) =>
+      program.once('message', (message) => resolve(message as number)),
+    );
+    program.kill('SIGKILL');
+    await expect.poll(() => alive(pid), { timeout: 10_000 }).toBe(false);
+  });
+
   it('is gone for good when it is closed', async () => {
     const engine = engineWith();
     await engine.ready();
     const { pid } = engine;
     await engine.close();
     await engine.close();
-    expect(() => process.kill(pid!, 0)).toThrow();
+    expect(alive(pid!)).toBe(false);
     await expect(run(engine, job)).rejects.toMatchObject(lost);
   });
 });
+
+function alive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { previewSteps } from '../../src/engine/generate.js';
 import { TorchGenerator } from '../../src/engine/noise.js';
-import { shrink, toPixels } from '../../src/engine/picture.js';
+import { toPixels } from '../../src/engine/picture.js';
+import { averaged } from '../../src/engine/tensor.js';
 
 describe('noise', () => {
   it('is a function of the seed, up to 2^53−1', () => {
@@ -26,7 +27,7 @@ describe('pixels', () => {
   });
 
   it('are averaged down by whole factors', () => {
-    const small = shrink({ shape: [1, 1, 2, 4], data: Float32Array.of(1, 3, 5, 7, 1, 3, 5, 7) }, 2);
+    const small = averaged({ shape: [1, 1, 2, 4], data: Float32Array.of(1, 3, 5, 7, 1, 3, 5, 7) }, 2);
     expect(small.shape).toEqual([1, 1, 1, 2]);
     expect([...small.data]).toEqual([2, 6]);
   });
