@@ -78,6 +78,7 @@ class EngineHost implements HostedEngine {
       const timer = setTimeout(() => deadline.abort(tooLate(deadlineMs)), deadlineMs);
       try {
         const process = await unlessAborted(stopped, this.#process);
+        stopped.throwIfAborted();
         const order = this.#order(process, { type: 'run', job }, (event) => {
           if (!stopped.aborted) onEvent(event);
         });

@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCatalog } from '../../src/engine/catalog.js';
@@ -78,7 +78,10 @@ describe('a plain checkpoint folder', () => {
     const turbo = entryFromCheckpoint(join(fixtures, 'tiny-turbo'));
     expect(turbo).toMatchObject({ id: 'tiny-turbo', supportsGuidance: false });
     expect(turbo.defaults).toEqual({ width: 1024, height: 1024, steps: 8, guidance: 0 });
-    const base = entryFromCheckpoint(join(fixtures, 'tiny-base'));
+    const copy = join(temporaryFolder(), 'base');
+    cpSync(join(fixtures, 'tiny-turbo'), copy, { recursive: true });
+    writeFileSync(join(copy, 'scheduler', 'scheduler_config.json'), JSON.stringify({ shift: 6 }));
+    const base = entryFromCheckpoint(copy);
     expect(base).toMatchObject({ supportsGuidance: true, supportsNegativePrompt: true });
     expect(base.defaults).toMatchObject({ steps: 28, guidance: 4 });
   });

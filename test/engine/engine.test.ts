@@ -87,6 +87,18 @@ describe('a job', () => {
     expect(steps).toHaveLength(1);
   });
 
+  it('stops while its model is loaded', async () => {
+    const engine = engineWith();
+    const abort = new AbortController();
+    const running = run(engine, job, {
+      signal: abort.signal,
+      onEvent: (event) => event.type === 'stage-started' && abort.abort(new Error('never mind')),
+    });
+    await expect(running).rejects.toThrow('never mind');
+    await run(engine, job);
+    expect(engine.loaded()).toEqual(['tiny-turbo']);
+  });
+
   it('is refused when it was aborted before it began', async () => {
     const engine = engineWith();
     await expect(run(engine, job, { signal: AbortSignal.abort(new Error('too late')) })).rejects.toThrow('too late');
