@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { ModelEntry } from '../engine/catalog.js';
 import type { CanonicalRequest } from './canonical.js';
 import { dynamicGuidance } from './dynamic-guidance.js';
-import { refused, whole } from './expected.js';
+import { refused, refusedAs, whole } from './expected.js';
 import { UnknownModel } from './problems.js';
 import type { CachePolicy, GenerateRequest } from './types.js';
 
@@ -98,9 +98,9 @@ function chosenModel(asked: string | null | undefined, catalog: readonly ModelEn
 
 function text(field: string, value: string): string {
   // Half of a surrogate pair has no UTF-8: different prompts would become the same bytes.
-  if (/\p{Surrogate}/u.test(value)) throw refused(field, 'valid Unicode', 'half of a surrogate pair');
+  if (/\p{Surrogate}/u.test(value)) throw refusedAs(field, 'valid Unicode', 'half of a surrogate pair');
   const bytes = Buffer.byteLength(value);
-  if (bytes > maxPromptBytes) throw refused(field, `at most ${maxPromptBytes} bytes long`, `${bytes} bytes`);
+  if (bytes > maxPromptBytes) throw refusedAs(field, `at most ${maxPromptBytes} bytes long`, `${bytes} bytes`);
   return value.normalize('NFC');
 }
 
@@ -113,7 +113,11 @@ function size({ width, height }: GenerateRequest, { defaults, limits }: ModelEnt
   if (sides.width * sides.height > limits.maxPixels) {
     // The side that the client chose is the one to change.
     const field = width == null ? 'height' : 'width';
-    throw refused(field, `such that width × height is at most ${limits.maxPixels}`, `${sides.width} × ${sides.height}`);
+    throw refusedAs(
+      field,
+      `such that width × height is at most ${limits.maxPixels}`,
+      `${sides.width} × ${sides.height}`,
+    );
   }
   return sides;
 }
@@ -122,7 +126,7 @@ function seedOf(asked: number | null | undefined, count: number, policy: CachePo
   // Picture i has seed + i, and every seed must be one that can be asked for again.
   const most = Number.MAX_SAFE_INTEGER - (count - 1);
   if (asked != null) return { seed: whole('seed', asked, 0, most), drawn: false };
-  if (policy === 'ONLY') throw refused('seed', 'given with cache: ONLY, as a drawn seed is never remembered', asked);
+  if (policy === 'ONLY') throw refused('seed', 'given with cache: ONLY, as a drawn seed is never remembered,', asked);
   return { seed: drawSeed(most), drawn: true };
 }
 
@@ -151,6 +155,6 @@ async function counted(field: string, prompt: string, model: ModelEntry, reader:
   if (prompt === '') return { tokens: 0, truncated: false };
   const count = await reader.countTokens(model.id, prompt);
   const most = tokenLimits * model.limits.maxPromptTokens;
-  if (count.tokens > most) throw refused(field, `at most ${most} tokens long`, `${count.tokens} tokens`);
+  if (count.tokens > most) throw refusedAs(field, `at most ${most} tokens long`, `${count.tokens} tokens`);
   return count;
 }

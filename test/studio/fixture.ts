@@ -1,52 +1,8 @@
-import { setMaxListeners } from 'node:events';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pino } from 'pino';
 import { afterEach } from 'vitest';
-import type { ModelEntry } from '../../src/engine/catalog.js';
-import type { Engine } from '../../src/engine/job.js';
-import { imagingSection } from '../../src/imaging/config.js';
-import { jobsSection } from '../../src/jobs/config.js';
-import type { Clock } from '../../src/studio/clock.js';
-import { studioSection } from '../../src/studio/config.js';
-import { createStudio, type StudioOptions } from '../../src/studio/create-studio.js';
-import type { Generation, ProgressEvent, Studio } from '../../src/studio/types.js';
-import { ScriptedEngine } from './engines.js';
+import type { Studio } from '../../src/studio/types.js';
+import { type OpenOptions, openStudio } from './open-studio.js';
 
-const folders = { transformer: '', textEncoder: '', tokenizer: '', vae: '', scheduler: '', preview: null };
-
-/** Small, fast, without guidance: like a distilled model. */
-export const tiny: ModelEntry = {
-  id: 'tiny',
-  name: 'Tiny',
-  family: 'z-image',
-  components: folders,
-  operations: ['GENERATE'],
-  editModes: [],
-  defaults: { width: 64, height: 64, steps: 4, guidance: 0 },
-  limits: { minSide: 64, maxSide: 512, maxPixels: 128 * 512, maxPromptTokens: 16 },
-  supportsGuidance: false,
-  supportsNegativePrompt: false,
-};
-
-export const guidedModel: ModelEntry = {
-  ...tiny,
-  id: 'guided',
-  name: 'Guided',
-  defaults: { ...tiny.defaults, guidance: 4 },
-  supportsGuidance: true,
-  supportsNegativePrompt: true,
-};
-
-export interface FixtureOptions {
-  readonly engines?: readonly Engine[];
-  readonly dataDir?: string;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly clock?: Clock;
-  readonly catalog?: readonly ModelEntry[];
-  readonly modelContent?: StudioOptions['modelContent'];
-}
+export * from './open-studio.js';
 
 const open = new Set<Studio>();
 
@@ -55,44 +11,9 @@ afterEach(async () => {
   open.clear();
 });
 
-export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'inkstone-studio-'));
-
 /** A studio on a folder of its own, closed when the test is over. */
-export async function studioFor(options: FixtureOptions = {}): Promise<Studio> {
-  const env = { DATA_DIR: options.dataDir ?? newFolder(), ...options.env };
-  const studio = await createStudio({
-    engines: options.engines ?? [new ScriptedEngine()],
-    catalog: options.catalog ?? [tiny, guidedModel],
-    countTokens: (_model, prompt) => {
-      const tokens = prompt.split(/\s+/).length;
-      return { tokens, truncated: tokens > 16 };
-    },
-    modelContent: options.modelContent ?? ((model) => `content of ${model}`),
-    settings: {
-      studio: studioSection.schema.parse(env),
-      jobs: jobsSection.schema.parse(env),
-      imaging: imagingSection.schema.parse(env),
-      engine: { JOB_DEADLINE_MS: 60_000 },
-    },
-    log: pino({ level: 'silent' }),
-    ...(options.clock === undefined ? {} : { clock: options.clock }),
-  });
+export async function studioFor(options: OpenOptions = {}): Promise<Studio> {
+  const studio = await openStudio(options);
   open.add(studio);
   return studio;
-}
-
-/** Nobody leaves. */
-export const stays = (waitMs = 0) => ({ waitMs, signal: new AbortController().signal });
-export const untilDone = stays(60_000);
-setMaxListeners(0, untilDone.signal);
-
-export async function eventsOf(studio: Studio, id: string, after = 0): Promise<ProgressEvent[]> {
-  const events: ProgressEvent[] = [];
-  for await (const event of studio.progress(id, after, new AbortController().signal)) events.push(event);
-  return events;
-}
-
-/** The generation when it is over. */
-export async function ended(studio: Studio, { id }: Pick<Generation, 'id'>): Promise<Generation> {
-  return (await eventsOf(studio, id)).at(-1)!.generation;
 }

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import type { GenerationStore, Picture } from '../../src/studio/store/generation-store.js';
+import { generationOf } from './generation.js';
+
+const picture = (name: string, changes: Partial<Picture> = {}): Picture => ({
+  id: `image ${name}`,
+  fingerprint: `fingerprint ${name}`,
+  width: 64,
+  height: 80,
+  thumbhash: 'abc=',
+  seed: Number.MAX_SAFE_INTEGER,
+  bytes: 1234,
+  ...changes,
+});
+
+/** What every generation store does, whatever database it has. `newPlace` gives an empty one that can be opened again. */
+export function generationStoreConformance(
+  name: string,
+  newPlace: () => Promise<{ open(rows?: number): Promise<GenerationStore> }>,
+): void {
+  describe(`${name} is a generation store that`, () => {
+    it('keeps the newest state of each generation, also when it is opened again', async () => {
+      const place = await newPlace();
+      const store = await place.open();
+      const running = generationOf();
+      const done = { ...running, status: 'SUCCEEDED', finishedAt: running.createdAt + 5, imageIds: ['i'] } as const;
+      await store.save({ generation: running, lastSequence: null });
+      await store.save({ generation: done, lastSequence: 9 });
+      const expected = [null, { generation: done, lastSequence: 9 }];
+      expect(await store.generations(['unknown', 'g1'])).toEqual(expected);
+      await store.close();
+      const again = await place.open();
+      expect(await again.generations(['unknown', 'g1'])).toEqual(expected);
+      await again.close();
+    });
+
+    it('tells what was left unfinished', async () => {
+      const store = await (await newPlace()).open();
+      const unfinished = generationOf({ id: 'left' });
+      await store.save({ generation: generationOf({ id: 'done', finishedAt: 1 }), lastSequence: 1 });
+      await store.save({ generation: unfinished, lastSequence: null });
+      expect(await store.unfinished()).toEqual([{ generation: unfinished, lastSequence: null }]);
+      await store.close();
+    });
+
+    it('finds a picture by fingerprint and by image', async () => {
+      const store = await (await newPlace()).open();
+      await store.savePicture(picture('a'), 1);
+      expect(await store.pictures(['fingerprint a', 'other'])).toEqual([picture('a'), null]);
+      expect(await store.images(['other', 'image a'])).toEqual([null, picture('a')]);
+      await store.close();
+    });
+
+    it('forgets the fingerprints of images that are gone, but knows the images', async () => {
+      const store = await (await newPlace()).open();
+      await store.savePicture(picture('a'), 1);
+      await store.forget(['image a', 'never there'], 2);
+      expect(await store.pictures(['fingerprint a'])).toEqual([null]);
+      expect(await store.images(['image a'])).toEqual([picture('a')]);
+      await store.savePicture(picture('a', { bytes: 99 }), 3);
+      expect(await store.pictures(['fingerprint a'])).toEqual([picture('a', { bytes: 99 })]);
+      await store.close();
+    });
+
+    it('takes a picture that came out differently under its old fingerprint', async () => {
+      const store = await (await newPlace()).open();
+      await store.savePicture(picture('a'), 1);
+      await store.savePicture(picture('a', { id: 'image b' }), 2);
+      expect(await store.pictures(['fingerprint a'])).toMatchObject([{ id: 'image b' }]);
+      await store.close();
+    });
+
+    it('lets the oldest finished generations go, and gone pictures', async () => {
+      const store = await (await newPlace()).open(2);
+      const save = (id: string, createdAt: number, finishedAt: number | null) =>
+        store.save({ generation: generationOf({ id, createdAt, finishedAt }), lastSequence: 1 });
+      await save('runs', 0, null);
+      for (const i of [1, 2, 3, 4]) await save(`g${i}`, i, i);
+      const left = await store.generations(['runs', 'g1', 'g2', 'g3', 'g4']);
+      expect(left.map((stored) => stored?.generation.id ?? null)).toEqual(['runs', null, null, 'g3', 'g4']);
+      for (const i of [1, 2, 3]) {
+        await store.savePicture(picture(`${i}`), i);
+        await store.forget([`image ${i}`], i);
+      }
+      const pictures = await store.images(['image 1', 'image 2', 'image 3']);
+      expect(pictures.map((found) => found !== null)).toEqual([false, true, true]);
+      await store.close();
+    });
+
+    it('finishes what was asked before it closes', async () => {
+      const place = await newPlace();
+      const store = await place.open();
+      const saves = Array.from({ length: 100 }, (_, i) =>
+        store.save({ generation: generationOf({ id: `g${i}` }), lastSequence: null }),
+      );
+      await Promise.all([...saves, store.close()]);
+      const again = await place.open();
+      expect(await again.unfinished()).toHaveLength(100);
+      await again.close();
+    });
+  });
+}

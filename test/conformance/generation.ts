@@ -1,0 +1,32 @@
+import type { Generation } from '../../src/studio/types.js';
+
+/** A generation as a store or a log sees it. */
+export function generationOf(changes: Partial<Generation> = {}): Generation {
+  return {
+    id: 'g1',
+    operation: 'GENERATE',
+    status: 'QUEUED',
+    modelName: 'tiny',
+    prompt: 'a “cat” 猫',
+    negativePrompt: '',
+    seed: Number.MAX_SAFE_INTEGER,
+    width: 64,
+    height: 64,
+    steps: 4,
+    guidance: 0.5,
+    count: 1,
+    promptTokens: 3,
+    promptTruncated: false,
+    cache: 'MISS',
+    fingerprint: 'f',
+    step: 0,
+    totalSteps: 4,
+    queuePosition: null,
+    imageIds: [],
+    timings: [],
+    problem: null,
+    createdAt: 1_800_000_000_000,
+    finishedAt: null,
+    ...changes,
+  };
+}

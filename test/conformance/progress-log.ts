@@ -1,0 +1,111 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import type { ProgressLog } from '../../src/studio/progress-log.js';
+import type { ProgressEvent } from '../../src/studio/types.js';
+import { HandClock } from '../studio/hand-clock.js';
+import { generationOf } from './generation.js';
+
+export interface ProgressLogSetup {
+  readonly clock: HandClock;
+  readonly heartbeatMs: number;
+  readonly maxBytes: number;
+  readonly keptBytes: number;
+}
+
+const generation = generationOf();
+const step = (n: number, preview: string | null = null) =>
+  ({ type: 'StepFinished', at: n, generation, image: 0, step: n, totalSteps: 9, sigma: 0.5, preview }) as const;
+const finish = { type: 'GenerationFinished', at: 99, generation } as const;
+
+/** What every progress log does, wherever it is kept. */
+export function progressLogConformance(name: string, create: (setup: ProgressLogSetup) => Promise<ProgressLog>): void {
+  async function fresh(changes: Partial<ProgressLogSetup> = {}) {
+    const clock = new HandClock();
+    const setup = { clock, heartbeatMs: 1000, maxBytes: 1_000_000, keptBytes: 1_000_000, ...changes };
+    return { clock, log: await create(setup) };
+  }
+
+  describe(`${name} is a progress log that`, () => {
+    it('numbers events from 1 and tells them from any point, then live, until the last', async () => {
+      const { log } = await fresh();
+      expect([log.append('a', step(1)), log.append('a', step(2))]).toEqual([1, 2]);
+      const reading = [0, 1, 2, 3, 4].map((after) => collected(log, after));
+      await sleep(0);
+      log.append('a', step(3));
+      log.append('a', finish);
+      const read = await Promise.all(reading);
+      expect(read.map((events) => events.map(({ sequence }) => sequence))).toEqual([
+        [1, 2, 3, 4],
+        [2, 3, 4],
+        [3, 4],
+        [4],
+        [],
+      ]);
+      expect((await collected(log, 0)).map(({ type }) => type).at(-1)).toBe('GenerationFinished');
+    });
+
+    it('keeps generations apart, and knows which it does not have', async () => {
+      const { log } = await fresh();
+      log.append('a', finish);
+      log.append('b', step(1));
+      expect(await collected(log, 0)).toHaveLength(1);
+      expect(log.read('c', 0, new AbortController().signal)).toBeNull();
+    });
+
+    it('sends heartbeats in silence, with the number of the last event', async () => {
+      const { log, clock } = await fresh();
+      log.append('a', step(1));
+      const reading = collected(log, 0);
+      for (let i = 0; i < 2; i++) {
+        await sleep(5);
+        clock.advance(1000);
+      }
+      await sleep(5);
+      clock.advance(999);
+      log.append('a', finish);
+      const events = await reading;
+      expect(events.map(({ type, sequence }) => [type, sequence])).toEqual([
+        ['StepFinished', 1],
+        ['Heartbeat', 1],
+        ['Heartbeat', 1],
+        ['GenerationFinished', 2],
+      ]);
+    });
+
+    it('ends a reader whose signal aborts, and leaves nothing behind', async () => {
+      const { log, clock } = await fresh();
+      log.append('a', step(1));
+      const reading = new AbortController();
+      const events = collected(log, 0, reading.signal);
+      await sleep(5);
+      reading.abort();
+      expect(await events).toHaveLength(1);
+      expect(clock.waiting).toBe(0);
+    });
+
+    it('lets previews of old steps go when it grows too large, never the steps', async () => {
+      const { log } = await fresh({ maxBytes: 20_000 });
+      for (let n = 1; n <= 10; n++) log.append('a', step(n, 'x'.repeat(5000)));
+      log.append('a', finish);
+      const events = await collected(log, 0);
+      expect(events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+      const previews = events.flatMap((event) => (event.type === 'StepFinished' ? [event.preview !== null] : []));
+      expect(previews.indexOf(true)).toBeGreaterThan(4);
+      expect(previews.at(-1)).toBe(true);
+    });
+
+    it('forgets finished logs, oldest first, but no running one', async () => {
+      const { log } = await fresh({ keptBytes: 10_000 });
+      log.append('runs', step(1));
+      for (let i = 0; i < 50; i++) log.append(`g${i}`, finish);
+      const has = (id: string) => log.read(id, 0, new AbortController().signal) !== null;
+      expect([has('runs'), has('g0'), has('g49')]).toEqual([true, false, true]);
+    });
+  });
+
+  async function collected(log: ProgressLog, after: number, signal = new AbortController().signal) {
+    const events: ProgressEvent[] = [];
+    for await (const event of log.read('a', after, signal)!) events.push(event);
+    return events;
+  }
+}

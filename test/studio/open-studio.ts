@@ -1,0 +1,88 @@
+import { setMaxListeners } from 'node:events';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import type { ModelEntry } from '../../src/engine/catalog.js';
+import type { Engine } from '../../src/engine/job.js';
+import { imagingSection } from '../../src/imaging/config.js';
+import { jobsSection } from '../../src/jobs/config.js';
+import type { Clock } from '../../src/studio/clock.js';
+import { studioSection } from '../../src/studio/config.js';
+import { createStudio, type StudioOptions } from '../../src/studio/create-studio.js';
+import type { Generation, ProgressEvent, Studio } from '../../src/studio/types.js';
+import { ScriptedEngine } from './engines.js';
+
+const folders = { transformer: '', textEncoder: '', tokenizer: '', vae: '', scheduler: '', preview: null };
+
+/** Small, fast, without guidance: like a distilled model. */
+export const tiny: ModelEntry = {
+  id: 'tiny',
+  name: 'Tiny',
+  family: 'z-image',
+  components: folders,
+  operations: ['GENERATE'],
+  editModes: [],
+  defaults: { width: 64, height: 64, steps: 4, guidance: 0 },
+  limits: { minSide: 64, maxSide: 512, maxPixels: 128 * 512, maxPromptTokens: 16 },
+  supportsGuidance: false,
+  supportsNegativePrompt: false,
+};
+
+export const guidedModel: ModelEntry = {
+  ...tiny,
+  id: 'guided',
+  name: 'Guided',
+  defaults: { ...tiny.defaults, guidance: 4 },
+  supportsGuidance: true,
+  supportsNegativePrompt: true,
+};
+
+export interface OpenOptions {
+  readonly engines?: readonly Engine[];
+  readonly dataDir?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly clock?: Clock;
+  readonly catalog?: readonly ModelEntry[];
+  readonly modelContent?: StudioOptions['modelContent'];
+}
+
+export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'inkstone-studio-'));
+
+/** A studio on a folder of its own. Whoever opens it closes it. */
+export async function openStudio(options: OpenOptions = {}): Promise<Studio> {
+  const env = { DATA_DIR: options.dataDir ?? newFolder(), ...options.env };
+  return createStudio({
+    engines: options.engines ?? [new ScriptedEngine()],
+    catalog: options.catalog ?? [tiny, guidedModel],
+    countTokens: (_model, prompt) => {
+      const tokens = prompt.split(/\s+/).length;
+      return { tokens, truncated: tokens > 16 };
+    },
+    modelContent: options.modelContent ?? ((model) => `content of ${model}`),
+    settings: {
+      studio: studioSection.schema.parse(env),
+      jobs: jobsSection.schema.parse(env),
+      imaging: imagingSection.schema.parse(env),
+      engine: { JOB_DEADLINE_MS: 60_000 },
+    },
+    log: pino({ level: 'silent' }),
+    ...(options.clock === undefined ? {} : { clock: options.clock }),
+  });
+}
+
+/** Nobody leaves. */
+export const stays = (waitMs = 0) => ({ waitMs, signal: new AbortController().signal });
+export const untilDone = stays(60_000);
+setMaxListeners(0, untilDone.signal);
+
+export async function eventsOf(studio: Studio, id: string, after = 0): Promise<ProgressEvent[]> {
+  const events: ProgressEvent[] = [];
+  for await (const event of studio.progress(id, after, new AbortController().signal)) events.push(event);
+  return events;
+}
+
+/** The generation when it is over. */
+export async function ended(studio: Studio, { id }: Pick<Generation, 'id'>): Promise<Generation> {
+  return (await eventsOf(studio, id)).at(-1)!.generation;
+}

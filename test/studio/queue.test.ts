@@ -1,0 +1,81 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { QueueFull } from '../../src/studio/problems.js';
+import { door, ScriptedEngine } from './engines.js';
+import { ended, eventsOf, stays, studioFor } from './fixture.js';
+
+async function busy(env: Record<string, string> = {}) {
+  const { open, through } = door();
+  const engine = new ScriptedEngine({ beforeStep: through });
+  const studio = await studioFor({ engines: [engine], env });
+  const ask = (seed: number, more = {}) => studio.generate({ prompt: 'a cat', seed, ...more }, stays());
+  return { open, engine, studio, ask };
+}
+
+describe('the queue', () => {
+  it('refuses at once when it is full, and says when to come back', async () => {
+    const { open, studio, ask, engine } = await busy({ QUEUE_LIMIT: '2' });
+    const accepted = [await ask(1), await ask(2), await ask(3)];
+    const refusal = await ask(4).catch((error) => error);
+    expect(refusal).toBeInstanceOf(QueueFull);
+    expect(refusal.retryAfterMs).toBeGreaterThan(0);
+    expect((await ask(3)).cache).toBe('SHARED');
+    open();
+    for (const generation of accepted) expect((await ended(studio, generation)).status).toBe('SUCCEEDED');
+    expect(engine.jobs).toHaveLength(3);
+  });
+
+  it('takes all pictures of a request or none', async () => {
+    const { open, studio, ask, engine } = await busy({ QUEUE_LIMIT: '2' });
+    const first = await ask(1);
+    await expect(ask(10, { count: 3 })).rejects.toBeInstanceOf(QueueFull);
+    const second = await ask(20, { count: 2 });
+    open();
+    await ended(studio, first);
+    expect(await ended(studio, second)).toMatchObject({ status: 'SUCCEEDED', cache: 'MISS' });
+    expect(engine.jobs.map(({ seed }) => seed)).toEqual([1, 20, 21]);
+  });
+
+  it('tells those who wait how many are before them, and every change', async () => {
+    const { open, studio, ask } = await busy();
+    const [, second, third] = [await ask(1), await ask(2), await ask(3)];
+    expect([second?.queuePosition, third?.queuePosition]).toEqual([0, 1]);
+    open();
+    const events = await eventsOf(studio, third!.id);
+    const positions = events.flatMap((event) => (event.type === 'GenerationQueued' ? [event.position] : []));
+    expect(positions).toEqual([1, 0]);
+    expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, i) => i + 1));
+  });
+
+  it('moves up when somebody before leaves', async () => {
+    const { studio, ask } = await busy();
+    const [, second, third] = [await ask(1), await ask(2), await ask(3)];
+    await studio.cancel(second!.id);
+    expect(await studio.generation(third!.id)).toMatchObject({ queuePosition: 0 });
+  });
+});
+
+describe('a studio that closes', () => {
+  it('takes no new work, finishes what it can, and tells the rest that it was interrupted', async () => {
+    const { open, through } = door();
+    const beforeStep = (_: number, { seed }: { seed: number }) => (seed === 1 ? undefined : through());
+    const studio = await studioFor({
+      engines: [new ScriptedEngine({ beforeStep }), new ScriptedEngine({ beforeStep })],
+    });
+    const quick = await studio.generate({ prompt: 'x', seed: 1, steps: 100 }, stays());
+    const slow = await studio.generate({ prompt: 'x', seed: 2 }, stays());
+    const told = [eventsOf(studio, quick.id), eventsOf(studio, slow.id)];
+    const closing = studio.close(500);
+    await expect(studio.generate({ prompt: 'x', seed: 3 }, stays())).rejects.toBeInstanceOf(QueueFull);
+    const [first, second] = await Promise.all(told);
+    expect(first!.at(-1)).toMatchObject({ type: 'GenerationFinished', generation: { status: 'SUCCEEDED' } });
+    expect(second!.at(-1)).toMatchObject({
+      type: 'GenerationFinished',
+      generation: { status: 'FAILED', problem: { code: 'Interrupted', retryable: true } },
+    });
+    open();
+    await closing;
+    await sleep(0);
+    expect(studio.ready()).toBe(false);
+  });
+});
