@@ -19,9 +19,10 @@ export async function textToImageCase(subject: Case, judge: Judge): Promise<void
   const { components } = entryFromCheckpoint(subject.checkpoint);
   const each = <T>(list: readonly T[]) =>
     list.flatMap((item) => Array(call.num_images_per_prompt ?? 1).fill(item) as T[]);
-  const prompts: string[] = call.prompt;
-  // No negative prompt is the empty one.
-  const negativePrompts: string[] = call.negative_prompt ?? prompts.map(() => '');
+  const prompts: string[] = [call.prompt].flat();
+  // No negative prompt is the empty one, and one serves all.
+  const negative = [call.negative_prompt ?? ''].flat() as string[];
+  const negativePrompts = prompts.map((_, i) => negative[i] ?? negative[0]!);
 
   const tokens = openTokenizer(components.tokenizer, maxPromptTokens);
   const compareIds = (name: string, texts: readonly string[]) => {
