@@ -1,7 +1,57 @@
+import { join } from 'node:path';
+import { type Component, readJson } from './checkpoint.js';
 import { CheckpointError } from './errors.js';
-export function number(config: Readonly<Record<string, unknown>>, field: string): number {
-  const value = config?.[field];
-  if (typeof value !== 'number')
-    throw new CheckpointError(`Expected a number for "${field}" but received ${JSON.stringify(value)}.`);
-  return value;
+
+/** A component's configuration, whose fields are asked for by type. Every refusal names file and field. */
+export class Config {
+  constructor(
+    readonly file: string,
+    readonly fields: Readonly<Record<string, unknown>>,
+  ) {}
+
+  static of({ folder, config }: Component): Config {
+    return new Config(join(folder, 'config.json'), config);
+  }
+
+  static read(file: string): Config {
+    return new Config(file, readJson(file));
+  }
+
+  number(field: string): number {
+    const value = this.fields[field];
+    return typeof value === 'number' ? value : this.#refuse(field, 'a number');
+  }
+
+  /** A positive whole number. */
+  size(field: string): number {
+    const value = this.number(field);
+    return Number.isSafeInteger(value) && value > 0 ? value : this.#refuse(field, 'a positive whole number');
+  }
+
+  sizes(field: string, length?: number): number[] {
+    const value = this.fields[field];
+    const fits =
+      Array.isArray(value) &&
+      value.every((item) => Number.isSafeInteger(item) && item > 0) &&
+      (length === undefined || value.length === length);
+    return fits ? value : this.#refuse(field, `a list of ${length ?? 'positive'} whole numbers`);
+  }
+
+  /** One of the values that this compiler knows how to build. A field left out counts as the first. */
+  known<T>(field: string, ...values: readonly [T, ...T[]]): T {
+    const value = field in this.fields ? this.fields[field] : values[0];
+    if (values.some((known) => JSON.stringify(known) === JSON.stringify(value))) return value as T;
+    return this.#refuse(field, values.map((known) => JSON.stringify(known)).join(' or '));
+  }
+
+  /** The class that the configuration is for. */
+  class(name: string): void {
+    if (this.fields._class_name !== name) this.#refuse('_class_name', JSON.stringify(name));
+  }
+
+  #refuse(field: string, expected: string): never {
+    throw new CheckpointError(
+      `${this.file}: expected "${field}" to be ${expected} but it is ${JSON.stringify(this.fields[field])}.`,
+    );
+  }
 }

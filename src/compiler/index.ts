@@ -1,25 +1,29 @@
 import { join } from 'node:path';
-import type { Component } from './checkpoint.js';
-import { openComponent, readJson } from './checkpoint.js';
-import { number } from './config.js';
-import { buildVaeDecoder, buildVaeEncoder } from './models/autoencoder-kl.js';
-import { buildTinyDecoder, buildTinyEncoder } from './models/autoencoder-tiny.js';
-import { buildTextEncoder } from './models/qwen3.js';
+import { type Component, openComponent } from './checkpoint.js';
+import { Config } from './config.js';
+import { buildVaeDecoder, buildVaeEncoder, type VaeConfig } from './models/autoencoder-kl.js';
+import { buildTinyDecoder, buildTinyEncoder, type TinyAutoencoderConfig } from './models/autoencoder-tiny.js';
+import { buildTextEncoder, type TextEncoderConfig } from './models/qwen3.js';
+import type { TransformerConfig } from './models/z-image-config.js';
 import { buildTransformer } from './models/z-image-transformer.js';
-import type { Graph } from './onnx/graph.js';
+import { check } from './onnx/checker.js';
+import type { Graph, Value } from './onnx/graph.js';
+import type { StoredType } from './safetensors.js';
+import type { Target } from './target.js';
 
+export { contentHash } from './content.js';
 export { CheckpointError } from './errors.js';
-
-export type Target = 'cpu' | 'cuda' | 'webgpu';
+export { Graph } from './onnx/graph.js';
+export type { Target, TextEncoderConfig, TinyAutoencoderConfig, TransformerConfig, VaeConfig };
 
 export interface TensorSpec {
   readonly name: string;
-  readonly type: 'float32' | 'int64' | 'int32';
-  /** Names are dynamic sizes. */
+  readonly type: string;
+  /** Names are sizes that are known only when the graph runs. */
   readonly shape: readonly (number | string)[];
 }
 
-/** An ONNX model whose weights lie in the checkpoint's own files. */
+/** A checked ONNX model whose weights lie in the checkpoint's own files. */
 export interface CompiledGraph {
   readonly name: string;
   readonly model: Uint8Array;
@@ -33,61 +37,76 @@ export interface CompileOptions {
   readonly target: Target;
   /** Also give the values between the layers, under the reference's names. */
   readonly debug?: boolean;
-  /** Transformer: the items of a batch have captions of different lengths, so padding between them is masked. */
+  /** Of the transformer: the captions of a batch have different lengths, so what lies between them is masked. */
   readonly masked?: boolean;
 }
 
-export function compileTextEncoder(folder: string, { debug = false }: CompileOptions) {
-  const { graph, component } = buildTextEncoder(folder, debug);
-  return { ...compiled(graph, component), config: component.config };
+// Each compiles one component folder of a diffusers-layout checkpoint and throws a CheckpointError when it cannot be used. What goes
+// in and comes out is told where each is built (models/).
+
+export function compileTextEncoder(
+  folder: string,
+  { target, debug = false }: CompileOptions,
+): CompiledGraph & { config: TextEncoderConfig } {
+  const { graph, component, config } = buildTextEncoder(folder, target, debug);
+  return { ...compiled(graph, component), config };
 }
 
-export function compileTransformer(folder: string, { debug = false, masked = false }: CompileOptions) {
-  const { prepare, step, component } = buildTransformer(folder, { debug, masked });
-  return { config: component.config, prepare: compiled(prepare, component), step: compiled(step, component) };
+export function compileTransformer(
+  folder: string,
+  { target, debug = false, masked = false }: CompileOptions,
+): { config: TransformerConfig; prepare: CompiledGraph; step: CompiledGraph } {
+  const { prepare, step, component, config } = buildTransformer(folder, { target, masked, debug });
+  return { config, prepare: compiled(prepare, component), step: compiled(step, component) };
 }
 
-export function compileVaeDecoder(folder: string, _options: CompileOptions) {
-  const { graph, component } = buildVaeDecoder(folder);
-  return { ...compiled(graph, component), config: autoencoderConfig(component) };
+export function compileVaeDecoder(folder: string, { target }: CompileOptions): CompiledGraph & { config: VaeConfig } {
+  const { graph, component, config } = buildVaeDecoder(folder, target);
+  return { ...compiled(graph, component), config };
 }
 
-export function compileVaeEncoder(folder: string, _options: CompileOptions) {
-  const { graph, component } = buildVaeEncoder(folder);
-  return { ...compiled(graph, component), config: autoencoderConfig(component) };
+export function compileVaeEncoder(folder: string, { target }: CompileOptions): CompiledGraph & { config: VaeConfig } {
+  const { graph, component, config } = buildVaeEncoder(folder, target);
+  return { ...compiled(graph, component), config };
 }
 
-export function compileTinyDecoder(folder: string, _options: CompileOptions) {
-  const { graph, component } = buildTinyDecoder(folder);
-  return { ...compiled(graph, component), config: component.config };
+export function compileTinyDecoder(
+  folder: string,
+  { target }: CompileOptions,
+): CompiledGraph & { config: TinyAutoencoderConfig } {
+  const { graph, component, config } = buildTinyDecoder(folder, target);
+  return { ...compiled(graph, component), config };
 }
 
-export function compileTinyEncoder(folder: string, _options: CompileOptions) {
-  const { graph, component } = buildTinyEncoder(folder);
-  return { ...compiled(graph, component), config: component.config };
+export function compileTinyEncoder(
+  folder: string,
+  { target }: CompileOptions,
+): CompiledGraph & { config: TinyAutoencoderConfig } {
+  const { graph, component, config } = buildTinyEncoder(folder, target);
+  return { ...compiled(graph, component), config };
 }
 
+/** The noise schedule's configuration (FlowMatchEulerDiscreteScheduler). @throws CheckpointError */
 export function readSchedulerConfig(folder: string): { shift: number; numTrainTimesteps: number } {
-  const config = readJson(join(folder, 'scheduler_config.json'));
-  return { shift: number(config, 'shift'), numTrainTimesteps: number(config, 'num_train_timesteps') };
+  const config = Config.read(join(folder, 'scheduler_config.json'));
+  config.class('FlowMatchEulerDiscreteScheduler');
+  config.known('use_dynamic_shifting', false);
+  return { shift: config.number('shift'), numTrainTimesteps: config.size('num_train_timesteps') };
 }
 
-/** Whether a component folder is whole enough to open; throws what is wrong with it. */
-export function describeCheckpoint(folder: string): { tensors: number; bytes: number } {
-  const { tensors } = openComponent(folder);
-  return { tensors: tensors.size, bytes: [...tensors.values()].reduce((sum, { length }) => sum + length, 0) };
-}
-
-function autoencoderConfig({ config }: Component): { scalingFactor: number; shiftFactor: number } {
-  return { scalingFactor: number(config, 'scaling_factor'), shiftFactor: number(config, 'shift_factor') };
+/** What a component folder holds, for people: how many tensors of which types, in how many bytes. @throws CheckpointError */
+export function describeCheckpoint(folder: string): { tensors: number; bytes: number; types: StoredType[] } {
+  const tensors = [...openComponent(folder).tensors.values()];
+  return {
+    tensors: tensors.length,
+    bytes: tensors.reduce((sum, { length }) => sum + length, 0),
+    types: [...new Set(tensors.map(({ type }) => type))],
+  };
 }
 
 function compiled(graph: Graph, { weightsFolder }: Component): CompiledGraph {
-  const spec = ({ name, type, shape }: { name: string; type: string; shape: readonly (number | string)[] }) => ({
-    name,
-    type: type as TensorSpec['type'],
-    shape,
-  });
+  check(graph);
+  const spec = ({ name, type, shape }: Value): TensorSpec => ({ name, type, shape });
   return {
     name: graph.name,
     model: graph.encode(),

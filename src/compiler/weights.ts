@@ -28,35 +28,41 @@ export class Weights {
     return this.component.tensors.has(this.prefix + name);
   }
 
-  /** A tensor of exactly this shape. @throws CheckpointError */
-  get(name: string, shape: readonly number[]): Value {
-    const stored = this.#stored(name);
-    if (stored.shape.join() !== shape.join())
-      throw new CheckpointError(
-        `${stored.file}: expected "${stored.name}" to be ${format(shape)} but it is ${format(stored.shape)}.`,
-      );
-    const value = this.op.cast(this.#external(stored), 'float32');
-    const scale = this.component.tensors.get(`${stored.name}_scale`);
-    if (stored.type === 'I8' && scale === undefined)
-      throw new CheckpointError(
-        `${stored.file}: "${stored.name}" holds 8-bit numbers but there is no "${stored.name}_scale" beside it.`,
-      );
-    return scale === undefined ? value : this.op.mul(value, this.#scale(scale, shape));
+  /** A tensor of exactly this shape, in the precision of matrix products unless another is asked for. @throws CheckpointError */
+  get(name: string, shape: readonly number[], type: ElementType = this.op.lowering.compute): Value {
+    const stored = this.#stored(name, shape);
+    const scale = this.#scaleOf(stored, shape);
+    const raw = this.#external(stored);
+    // Neither depends on anything that changes, so ONNX Runtime converts once, when it loads the graph.
+    if (scale === null) return this.op.cast(raw, type);
+    return this.op.cast(this.op.mul(this.op.cast(raw, 'float32'), scale), type);
+  }
+
+  /** Rows of a table [rows, width], picked before they are converted: a vocabulary is long and a prompt short. */
+  rows(name: string, shape: readonly [number, number], indices: Value): Value {
+    const { op } = this;
+    const stored = this.#stored(name, shape);
+    const scale = this.#scaleOf(stored, shape);
+    const picked = op.cast(op.gather(this.#external(stored), indices), 'float32');
+    return scale === null ? picked : op.mul(picked, op.gather(scale, indices));
   }
 
   optional(name: string, shape: readonly number[]): Value | null {
     return this.has(name) ? this.get(name, shape) : null;
   }
 
-  /** One factor an output channel, shaped so that it multiplies the whole weight. */
-  #scale(stored: StoredTensor, of: readonly number[]): Value {
-    const out = of[0]!;
-    if (stored.shape.reduce((product, side) => product * side, 1) !== out)
+  /** Of 8-bit weights: one factor an output channel, shaped so that it multiplies the whole weight. Null for other weights. */
+  #scaleOf({ name, type, file }: StoredTensor, [out = 1, ...others]: readonly number[]): Value | null {
+    const scale = this.component.tensors.get(`${name}_scale`);
+    if (scale === undefined) {
+      if (type !== 'I8' && type !== 'F8_E4M3') return null;
+      throw new CheckpointError(`${file}: "${name}" holds 8-bit numbers but there is no "${name}_scale" beside it.`);
+    }
+    if (scale.shape.reduce((product, side) => product * side, 1) !== out)
       throw new CheckpointError(
-        `${stored.file}: expected "${stored.name}" to hold ${out} factors but it is ${format(stored.shape)}.`,
+        `${scale.file}: expected "${scale.name}" to hold ${out} factors but it is ${format(scale.shape)}.`,
       );
-    const shape = [out, ...of.slice(1).map(() => 1)];
-    return this.op.cast(this.#external({ ...stored, shape }), 'float32');
+    return this.op.cast(this.#external({ ...scale, shape: [out, ...others.map(() => 1)] }), 'float32');
   }
 
   #external(stored: StoredTensor): Value {
@@ -68,11 +74,17 @@ export class Weights {
     });
   }
 
-  #stored(name: string): StoredTensor {
+  #stored(name: string, shape: readonly number[]): StoredTensor {
     const full = this.prefix + name;
     const stored = this.component.tensors.get(full);
     if (stored === undefined)
-      throw new CheckpointError(`${this.component.folder}: the checkpoint has no tensor "${full}".`);
+      throw new CheckpointError(
+        `${this.component.folder}: the checkpoint has no tensor "${full}" of ${format(shape)}.`,
+      );
+    if (stored.shape.join() !== shape.join())
+      throw new CheckpointError(
+        `${stored.file}: expected "${full}" to be ${format(shape)} but it is ${format(stored.shape)}.`,
+      );
     return stored;
   }
 }

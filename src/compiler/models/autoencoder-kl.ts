@@ -1,122 +1,149 @@
 import { openComponent } from '../checkpoint.js';
-import { number } from '../config.js';
-import { type Dim, Graph, type Value } from '../onnx/graph.js';
+import { Config } from '../config.js';
+import { conv, scaledSize } from '../nn/conv.js';
+import { linear } from '../nn/linear.js';
+import { groupNorm } from '../nn/norms.js';
+import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
+import { autoencoderLowerings, type Target } from '../target.js';
 import { Weights } from '../weights.js';
 
 const EPS = 1e-6;
-function conv(
-  w: Weights,
-  x: Value,
-  out: number,
-  kernel = 3,
-  o: { stride?: number; pads?: number[]; hw?: [Dim, Dim] } = {},
-): Value {
-  const [b, c, hh, ww] = x.shape as [string, number, Dim, Dim];
-  const [oh, ow] = o.hw ?? [hh, ww];
-  const p = (kernel - 1) / 2;
-  return w.op.conv(x, w.get('weight', [out, c, kernel, kernel]), w.get('bias', [out]), [b, out, oh, ow], {
-    stride: o.stride ?? 1,
-    pads: o.pads ?? [p, p, p, p],
-  });
+
+export interface VaeConfig {
+  /** Channels of the levels, from the picture inwards. */
+  readonly widths: readonly number[];
+  readonly layersPerBlock: number;
+  readonly groups: number;
+  readonly latentChannels: number;
+  /** The diffusion model's latents are (z − shift) · scale. */
+  readonly scalingFactor: number;
+  readonly shiftFactor: number;
 }
-function groupNorm(w: Weights, x: Value, groups: number): Value {
-  const c = x.shape[1] as number;
-  return w.op.groupNorm(x, groups, w.get('weight', [c]), w.get('bias', [c]), EPS);
-}
-function resnet(w: Weights, x: Value, out: number, groups: number): Value {
-  const { op } = w;
-  let h = op.within('conv1', () => conv(w.at('conv1'), op.silu(groupNorm(w.at('norm1'), x, groups)), out));
-  h = op.within('conv2', () => conv(w.at('conv2'), op.silu(groupNorm(w.at('norm2'), h, groups)), out));
-  return op.add(x.shape[1] === out ? x : conv(w.at('conv_shortcut'), x, out, 1), h);
-}
-function attention(w: Weights, x: Value, groups: number): Value {
-  const { op } = w;
-  const [b, c, hh, ww] = x.shape as [string, number, Dim, Dim];
-  const rows = op.reshape(groupNorm(w.at('group_norm'), x, groups), op.integers(0, c, -1), [b, c, 'HW']);
-  const tokens = op.transpose(rows, [0, 2, 1]);
-  const project = (name: string, t: Value) => {
-    const y = op.gemm(op.flatten(t), w.at(name).get('weight', [c, c]), w.at(name).get('bias', [c]));
-    return op.reshape(y, op.sizes(t, 0, 3), [b, 'HW', c]);
-  };
-  const a = op.attention(project('to_q', tokens), project('to_k', tokens), project('to_v', tokens), 1);
-  return op.add(x, op.reshape(op.transpose(project('to_out.0', a), [0, 2, 1]), op.sizes(x, 0, 4), [b, c, hh, ww]));
-}
-function mid(w: Weights, x: Value, groups: number): Value {
-  const { op } = w;
-  const c = x.shape[1] as number;
-  x = op.within('resnets.0', () => resnet(w.at('resnets.0'), x, c, groups));
-  x = op.within('attentions.0', () => attention(w.at('attentions.0'), x, groups));
-  return op.within('resnets.1', () => resnet(w.at('resnets.1'), x, c, groups));
-}
-export function buildVaeDecoder(folder: string) {
-  const component = openComponent(folder);
-  const c = component.config;
-  const widths = c.block_out_channels as number[],
-    perBlock = number(c, 'layers_per_block'),
-    groups = number(c, 'norm_num_groups');
-  const g = new Graph('vae.decoder'),
-    op = new Ops(g),
-    w = new Weights(op, component).at('decoder');
-  const latents = g.input('latents', 'float32', ['B', 16, 'h', 'w']);
-  let x = op.add(op.div(latents, op.scalar(number(c, 'scaling_factor'))), op.scalar(number(c, 'shift_factor')));
+
+/**
+ * AutoencoderKL's decoder with FLUX's structure: `latents` float32 [B, 16, h, w] as the diffusion model has them → `decoded` float32
+ * [B, 3, 8h, 8w], about −1 … 1, not clamped.
+ * https://github.com/huggingface/diffusers/blob/main/src/diffusers/models/autoencoders/autoencoder_kl.py
+ */
+export function buildVaeDecoder(folder: string, target: Target) {
+  const { component, config, graph, op, w } = open(folder, target, 'vae.decoder', 'decoder');
+  const { widths, layersPerBlock, groups } = config;
+  const latents = graph.input('latents', 'float32', ['B', config.latentChannels, 'h', 'w']);
+  let x = op.add(op.div(latents, op.scalar(config.scalingFactor)), op.scalar(config.shiftFactor));
   x = op.within('conv_in', () => conv(w.at('conv_in'), x, widths.at(-1)!));
-  x = op.within('mid_block', () => mid(w.at('mid_block'), x, groups));
-  const reversed = [...widths].reverse();
-  reversed.forEach((width, i) =>
-    op.within(`up_blocks.${i}`, () => {
-      const u = w.at(`up_blocks.${i}`);
-      for (let j = 0; j <= perBlock; j++)
-        x = op.within(`resnets.${j}`, () => resnet(u.at(`resnets.${j}`), x, width, groups));
-      if (i < reversed.length - 1) {
-        const hw: [Dim, Dim] = [`h*${2 ** (i + 1)}`, `w*${2 ** (i + 1)}`];
-        x = op.within('upsamplers.0', () =>
-          conv(u.at('upsamplers.0.conv'), op.resizeNearest(x, [x.shape[0]!, width, ...hw]), width),
-        );
-      }
-    }),
-  );
-  x = op.silu(groupNorm(w.at('conv_norm_out'), x, groups));
-  g.output(
+  x = op.within('mid_block', () => middle(w.at('mid_block'), x, groups));
+  widths.toReversed().forEach((width, level) => {
+    x = op.within(`up_blocks.${level}`, () => {
+      const block = w.at(`up_blocks.${level}`);
+      let h = x;
+      for (let i = 0; i <= layersPerBlock; i++)
+        h = op.within(`resnets.${i}`, () => resnet(block.at(`resnets.${i}`), h, width, groups));
+      if (level === widths.length - 1) return h;
+      const doubled = op.resizeNearest(h, [h.shape[0]!, width, ...scaledSize('h', 'w', '*', level + 1)]);
+      return op.within('upsamplers.0', () => conv(block.at('upsamplers.0.conv'), doubled, width));
+    });
+  });
+  x = op.silu(op.within('conv_norm_out', () => groupNorm(w.at('conv_norm_out'), x, groups, EPS)));
+  graph.output(
     'decoded',
     op.within('conv_out', () => conv(w.at('conv_out'), x, 3)),
   );
-  return { component, graph: g };
+  return { component, config, graph };
 }
-export function buildVaeEncoder(folder: string) {
-  const component = openComponent(folder);
-  const c = component.config;
-  const widths = c.block_out_channels as number[],
-    perBlock = number(c, 'layers_per_block'),
-    groups = number(c, 'norm_num_groups');
-  const g = new Graph('vae.encoder'),
-    op = new Ops(g),
-    w = new Weights(op, component).at('encoder');
-  let x = g.input('image', 'float32', ['B', 3, 'H', 'W']);
+
+/**
+ * Its encoder: `image` float32 [B, 3, H, W] of −1 … 1 → `mean` and `logvar` float32 [B, 16, H/8, W/8] of the posterior, before
+ * scaling.
+ */
+export function buildVaeEncoder(folder: string, target: Target) {
+  const { component, config, graph, op, w } = open(folder, target, 'vae.encoder', 'encoder');
+  const { widths, layersPerBlock, groups } = config;
+  let x = graph.input('image', 'float32', ['B', 3, 'H', 'W']);
   x = op.within('conv_in', () => conv(w.at('conv_in'), x, widths[0]!));
-  widths.forEach((width, i) =>
-    op.within(`down_blocks.${i}`, () => {
-      const d = w.at(`down_blocks.${i}`);
-      for (let j = 0; j < perBlock; j++)
-        x = op.within(`resnets.${j}`, () => resnet(d.at(`resnets.${j}`), x, width, groups));
-      if (i < widths.length - 1)
-        x = op.within('downsamplers.0', () =>
-          conv(d.at('downsamplers.0.conv'), x, width, 3, {
-            stride: 2,
-            pads: [0, 0, 1, 1],
-            hw: [`H/${2 ** (i + 1)}`, `W/${2 ** (i + 1)}`],
-          }),
-        );
-    }),
+  widths.forEach((width, level) => {
+    x = op.within(`down_blocks.${level}`, () => {
+      const block = w.at(`down_blocks.${level}`);
+      let h = x;
+      for (let i = 0; i < layersPerBlock; i++)
+        h = op.within(`resnets.${i}`, () => resnet(block.at(`resnets.${i}`), h, width, groups));
+      if (level === widths.length - 1) return h;
+      // The reference pads right and bottom only.
+      const halved = { stride: 2, pads: [0, 0, 1, 1], size: scaledSize('H', 'W', '/', level + 1) } as const;
+      return op.within('downsamplers.0', () => conv(block.at('downsamplers.0.conv'), h, width, halved));
+    });
+  });
+  x = op.within('mid_block', () => middle(w.at('mid_block'), x, groups));
+  x = op.silu(op.within('conv_norm_out', () => groupNorm(w.at('conv_norm_out'), x, groups, EPS)));
+  const moments = op.within('conv_out', () => conv(w.at('conv_out'), x, 2 * config.latentChannels));
+  const [mean, logvar] = op.split(moments, 2, 1);
+  graph.output('mean', mean!);
+  graph.output('logvar', logvar!);
+  return { component, config, graph };
+}
+
+/** x + conv(silu(norm(conv(silu(norm(x)))))), with a 1×1 convolution on x where the width changes. */
+function resnet(w: Weights, x: Value, width: number, groups: number): Value {
+  const { op } = w;
+  const half = (i: 1 | 2, h: Value) =>
+    op.within(`conv${i}`, () => conv(w.at(`conv${i}`), op.silu(groupNorm(w.at(`norm${i}`), h, groups, EPS)), width));
+  const shortcut =
+    x.shape[1] === width ? x : op.within('conv_shortcut', () => conv(w.at('conv_shortcut'), x, width, { kernel: 1 }));
+  return op.add(shortcut, half(2, half(1, x)));
+}
+
+function middle(w: Weights, x: Value, groups: number): Value {
+  const { op } = w;
+  const width = x.shape[1] as number;
+  const first = op.within('resnets.0', () => resnet(w.at('resnets.0'), x, width, groups));
+  const mixed = op.within('attentions.0', () => attention(w.at('attentions.0'), first, groups));
+  return op.within('resnets.1', () => resnet(w.at('resnets.1'), mixed, width, groups));
+}
+
+/** One head of attention over all positions of x [B, C, H, W], around which x is added. */
+function attention(w: Weights, x: Value, groups: number): Value {
+  const { op } = w;
+  const [batch, channels] = x.shape as [string, number];
+  const normed = groupNorm(w.at('group_norm'), x, groups, EPS);
+  const rows = op.reshape(normed, op.integers(0, channels, -1), [batch, channels, 'positions']);
+  const tokens = op.transpose(rows, [0, 2, 1]);
+  const project = (name: string, h: Value) => op.within(name, () => linear(w.at(name), h, channels, { bias: true }));
+  const mixed = op.attention(project('to_q', tokens), project('to_k', tokens), project('to_v', tokens), 1);
+  const back = op.transpose(project('to_out.0', mixed), [0, 2, 1]);
+  return op.add(x, op.reshape(back, op.sizes(x, 0, 4), x.shape));
+}
+
+function open(folder: string, target: Target, name: string, part: 'encoder' | 'decoder') {
+  const component = openComponent(folder);
+  const config = readConfig(Config.of(component));
+  const graph = new Graph(name);
+  const op = new Ops(graph, autoencoderLowerings[target]);
+  return { component, config, graph, op, w: new Weights(op, component).at(part) };
+}
+
+function readConfig(config: Config): VaeConfig {
+  config.class('AutoencoderKL');
+  config.known('act_fn', 'silu');
+  config.known('mid_block_add_attention', true);
+  config.known('use_quant_conv', false);
+  config.known('use_post_quant_conv', false);
+  config.known('in_channels', 3);
+  config.known('out_channels', 3);
+  const widths = config.sizes('block_out_channels');
+  config.known(
+    'down_block_types',
+    widths.map(() => 'DownEncoderBlock2D'),
   );
-  x = op.within('mid_block', () => mid(w.at('mid_block'), x, groups));
-  x = op.silu(groupNorm(w.at('conv_norm_out'), x, groups));
-  const [mean, logvar] = op.split(
-    op.within('conv_out', () => conv(w.at('conv_out'), x, 32)),
-    2,
-    1,
-  ) as [Value, Value];
-  g.output('mean', mean);
-  g.output('logvar', logvar);
-  return { component, graph: g };
+  config.known(
+    'up_block_types',
+    widths.map(() => 'UpDecoderBlock2D'),
+  );
+  return {
+    widths,
+    layersPerBlock: config.size('layers_per_block'),
+    groups: config.size('norm_num_groups'),
+    latentChannels: config.size('latent_channels'),
+    scalingFactor: config.number('scaling_factor'),
+    shiftFactor: config.number('shift_factor'),
+  };
 }

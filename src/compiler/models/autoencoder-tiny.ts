@@ -1,73 +1,97 @@
 import { openComponent } from '../checkpoint.js';
-import { number } from '../config.js';
-import { type Dim, Graph, type Value } from '../onnx/graph.js';
+import { Config } from '../config.js';
+import { conv, scaledSize } from '../nn/conv.js';
+import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
+import { autoencoderLowerings, type Target } from '../target.js';
 import { Weights } from '../weights.js';
 
-function conv(w: Weights, x: Value, out: number, o: { stride?: number; hw?: [Dim, Dim] } = {}): Value {
-  const [b, c, hh, ww] = x.shape as [string, number, Dim, Dim];
-  return w.op.conv(x, w.get('weight', [out, c, 3, 3]), w.optional('bias', [out]), [b, out, ...(o.hw ?? [hh, ww])], {
-    stride: o.stride ?? 1,
-  });
+export interface TinyAutoencoderConfig {
+  readonly encoderWidths: readonly number[];
+  readonly encoderBlocks: readonly number[];
+  readonly decoderWidths: readonly number[];
+  readonly decoderBlocks: readonly number[];
+  readonly latentChannels: number;
+  readonly latentMagnitude: number;
 }
+
+/**
+ * AutoencoderTiny's decoder (TAEF1): `latents` float32 [B, 16, h, w] as the diffusion model has them → `decoded` float32
+ * [B, 3, 8h, 8w] of −1 … 1. Quick and rough, for previews.
+ * https://github.com/huggingface/diffusers/blob/main/src/diffusers/models/autoencoders/vae.py
+ */
+export function buildTinyDecoder(folder: string, target: Target) {
+  const { component, config, graph, op, next } = open(folder, target, 'decoder');
+  const latents = graph.input('latents', 'float32', ['B', config.latentChannels, 'h', 'w']);
+  const magnitude = op.scalar(config.latentMagnitude);
+  let x = op.mul(op.tanh(op.div(latents, magnitude)), magnitude);
+  x = op.relu(next((w) => conv(w, x, config.decoderWidths[0]!)));
+  next(() => null); // the activation counts as a layer in the checkpoint's names
+  config.decoderBlocks.forEach((blocks, level) => {
+    const width = config.decoderWidths[level]!;
+    for (let i = 0; i < blocks; i++) x = next((w) => block(w, x));
+    const last = level === config.decoderBlocks.length - 1;
+    if (!last) x = next(() => op.resizeNearest(x, [x.shape[0]!, width, ...scaledSize('h', 'w', '*', level + 1)]));
+    x = next((w) => conv(w, x, last ? 3 : width));
+  });
+  graph.output('decoded', op.sub(op.mul(x, op.scalar(2)), op.scalar(1)));
+  return { component, config, graph };
+}
+
+/** Its encoder: `image` float32 [B, 3, H, W] of −1 … 1 → `latents` float32 [B, 16, H/8, W/8]. */
+export function buildTinyEncoder(folder: string, target: Target) {
+  const { component, config, graph, op, next } = open(folder, target, 'encoder');
+  const image = graph.input('image', 'float32', ['B', 3, 'H', 'W']);
+  let x = op.mul(op.add(image, op.scalar(1)), op.scalar(0.5));
+  config.encoderBlocks.forEach((blocks, level) => {
+    const size = scaledSize('H', 'W', '/', level);
+    x = next((w) => conv(w, x, config.encoderWidths[level]!, level === 0 ? {} : { stride: 2, size }));
+    for (let i = 0; i < blocks; i++) x = next((w) => block(w, x));
+  });
+  graph.output(
+    'latents',
+    next((w) => conv(w, x, config.latentChannels)),
+  );
+  return { component, config, graph };
+}
+
+/** relu(x + conv(relu(conv(relu(conv(x)))))). */
 function block(w: Weights, x: Value): Value {
   const { op } = w;
-  const c = x.shape[1] as number;
-  const h = conv(w.at('conv.4'), op.relu(conv(w.at('conv.2'), op.relu(conv(w.at('conv.0'), x, c)), c)), c);
-  return op.relu(op.add(h, x));
+  const width = x.shape[1] as number;
+  const first = op.relu(conv(w.at('conv.0'), x, width));
+  const second = op.relu(conv(w.at('conv.2'), first, width));
+  return op.relu(op.add(conv(w.at('conv.4'), second, width), x));
 }
-export function buildTinyDecoder(folder: string) {
+
+function open(folder: string, target: Target, part: 'encoder' | 'decoder') {
   const component = openComponent(folder);
-  const c = component.config;
-  const widths = c.decoder_block_out_channels as number[],
-    blocks = c.num_decoder_blocks as number[];
-  const g = new Graph('tiny.decoder'),
-    op = new Ops(g),
-    w = new Weights(op, component).at('decoder.layers');
-  const latents = g.input('latents', 'float32', ['B', number(c, 'latent_channels'), 'h', 'w']);
-  let layer = 0;
+  const config = readConfig(Config.of(component));
+  const graph = new Graph(`tiny.${part}`);
+  const op = new Ops(graph, autoencoderLowerings[target]);
+  const layers = new Weights(op, component).at(`${part}.layers`);
+  let index = 0;
+  /** Makes the next layer; the checkpoint numbers them as they come. */
   const next = <T>(make: (w: Weights) => T): T => {
-    const name = String(layer++);
-    return op.within(`layers.${name}`, () => make(w.at(name)));
+    const name = String(index++);
+    return op.within(`layers.${name}`, () => make(layers.at(name)));
   };
-  const three = op.scalar(number(c, 'latent_magnitude'));
-  let x = op.mul(op.tanh(op.div(latents, three)), three);
-  x = op.relu(next((l) => conv(l, x, widths[0]!)));
-  layer++;
-  blocks.forEach((count, i) => {
-    for (let j = 0; j < count; j++) x = next((l) => block(l, x));
-    const last = i === blocks.length - 1;
-    if (!last) {
-      x = op.resizeNearest(x, [x.shape[0]!, widths[i]!, `h*${2 ** (i + 1)}`, `w*${2 ** (i + 1)}`]);
-      layer++;
-    }
-    x = next((l) => conv(l, x, last ? 3 : widths[i]!));
-  });
-  g.output('decoded', op.sub(op.mul(x, op.scalar(2)), op.scalar(1)));
-  return { component, graph: g };
+  return { component, config, graph, op, next };
 }
-export function buildTinyEncoder(folder: string) {
-  const component = openComponent(folder);
-  const c = component.config;
-  const widths = c.encoder_block_out_channels as number[],
-    blocks = c.num_encoder_blocks as number[];
-  const g = new Graph('tiny.encoder'),
-    op = new Ops(g),
-    w = new Weights(op, component).at('encoder.layers');
-  const image = g.input('image', 'float32', ['B', 3, 'H', 'W']);
-  let layer = 0;
-  const next = <T>(make: (w: Weights) => T): T => {
-    const name = String(layer++);
-    return op.within(`layers.${name}`, () => make(w.at(name)));
+
+function readConfig(config: Config): TinyAutoencoderConfig {
+  config.class('AutoencoderTiny');
+  config.known('act_fn', 'relu');
+  config.known('upsample_fn', 'nearest');
+  config.known('upsampling_scaling_factor', 2);
+  config.known('scaling_factor', 1);
+  config.known('shift_factor', 0);
+  return {
+    encoderWidths: config.sizes('encoder_block_out_channels'),
+    encoderBlocks: config.sizes('num_encoder_blocks'),
+    decoderWidths: config.sizes('decoder_block_out_channels'),
+    decoderBlocks: config.sizes('num_decoder_blocks'),
+    latentChannels: config.size('latent_channels'),
+    latentMagnitude: config.number('latent_magnitude'),
   };
-  let x = op.mul(op.add(image, op.scalar(1)), op.scalar(0.5));
-  blocks.forEach((count, i) => {
-    x = next((l) => conv(l, x, widths[i]!, i === 0 ? {} : { stride: 2, hw: [`H/${2 ** i}`, `W/${2 ** i}`] }));
-    for (let j = 0; j < count; j++) x = next((l) => block(l, x));
-  });
-  g.output(
-    'latents',
-    next((l) => conv(l, x, number(c, 'latent_channels'))),
-  );
-  return { component, graph: g };
 }

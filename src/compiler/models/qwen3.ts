@@ -1,108 +1,110 @@
 import { openComponent } from '../checkpoint.js';
-import { number } from '../config.js';
+import { Config } from '../config.js';
+import { swiglu } from '../nn/feed-forward.js';
 import { linear } from '../nn/linear.js';
+import { headNorm, rmsNorm } from '../nn/norms.js';
+import { type Rope, rotate, sequenceTables } from '../nn/rope.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
+import { lowerings, type Target } from '../target.js';
 import { Weights } from '../weights.js';
 
-export function buildTextEncoder(folder: string, debug = false) {
+export interface TextEncoderConfig {
+  readonly hidden: number;
+  readonly layers: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headDim: number;
+  readonly inner: number;
+  readonly vocabulary: number;
+  readonly eps: number;
+  readonly theta: number;
+}
+
+/**
+ * Qwen3 as an encoder: `ids` int64 [B, L] → `embeds` float32 [B, L, hidden], the reference's `hidden_states[-2]`, which is the
+ * residual stream before the last layer, without the final norm. The last layer is not built. Causal, so padding on the right
+ * changes nothing; batch only prompts of one length.
+ * https://github.com/huggingface/transformers/blob/main/src/transformers/models/qwen3/modeling_qwen3.py
+ */
+export function buildTextEncoder(folder: string, target: Target, debug: boolean) {
   const component = openComponent(folder);
-  const c = component.config;
-  const hidden = number(c, 'hidden_size'),
-    layers = number(c, 'num_hidden_layers'),
-    heads = number(c, 'num_attention_heads');
-  const kvHeads = number(c, 'num_key_value_heads'),
-    headDim = number(c, 'head_dim'),
-    inner = number(c, 'intermediate_size');
-  const eps = number(c, 'rms_norm_eps'),
-    vocab = number(c, 'vocab_size');
-  const theta =
-    typeof c.rope_theta === 'number'
-      ? c.rope_theta
-      : number(c.rope_parameters as Record<string, unknown>, 'rope_theta');
+  const config = readConfig(Config.of(component));
   const graph = new Graph('text_encoder');
-  const op = new Ops(graph);
-  const root = new Weights(op, component, component.tensors.has('model.embed_tokens.weight') ? 'model.' : '');
+  const op = new Ops(graph, lowerings[target]);
+  const prefix = component.tensors.has('model.embed_tokens.weight') ? 'model.' : '';
+  const w = new Weights(op, component, prefix);
+
   const ids = graph.input('ids', 'int64', ['B', 'L']);
-  let x: Value = op.gather(root.at('embed_tokens').get('weight', [vocab, hidden]), ids);
-  const length = op.reshape(op.sizes(ids, 1, 2), graph.constant(new BigInt64Array(0), [0], 'none'), []);
-  const positions1 = op.range(length, 'L');
-  const frequencies = graph.constant(
-    Float32Array.from({ length: headDim / 2 }, (_, i) => Math.fround(1 / theta ** ((2 * i) / headDim))),
-    [1, headDim / 2],
-  );
-  const angles = op.mul(op.unsqueeze(op.cast(positions1, 'float32'), 1), frequencies);
-  const cos = op.cos(angles),
-    sin = op.sin(angles);
-  const positions = op.expand(op.unsqueeze(positions1, 0), op.sizes(ids, 0, 2), ['B', 'L']);
-  const repeat = (kv: Value) => {
-    if (kvHeads === heads) return kv;
-    const bl = op.sizes(kv, 0, 2);
-    const split = op.reshape(kv, op.concat([bl, op.integers(kvHeads, 1, headDim)], 0, 5), [
-      'B',
-      'L',
-      kvHeads,
-      1,
-      headDim,
-    ]);
-    const wide = op.expand(split, op.integers(1, 1, 1, heads / kvHeads, 1), [
-      'B',
-      'L',
-      kvHeads,
-      heads / kvHeads,
-      headDim,
-    ]);
-    return op.reshape(wide, op.concat([bl, op.integers(heads * headDim)], 0, 3), ['B', 'L', heads * headDim]);
+  const embedded = w.at('embed_tokens').rows('weight', [config.vocabulary, config.hidden], ids);
+  let x = op.cast(embedded, op.lowering.residual);
+  const order = op.range(op.item(op.sizes(ids, 1, 2)), 'L');
+  const rope: Rope = {
+    positions: op.expand(op.unsqueeze(order, 0), op.sizes(ids, 0, 2), ['B', 'L']),
+    ...sequenceTables(op, order, config.headDim, config.theta),
   };
-  const headNorm = (w: Weights, rows: Value, n: number) => {
-    const bl = op.sizes(rows, 0, 2);
-    const split = op.reshape(rows, op.concat([bl, op.integers(n, headDim)], 0, 4), ['B', 'L', n, headDim]);
-    return op.reshape(
-      op.rmsNorm(split, w.get('weight', [headDim]), eps),
-      op.concat([bl, op.integers(n * headDim)], 0, 3),
-      ['B', 'L', n * headDim],
-    );
-  };
-  if (debug) graph.output('layer.0', x);
-  for (let layer = 0; layer < layers - 1; layer++) {
-    op.within(`layers.${layer}`, () => {
-      const w = root.at(`layers.${layer}`);
-      const h = op.rmsNorm(x, w.at('input_layernorm').get('weight', [hidden]), eps);
-      const attended = op.within('self_attn', () => {
-        const a = w.at('self_attn');
-        const q = op.rotary(
-          headNorm(a.at('q_norm'), linear(a.at('q_proj'), h, heads * headDim), heads),
-          positions,
-          cos,
-          sin,
-          false,
-        );
-        const k = op.rotary(
-          headNorm(a.at('k_norm'), linear(a.at('k_proj'), h, kvHeads * headDim), kvHeads),
-          positions,
-          cos,
-          sin,
-          false,
-        );
-        const v = linear(a.at('v_proj'), h, kvHeads * headDim);
-        return linear(a.at('o_proj'), op.attention(q, repeat(k), repeat(v), heads, { causal: true }), hidden);
-      });
-      x = op.add(x, attended);
-      const m = w.at('mlp');
-      const g = op.rmsNorm(x, w.at('post_attention_layernorm').get('weight', [hidden]), eps);
-      x = op.add(
-        x,
-        op.within('mlp', () =>
-          linear(
-            m.at('down_proj'),
-            op.mul(op.silu(linear(m.at('gate_proj'), g, inner)), linear(m.at('up_proj'), g, inner)),
-            hidden,
-          ),
-        ),
-      );
-    });
-    if (debug) graph.output(`layer.${layer + 1}`, x);
+  if (debug) graph.output('layer.0', op.cast(x, 'float32'));
+  for (let i = 0; i < config.layers - 1; i++) {
+    x = op.within(`layers.${i}`, () => layer(w.at(`layers.${i}`), config, x, rope));
+    if (debug) graph.output(`layer.${i + 1}`, op.cast(x, 'float32'));
   }
-  graph.output('embeds', x);
-  return { graph, component };
+  graph.output('embeds', op.cast(x, 'float32'));
+  return { graph, component, config };
+}
+
+/** x ← x + attention(norm(x)); x ← x + mlp(norm(x)). */
+function layer(w: Weights, config: TextEncoderConfig, x: Value, rope: Rope): Value {
+  const { op } = w;
+  const norm = (name: string) => op.cast(rmsNorm(w.at(name), x, config.eps), op.lowering.compute);
+  const attended = op.within('self_attn', () => attention(w.at('self_attn'), config, norm('input_layernorm'), rope));
+  x = op.add(x, op.cast(attended, x.type));
+  const names = { gate: 'gate_proj', up: 'up_proj', down: 'down_proj' };
+  const fed = op.within('mlp', () => swiglu(w.at('mlp'), norm('post_attention_layernorm'), config.inner, names));
+  return op.add(x, op.cast(fed, x.type));
+}
+
+/** Causal attention with normed and rotated queries and keys; several query heads share one of keys and values. */
+function attention(w: Weights, config: TextEncoderConfig, x: Value, rope: Rope): Value {
+  const { op } = w;
+  const { heads, kvHeads, headDim, eps, hidden } = config;
+  const project = (name: string, count: number) => linear(w.at(name), x, count * headDim);
+  const turned = (name: string, count: number) =>
+    rotate(op, headNorm(w.at(`${name}_norm`), project(`${name}_proj`, count), headDim, eps), rope, false);
+  const q = turned('q', heads);
+  const k = repeatHeads(op, turned('k', kvHeads), kvHeads, heads);
+  const v = repeatHeads(op, project('v_proj', kvHeads), kvHeads, heads);
+  return linear(w.at('o_proj'), op.attention(q, k, v, heads, { causal: true }), hidden);
+}
+
+/** [B, L, kv·D] → [B, L, heads·D]: each head of keys or values stands in for several of queries. */
+function repeatHeads(op: Ops, x: Value, from: number, to: number): Value {
+  if (from === to) return x;
+  const [batch, length, width] = x.shape as [string, string, number];
+  const dim = width / from;
+  const outer = op.sizes(x, 0, 2);
+  const apart = op.reshape(x, op.concat([outer, op.integers(from, 1, dim)], 0, 5), [batch, length, from, 1, dim]);
+  const copies = op.expand(apart, op.integers(1, 1, 1, to / from, 1), [batch, length, from, to / from, dim]);
+  return op.reshape(copies, op.concat([outer, op.integers(to * dim)], 0, 3), [batch, length, to * dim]);
+}
+
+function readConfig(config: Config): TextEncoderConfig {
+  config.known('model_type', 'qwen3');
+  config.known('hidden_act', 'silu');
+  config.known('attention_bias', false);
+  config.known('rope_scaling', null);
+  // Transformers 5 moved the base frequency into a record.
+  const nested = config.fields.rope_parameters;
+  const rope =
+    'rope_theta' in config.fields ? config : new Config(config.file, (nested ?? {}) as Record<string, unknown>);
+  return {
+    hidden: config.size('hidden_size'),
+    layers: config.size('num_hidden_layers'),
+    heads: config.size('num_attention_heads'),
+    kvHeads: config.size('num_key_value_heads'),
+    headDim: config.size('head_dim'),
+    inner: config.size('intermediate_size'),
+    vocabulary: config.size('vocab_size'),
+    eps: config.number('rms_norm_eps'),
+    theta: rope.number('rope_theta'),
+  };
 }

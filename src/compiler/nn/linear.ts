@@ -1,13 +1,16 @@
 import type { Value } from '../onnx/graph.js';
 import type { Weights } from '../weights.js';
 
-/** x·Wᵀ + b over the last axis of x [B, S, in] (or [N, in]); `rows` reshapes back to three axes. */
-export function linear(w: Weights, x: Value, out: number, { bias = false }: { bias?: boolean } = {}): Value {
+/** x·Wᵀ + b over the last axis of x [N, in] or [B, S, in], with W [out, in] as a checkpoint has it. */
+export function linear(w: Weights, x: Value, out: number, { bias = false }: { readonly bias?: boolean } = {}): Value {
   const { op } = w;
-  const inner = x.shape.at(-1) as number;
-  const weight = w.get('weight', [out, inner]);
-  const product = op.gemm(x.shape.length === 2 ? x : op.flatten(x), weight, bias ? w.get('bias', [out]) : null);
-  if (x.shape.length === 2) return product;
-  const [batch, rows] = x.shape as [string, string];
-  return op.reshape(product, op.concat([op.sizes(x, 0, 2), op.integers(out)], 0, 3), [batch, rows, out]);
+  const weight = w.get('weight', [out, x.shape.at(-1) as number]);
+  const shift = bias ? w.get('bias', [out]) : null;
+  if (op.lowering.linear === 'matmul') {
+    const product = op.matmul(x, op.transpose(weight, [1, 0]));
+    return shift === null ? product : op.add(product, shift);
+  }
+  if (x.shape.length === 2) return op.gemm(x, weight, shift);
+  const rows = op.gemm(op.flatten(x), weight, shift);
+  return op.reshape(rows, op.concat([op.sizes(x, 0, 2), op.integers(out)], 0, 3), [...x.shape.slice(0, 2), out]);
 }

@@ -1,8 +1,12 @@
-import type { Dim, ElementType, Graph, Value } from './graph.js';
+import type { Lowering } from '../target.js';
+import { type Attribute, type Dim, type ElementType, elementTypes, type Graph, type Value } from './graph.js';
 
 /** Operators as functions on values. Each knows the shape of what it gives. */
 export class Ops {
-  constructor(readonly graph: Graph) {}
+  constructor(
+    readonly graph: Graph,
+    readonly lowering: Lowering,
+  ) {}
 
   within<T>(part: string, make: () => T): T {
     return this.graph.within(part, make);
@@ -23,9 +27,10 @@ export class Ops {
   /** x·σ(x). QuickGelu at α = 1 is exactly that, in one pass. */
   silu = (x: Value) => this.#one('QuickGelu', [x], x.type, x.shape, { alpha: { float: 1 } }, 'com.microsoft');
 
-  scalar(value: number, type: 'float32' | 'int64' = 'float32'): Value {
-    const data = type === 'int64' ? BigInt64Array.of(BigInt(value)) : Float32Array.of(value);
-    return this.graph.constant(data, [], String(value));
+  /** A number in the precision of what it is used with. */
+  scalar(value: number, type: ElementType = 'float32'): Value {
+    if (type === 'int64') return this.graph.constant(BigInt64Array.of(BigInt(value)), [], String(value));
+    return this.cast(this.graph.constant(Float32Array.of(value), [], String(value)), type);
   }
 
   integers(...values: number[]): Value {
@@ -33,8 +38,7 @@ export class Ops {
   }
 
   cast(x: Value, type: ElementType): Value {
-    const numbers = { float32: 1, int8: 3, int32: 6, int64: 7, bool: 9, float16: 10, bfloat16: 16, float8e4m3: 17 };
-    return x.type === type ? x : this.#one('Cast', [x], type, x.shape, { to: numbers[type] });
+    return x.type === type ? x : this.#one('Cast', [x], type, x.shape, { to: elementTypes[type] });
   }
 
   /** Sizes of some axes, as int64 [n]. */
@@ -96,6 +100,11 @@ export class Ops {
     ]);
   }
 
+  /** The only value of an int64 [1], as a scalar. */
+  item(x: Value): Value {
+    return this.reshape(x, this.graph.constant(new BigInt64Array(0), [0], 'none'), []);
+  }
+
   /** 0, 1, … n − 1 of a scalar n. */
   range(n: Value, size: Dim): Value {
     return this.#one('Range', [this.scalar(0, 'int64'), n, this.scalar(1, 'int64')], 'int64', [size]);
@@ -130,11 +139,12 @@ export class Ops {
     return this.#one('LayerNormalization', [x, gain], x.type, x.shape, { axis: -1, epsilon: { float: eps } });
   }
 
-  groupNorm(x: Value, groups: number, gain: Value, bias: Value, eps: number): Value {
-    return this.#one('GroupNormalization', [x, gain, bias], x.type, x.shape, {
-      num_groups: groups,
-      epsilon: { float: eps },
-    });
+  /** (x − mean) / √(variance + ε) over each row of the last axis of x [B, G, N]. */
+  instanceNorm(x: Value, eps: number): Value {
+    const groups = x.shape[1] as number;
+    const ones = this.graph.constant(new Float32Array(groups).fill(1), [groups], 'ones');
+    const zeros = this.graph.constant(new Float32Array(groups), [groups], 'zeros');
+    return this.#one('InstanceNormalization', [x, ones, zeros], x.type, x.shape, { epsilon: { float: eps } });
   }
 
   conv(
@@ -203,7 +213,7 @@ export class Ops {
     inputs: readonly (Value | null)[],
     type: ElementType,
     shape: readonly Dim[],
-    attributes: Parameters<Graph['node']>[3] = {},
+    attributes: Record<string, Attribute> = {},
     domain = '',
   ): Value {
     return this.graph.node(op, inputs, [{ type, shape }], attributes, domain)[0]!;

@@ -1,0 +1,59 @@
+import type { Config } from '../config.js';
+import { CheckpointError } from '../errors.js';
+
+export interface TransformerConfig {
+  readonly dim: number;
+  readonly heads: number;
+  readonly headDim: number;
+  readonly layers: number;
+  readonly refinerLayers: number;
+  /** Width of the feed-forward. */
+  readonly inner: number;
+  /** Width of the time embedding that modulates the blocks. */
+  readonly timeDim: number;
+  readonly captionDim: number;
+  readonly channels: number;
+  readonly eps: number;
+  readonly theta: number;
+  readonly timeScale: number;
+  /** Channels of each rotary axis (frame, row, column), and how many positions it has. */
+  readonly axes: readonly { readonly dims: number; readonly length: number }[];
+}
+
+/** Each stream is padded with learned tokens to a multiple of this (SEQ_MULTI_OF in the reference). */
+export const SEQUENCE_MULTIPLE = 32;
+/** Pixels of the latent a token covers, a side. */
+export const PATCH = 2;
+
+/** Reads the configuration of a ZImageTransformer2DModel. @throws CheckpointError */
+export function readTransformerConfig(config: Config): TransformerConfig {
+  config.class('ZImageTransformer2DModel');
+  config.known('qk_norm', true);
+  config.known('all_patch_size', [PATCH]);
+  config.known('all_f_patch_size', [1]);
+  const dim = config.size('dim');
+  const heads = config.size('n_heads');
+  config.known('n_kv_heads', heads);
+  const dims = config.sizes('axes_dims', 3);
+  const lengths = config.sizes('axes_lens', 3);
+  const headDim = dim / heads;
+  if (dims.reduce((sum, size) => sum + size, 0) !== headDim)
+    throw new CheckpointError(
+      `${config.file}: expected "axes_dims" to add up to dim / n_heads = ${headDim} but it is ${JSON.stringify(dims)}.`,
+    );
+  return {
+    dim,
+    heads,
+    headDim,
+    layers: config.size('n_layers'),
+    refinerLayers: config.size('n_refiner_layers'),
+    inner: Math.trunc((dim / 3) * 8),
+    timeDim: Math.min(dim, 256),
+    captionDim: config.size('cap_feat_dim'),
+    channels: config.size('in_channels'),
+    eps: config.number('norm_eps'),
+    theta: config.number('rope_theta'),
+    timeScale: config.number('t_scale'),
+    axes: dims.map((size, i) => ({ dims: size, length: lengths[i]! })),
+  };
+}

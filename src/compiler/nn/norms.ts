@@ -1,0 +1,31 @@
+import type { Value } from '../onnx/graph.js';
+import type { Weights } from '../weights.js';
+
+/** x / √(mean(x²) + ε) · gain, over the last axis. */
+export function rmsNorm(w: Weights, x: Value, eps: number): Value {
+  return w.op.rmsNorm(x, w.get('weight', [x.shape.at(-1) as number], x.type), eps);
+}
+
+/** The same over each head of x [B, S, H·D], with one gain [D] for all heads. */
+export function headNorm(w: Weights, x: Value, headDim: number, eps: number): Value {
+  const { op } = w;
+  const [batch, rows, width] = x.shape as [string, string, number];
+  const heads = width / headDim;
+  const outer = op.sizes(x, 0, 2);
+  const split = op.reshape(x, op.concat([outer, op.integers(heads, headDim)], 0, 4), [batch, rows, heads, headDim]);
+  return op.reshape(rmsNorm(w, split, eps), op.sizes(x, 0, 3), x.shape);
+}
+
+/**
+ * GroupNorm over x [B, C, H, W], as an instance norm of the groups and an affine map of the channels: ONNX Runtime's CPU takes the
+ * operator of that name apart into a dozen passes over the picture.
+ */
+export function groupNorm(w: Weights, x: Value, groups: number, eps: number): Value {
+  const { op } = w;
+  const channels = x.shape[1] as number;
+  const parts = op.reshape(x, op.integers(0, groups, -1), [x.shape[0]!, groups, 'group']);
+  const normed = op.reshape(op.instanceNorm(parts, eps), op.sizes(x, 0, 4), x.shape);
+  const perChannel = (name: string) =>
+    op.reshape(w.get(name, [channels]), op.integers(channels, 1, 1), [channels, 1, 1]);
+  return op.add(op.mul(normed, perChannel('weight')), perChannel('bias'));
+}

@@ -1,0 +1,32 @@
+import type { ElementType } from './onnx/graph.js';
+
+export type Target = 'cpu' | 'cuda' | 'webgpu';
+
+/** How a device computes: decided here, so that the models are written once. */
+export interface Lowering {
+  /** Precision of matrix products and what feeds them. */
+  readonly compute: ElementType;
+  /** Precision of the residual stream, which grows from block to block. */
+  readonly residual: ElementType;
+  /** Whether a linear layer takes the weight as it lies ([out, in]) or a transposed copy. */
+  readonly linear: 'gemm' | 'matmul';
+  /** Factor on the input of a feed-forward's down-projection; the norm that follows undoes it. */
+  readonly downScale: number;
+}
+
+const float32: Lowering = { compute: 'float32', residual: 'float32', linear: 'gemm', downScale: 1 };
+
+/** Of the transformer and the text encoder. */
+export const lowerings: Readonly<Record<Target, Lowering>> = {
+  cpu: float32,
+  cuda: { compute: 'bfloat16', residual: 'bfloat16', linear: 'gemm', downScale: 1 },
+  // Half precision ends at 65504, which this family's feed-forwards and residual stream pass: unscaled it draws black pictures.
+  webgpu: { compute: 'float16', residual: 'float32', linear: 'matmul', downScale: 1 / 128 },
+};
+
+/** Of the autoencoders: small beside the transformer, and visibly better in full precision. (CUDA has no bfloat16 convolution here.) */
+export const autoencoderLowerings: Readonly<Record<Target, Lowering>> = {
+  cpu: float32,
+  cuda: float32,
+  webgpu: { ...float32, linear: 'matmul' },
+};
