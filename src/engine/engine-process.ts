@@ -74,7 +74,7 @@ export class EngineProcess {
         this.#pending.clear();
         resolve(sentence);
       };
-      this.#child.once('error', (error) => end(`The engine's process could not be started: ${error.message}.`));
+      this.#child.on('error', (error) => end(`The engine's process could not be started: ${error.message}.`));
       this.#child.once('close', (code, signal) => end(this.#obituary(code, signal)));
     });
     this.#send({ type: 'start', settings });
