@@ -6,7 +6,7 @@ import { buildTinyDecoder, buildTinyEncoder, type TinyAutoencoderConfig } from '
 import { buildTextEncoder, type TextEncoderConfig } from './models/qwen3.js';
 import type { TransformerConfig } from './models/z-image-config.js';
 import { buildTransformer } from './models/z-image-transformer.js';
-import { check } from './onnx/checker.js';
+import { checkGraph } from './onnx/checker.js';
 import type { Graph, Value } from './onnx/graph.js';
 import type { StoredType } from './safetensors.js';
 import type { Target } from './target.js';
@@ -105,7 +105,7 @@ export function describeCheckpoint(folder: string): { tensors: number; bytes: nu
 }
 
 function compiled(graph: Graph, { weightsFolder }: Component): CompiledGraph {
-  check(graph);
+  checkGraph(graph, weightsFolder);
   const spec = ({ name, type, shape }: Value): TensorSpec => ({ name, type, shape });
   return {
     name: graph.name,
