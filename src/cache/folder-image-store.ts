@@ -46,7 +46,7 @@ class FolderImageStore implements ImageStore {
     const file = this.#file(id);
     // Written even if it is there: what is there may be damaged.
     await writeAtomically(file, bytes, join(this.#unfinished, randomUUID()));
-    this.#note(id, bytes.length, (await stat(file)).mtimeMs);
+    await this.#checked(id, bytes.length, (await stat(file)).mtimeMs);
     await this.evict(id);
     return id;
   }
@@ -64,7 +64,7 @@ class FolderImageStore implements ImageStore {
       this.#lost(id);
       return null;
     }
-    this.#note(id, bytes.length, found.mtimeMs);
+    await this.#checked(id, bytes.length, found.mtimeMs);
     return bytes;
   }
 
@@ -76,7 +76,7 @@ class FolderImageStore implements ImageStore {
     // Looking at size and time costs microseconds; reading and hashing is for files that somebody else has touched.
     if (known === undefined || found?.size !== known.bytes || found.mtimeMs !== known.checkedMs)
       return (await this.read(id)) !== null;
-    this.#note(id, known.bytes, found.mtimeMs);
+    this.#used(id, known);
     return true;
   }
 
@@ -98,15 +98,30 @@ class FolderImageStore implements ImageStore {
     await Promise.all(leaving.map((id) => rm(this.#file(id), { force: true })));
   }
 
-  #note(id: string, bytes: number, checkedMs: number): void {
-    const known = this.#entries.get(id);
+  /** Its bytes are what its address says. The file gets a time of whole seconds, which every later touch repeats exactly. */
+  async #checked(id: string, bytes: number, mtimeMs: number): Promise<void> {
+    const entry = { bytes, checkedMs: Math.floor(mtimeMs / 1000) * 1000, touchedAt: Date.now() };
+    await this.#touch(id, entry);
+    this.#bytes += bytes - (this.#entries.get(id)?.bytes ?? 0);
+    this.#moveToEnd(id, entry);
+  }
+
+  #used(id: string, entry: Entry): void {
+    this.#moveToEnd(id, entry);
     const now = Date.now();
-    const stale = known === undefined || now - known.touchedAt >= touchEveryMs;
-    this.#bytes += bytes - (known?.bytes ?? 0);
+    if (now - entry.touchedAt < touchEveryMs) return;
+    entry.touchedAt = now;
+    void this.#touch(id, entry);
+  }
+
+  #moveToEnd(id: string, entry: Entry): void {
     this.#entries.delete(id);
-    this.#entries.set(id, { bytes, checkedMs, touchedAt: stale ? now : known.touchedAt });
-    // An order of use that was not written down is no reason to fail.
-    if (stale) utimes(this.#file(id), now / 1000, checkedMs / 1000).catch(() => {});
+    this.#entries.set(id, entry);
+  }
+
+  /** An order of use that was not written down is no reason to fail. */
+  async #touch(id: string, { touchedAt, checkedMs }: Entry): Promise<void> {
+    await utimes(this.#file(id), touchedAt / 1000, (checkedMs ?? touchedAt) / 1000).catch(() => {});
   }
 
   #lost(id: string): void {

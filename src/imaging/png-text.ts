@@ -5,13 +5,13 @@ const signatureBytes = 8;
 const headerBytes = 4 + 4 + 13 + 4;
 
 /**
- * The PNG with a text chunk after its header: `tEXt` where Latin-1 can say it, else `iTXt` in UTF-8, as Pillow does.
+ * The PNG with a text chunk after its header: `tEXt` for ASCII, else `iTXt` in UTF-8. (`tEXt` could say Latin-1, but
+ * readers disagree about its encoding.)
  *
  * @see https://www.w3.org/TR/png-3/#11textinfo
  */
 export function withPngText(png: Uint8Array, keyword: string, text: string): Buffer {
-  const latin = /^[\t\n\r\x20-\x7E\xA0-\xFF]*$/.test(text);
-  const chunk = latin
+  const chunk = /^[\t\n\r\x20-\x7E]*$/.test(text)
     ? pngChunk('tEXt', Buffer.from(`${keyword}\0${text}`, 'latin1'))
     : // Keyword, end, not compressed, method, no language, no translated keyword, text.
       pngChunk('iTXt', Buffer.concat([Buffer.from(`${keyword}\0\0\0\0\0`, 'latin1'), Buffer.from(text, 'utf8')]));

@@ -64,7 +64,7 @@ export function createInProcessDispatcher<R, E>({ slots, queueLimit, now }: InPr
 
   const announce = () => {
     for (const [position, waiting] of queue.entries()) {
-      if (waiting.position === position) continue;
+      if (!worthTelling(waiting.position, position)) continue;
       waiting.position = position;
       waiting.options.onPosition(position);
     }
@@ -90,6 +90,11 @@ export function createInProcessDispatcher<R, E>({ slots, queueLimit, now }: InPr
       });
     },
   };
+}
+
+/** Every change near the head; further back only sizeable ones, so that a long queue is not told about at every move. */
+function worthTelling(told: number, position: number): boolean {
+  return told < 0 || told - position > (position < 32 ? 0 : position / 16);
 }
 
 function chosen<R, E>(free: ReadonlySet<Slot<R, E>>, model: string): Slot<R, E> {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { SpanContext } from '@opentelemetry/api';
 import type { ImageStore } from '../cache/image-store.js';
 import type { Joined, JoinOptions, SingleFlightLru } from '../cache/single-flight-lru.js';
@@ -104,7 +105,7 @@ export class Flights {
   }
 
   async #dispatch(
-    { fingerprint, work }: PictureOrder,
+    { work }: PictureOrder,
     span: PictureSpan,
     signal: AbortSignal,
     emit: (event: FlightEvent) => void,
@@ -112,7 +113,7 @@ export class Flights {
     const { dispatcher, clock, deadlineMs } = this.#parts;
     const relay = inOrder(emit);
     span.stageStarted('QUEUE', clock.now());
-    const job = { id: fingerprint, tenant: 'anonymous', work, deadlineMs, traceparent: span.traceparent };
+    const job = { id: randomUUID(), tenant: 'anonymous', work, deadlineMs, traceparent: span.traceparent };
     try {
       return await dispatcher.submit(job, {
         signal,

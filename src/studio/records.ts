@@ -67,9 +67,10 @@ export async function forgetImages(
   at: number,
   { memory, store }: Pick<RecordsParts, 'memory' | 'store'>,
 ): Promise<void> {
-  const pictures = await store.images(ids);
-  for (const picture of pictures) if (picture !== null) memory.forget(picture.fingerprint);
-  await store.forget(ids, at);
+  // Asked for at once: a picture that is made again meanwhile is saved after this, and stays.
+  const forgotten = store.forget(ids, at);
+  for (const picture of await store.images(ids)) if (picture !== null) memory.forget(picture.fingerprint);
+  await forgotten;
 }
 
 async function fromMemoryOr<V extends object>(

@@ -45,6 +45,7 @@ export interface OpenOptions {
   readonly clock?: Clock;
   readonly catalog?: readonly ModelEntry[];
   readonly modelContent?: StudioOptions['modelContent'];
+  readonly countTokens?: StudioOptions['countTokens'];
 }
 
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'inkstone-studio-'));
@@ -55,10 +56,7 @@ export async function openStudio(options: OpenOptions = {}): Promise<Studio> {
   return createStudio({
     engines: options.engines ?? [new ScriptedEngine()],
     catalog: options.catalog ?? [tiny, guidedModel],
-    countTokens: (_model, prompt) => {
-      const tokens = prompt.split(/\s+/).length;
-      return { tokens, truncated: tokens > 16 };
-    },
+    countTokens: options.countTokens ?? countWords,
     modelContent: options.modelContent ?? ((model) => `content of ${model}`),
     settings: {
       studio: studioSection.schema.parse(env),
@@ -85,4 +83,10 @@ export async function eventsOf(studio: Studio, id: string, after = 0): Promise<P
 /** The generation when it is over. */
 export async function ended(studio: Studio, { id }: Pick<Generation, 'id'>): Promise<Generation> {
   return (await eventsOf(studio, id)).at(-1)!.generation;
+}
+
+/** A word is a token; sixteen are all that the tiny model sees. */
+function countWords(_model: string, prompt: string) {
+  const tokens = prompt.split(/\s+/).length;
+  return { tokens, truncated: tokens > 16 };
 }
