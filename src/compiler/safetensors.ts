@@ -35,9 +35,11 @@ export function readHeader(file: string): readonly StoredTensor[] {
       throw lie(file, `its header is said to be ${headerLength} bytes long but the file has ${size}`);
     const entries = parse(file, read(descriptor, 8, headerLength).toString('utf8'));
     const start = 8 + headerLength;
-    return Object.entries(entries)
+    const tensors = Object.entries(entries)
       .filter(([name]) => name !== '__metadata__')
       .map(([name, entry]) => stored(file, name, entry, start, size));
+    refuseOverlaps(file, tensors);
+    return tensors;
   } finally {
     closeSync(descriptor);
   }
@@ -63,12 +65,24 @@ function stored(file: string, name: string, entry: unknown, start: number, size:
   return { name, type: dtype, shape, file, offset: start + begin, length: expected };
 }
 
+function refuseOverlaps(file: string, tensors: readonly StoredTensor[]): void {
+  const ordered = tensors.filter(({ length }) => length > 0).sort((a, b) => a.offset - b.offset);
+  for (const [i, { name, offset }] of ordered.entries()) {
+    const before = ordered[i - 1];
+    if (before !== undefined && before.offset + before.length > offset)
+      throw lie(file, `the tensors "${before.name}" and "${name}" lie on the same bytes`);
+  }
+}
+
 function parse(file: string, text: string): Record<string, unknown> {
   try {
-    return JSON.parse(text) as Record<string, unknown>;
+    const header: unknown = JSON.parse(text);
+    if (typeof header === 'object' && header !== null && !Array.isArray(header))
+      return header as Record<string, unknown>;
   } catch {
-    throw lie(file, 'its header is no JSON');
+    // Said below, as for other things that are no header.
   }
+  throw lie(file, 'its header is no JSON object');
 }
 
 function read(descriptor: number, position: number, length: number): Buffer {
