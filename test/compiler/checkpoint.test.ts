@@ -1,0 +1,216 @@
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  CheckpointError,
+  compileTextEncoder,
+  compileTransformer,
+  compileVaeDecoder,
+  describeCheckpoint,
+  readSchedulerConfig,
+} from '../../src/compiler/index.js';
+import { readHeader } from '../../src/compiler/safetensors.js';
+import { temporaryFolder, writeJson, writeTensors } from './files.js';
+import { fixtures, run, text } from './run.js';
+
+const target = { target: 'cpu' } as const;
+const tiny = join(fixtures, 'checkpoints', 'tiny-turbo');
+
+/** A copy of a component folder that may be spoilt, weights hard-linked or copied. */
+function copyOf(component: string): string {
+  const folder = join(temporaryFolder(), component);
+  mkdirSync(folder, { recursive: true });
+  for (const name of ['config.json', 'model.safetensors', 'diffusion_pytorch_model.safetensors']) {
+    const from = join(tiny, component, name);
+    if (existsSync(from)) copyFileSync(from, join(folder, name));
+  }
+  return folder;
+}
+
+/** Rewrites a JSON file with some fields changed. */
+function change(file: string, fields: object): void {
+  writeJson(file, { ...JSON.parse(readFileSync(file, 'utf8')), ...fields });
+}
+
+/** The text encoder's tensors with some taken out or given another shape, in a file without data. */
+function rewriteTensors(
+  folder: string,
+  file: string,
+  edit: (name: string, shape: readonly number[]) => readonly number[] | null,
+): void {
+  const path = join(folder, file);
+  const entries = readHeader(path).flatMap(({ name, type, shape }) => {
+    const edited = edit(name, shape);
+    return edited === null ? [] : [[name, { type, shape: edited }] as const];
+  });
+  rmSync(path);
+  writeTensors(path, Object.fromEntries(entries));
+}
+
+function complaint(attempt: () => unknown): string {
+  try {
+    attempt();
+  } catch (error) {
+    expect(error).toBeInstanceOf(CheckpointError);
+    return (error as Error).message;
+  }
+  throw new Error('Nothing was refused.');
+}
+
+describe('a checkpoint folder', () => {
+  it('of shards computes what one file computes', async () => {
+    const folder = copyOf('text_encoder');
+    const whole = await run(compileTextEncoder(folder, target), text);
+    split(folder, 'model.safetensors', 3);
+    const sharded = await run(compileTextEncoder(folder, target), text);
+    expect(sharded.embeds!.data).toEqual(whole.embeds!.data);
+  });
+
+  it('may be made of links that lead elsewhere, as in a Hugging Face cache', async () => {
+    const real = copyOf('text_encoder');
+    split(real, 'model.safetensors', 2);
+    const cache = temporaryFolder();
+    const snapshot = join(cache, 'snapshots', 'abc', 'text_encoder');
+    mkdirSync(snapshot, { recursive: true });
+    mkdirSync(join(cache, 'blobs'));
+    for (const name of ['config.json', 'model.safetensors.index.json', 'model-1.safetensors', 'model-2.safetensors']) {
+      const blob = join(cache, 'blobs', `blob-${name.length}-${name.replace(/\W/g, '')}`);
+      linkSync(join(real, name), blob);
+      symlinkSync(join('..', '..', '..', 'blobs', blob.split('/').at(-1)!), join(snapshot, name));
+    }
+    const graph = compileTextEncoder(snapshot, target);
+    expect(graph.weightsFolder.endsWith(join('', 'blobs'))).toBe(true);
+    const linked = await run(graph, text);
+    expect(linked.embeds!.data).toEqual((await run(compileTextEncoder(real, target), text)).embeds!.data);
+  });
+
+  it('needs no tensor of the text encoder’s last layer, its final norm or its head', async () => {
+    const folder = copyOf('text_encoder');
+    rewriteTensors(folder, 'model.safetensors', (name, shape) =>
+      /layers\.2\.|model\.norm|lm_head/.test(name) ? null : shape,
+    );
+    expect(() => compileTextEncoder(folder, target)).not.toThrow();
+  });
+
+  it('tells what it holds', () => {
+    expect(describeCheckpoint(join(tiny, 'vae'))).toMatchObject({ tensors: expect.any(Number), types: ['F32'] });
+  });
+});
+
+describe('a checkpoint that cannot be used is refused in one sentence that names', () => {
+  it('the tensor that is missing', () => {
+    const folder = copyOf('transformer');
+    const file = 'diffusion_pytorch_model.safetensors';
+    rewriteTensors(folder, file, (name, shape) => (name === 'layers.1.attention.to_q.weight' ? null : shape));
+    const message = complaint(() => compileTransformer(folder, target));
+    expect(message).toContain(folder);
+    expect(message).toContain('layers.1.attention.to_q.weight');
+    expect(message).toContain('[48, 48]');
+    expect(message.split('\n')).toHaveLength(1);
+  });
+
+  it('the tensor whose shape is wrong, with both shapes', () => {
+    const folder = copyOf('transformer');
+    const file = 'diffusion_pytorch_model.safetensors';
+    rewriteTensors(folder, file, (name, shape) => (name === 'layers.0.feed_forward.w2.weight' ? [48, 64] : shape));
+    const message = complaint(() => compileTransformer(folder, target));
+    for (const part of [file, 'layers.0.feed_forward.w2.weight', '[48, 128]', '[48, 64]'])
+      expect(message).toContain(part);
+  });
+
+  it('the shard that is not there', () => {
+    const folder = copyOf('text_encoder');
+    split(folder, 'model.safetensors', 2);
+    rmSync(join(folder, 'model-2.safetensors'));
+    expect(complaint(() => describeCheckpoint(folder))).toContain('model-2.safetensors');
+  });
+
+  it('the tensor that the index promises in vain', () => {
+    const folder = copyOf('text_encoder');
+    split(folder, 'model.safetensors', 2);
+    const index = join(folder, 'model.safetensors.index.json');
+    const { weight_map } = JSON.parse(readFileSync(index, 'utf8'));
+    change(index, { weight_map: { ...weight_map, ghost: 'model-1.safetensors' } });
+    expect(complaint(() => describeCheckpoint(folder))).toContain('"ghost"');
+  });
+
+  it('the file that was cut off while it was copied', () => {
+    const folder = copyOf('vae');
+    const file = join(folder, 'diffusion_pytorch_model.safetensors');
+    truncateSync(file, 300_000);
+    expect(complaint(() => compileVaeDecoder(folder, target))).toContain(file);
+  });
+
+  it('the 8-bit weight without its scale', () => {
+    const folder = copyOf('transformer');
+    const path = join(folder, 'diffusion_pytorch_model.safetensors');
+    const tensors = readHeader(path).map(({ name, type, shape }) => {
+      return [name, { type: name === 'layers.0.attention.to_q.weight' ? ('I8' as const) : type, shape }] as const;
+    });
+    rmSync(path);
+    writeTensors(path, Object.fromEntries(tensors));
+    expect(complaint(() => compileTransformer(folder, target))).toContain('layers.0.attention.to_q.weight_scale');
+  });
+
+  it('the folder that is empty', () => {
+    expect(complaint(() => describeCheckpoint(temporaryFolder()))).toContain('config.json');
+  });
+
+  it.each([
+    ['transformer', { _class_name: 'FluxTransformer2DModel' }, '_class_name'],
+    ['transformer', { qk_norm: false }, 'qk_norm'],
+    ['transformer', { axes_dims: [4, 6, 8] }, 'axes_dims'],
+    ['transformer', { dim: '48' }, 'dim'],
+    ['transformer', { n_kv_heads: 1 }, 'n_kv_heads'],
+    ['text_encoder', { hidden_act: 'gelu' }, 'hidden_act'],
+    ['text_encoder', { model_type: 'llama' }, 'model_type'],
+    ['text_encoder', { num_hidden_layers: 0 }, 'num_hidden_layers'],
+    ['vae', { act_fn: 'relu' }, 'act_fn'],
+    ['vae', { _class_name: 'AutoencoderDC' }, '_class_name'],
+  ])('what nobody knows to build: %s with %o', (component, fields, field) => {
+    const folder = copyOf(component);
+    change(join(folder, 'config.json'), fields);
+    const compile = { transformer: compileTransformer, text_encoder: compileTextEncoder, vae: compileVaeDecoder }[
+      component
+    ]!;
+    const message = complaint(() => compile(folder, target));
+    expect(message).toContain(join(folder, 'config.json'));
+    expect(message).toContain(`"${field}"`);
+  });
+
+  it('a schedule that shifts with the size', () => {
+    const folder = temporaryFolder();
+    copyFileSync(join(tiny, 'scheduler', 'scheduler_config.json'), join(folder, 'scheduler_config.json'));
+    expect(readSchedulerConfig(folder)).toEqual({ shift: 3, numTrainTimesteps: 1000 });
+    change(join(folder, 'scheduler_config.json'), { use_dynamic_shifting: true });
+    expect(complaint(() => readSchedulerConfig(folder))).toContain('"use_dynamic_shifting"');
+  });
+});
+
+/** Deals the tensors of a file out to several, with an index beside them. */
+function split(folder: string, file: string, parts: number): void {
+  const path = join(folder, file);
+  const all = readFileSync(path);
+  const tensors = readHeader(path);
+  const stem = file.replace('.safetensors', '');
+  const shardOf = (i: number) => `${stem}-${(i % parts) + 1}.safetensors`;
+  for (let part = 0; part < parts; part++) {
+    const mine = tensors.filter((_, i) => i % parts === part);
+    const entries = mine.map(({ name, type, shape, offset, length }) => {
+      return [name, { type, shape, data: all.subarray(offset, offset + length) }] as const;
+    });
+    writeTensors(join(folder, shardOf(part)), Object.fromEntries(entries));
+  }
+  const map = Object.fromEntries(tensors.map(({ name }, i) => [name, shardOf(i)]));
+  writeJson(join(folder, `${file}.index.json`), { weight_map: map });
+  rmSync(path);
+}
