@@ -1,0 +1,69 @@
+/**
+ * @typedef {import('./api.js').GenerateInput} GenerateInput
+ */
+
+/**
+ * The request as the part of the page's address behind the `#`, so that an address shows the same picture elsewhere.
+ * @param {GenerateInput} input
+ */
+export function toHash({ prompt, seed, width, height, steps, count, guidance, negativePrompt, model }) {
+  const parts = new URLSearchParams();
+  const entries = { prompt, seed, size: width && height ? `${width}x${height}` : undefined };
+  for (const [name, value] of Object.entries({ ...entries, steps, count, guidance, away: negativePrompt, model })) {
+    if (value !== undefined && value !== '') parts.set(name, String(value));
+  }
+  return `#${parts}`;
+}
+
+/**
+ * @param {string} hash
+ * @returns {GenerateInput | null} null for an address that says nothing
+ */
+export function fromHash(hash) {
+  const parts = new URLSearchParams(hash.replace(/^#/, ''));
+  const prompt = parts.get('prompt');
+  if (prompt === null) return null;
+  const [, width, height] = /^(\d+)x(\d+)$/.exec(parts.get('size') ?? '') ?? [];
+  return {
+    prompt,
+    ...given('seed', seedOf(parts.get('seed') ?? '')),
+    ...given('width', number(width)),
+    ...given('height', number(height)),
+    ...given('steps', number(parts.get('steps'))),
+    ...given('count', number(parts.get('count'))),
+    ...given('guidance', number(parts.get('guidance'))),
+    ...given('negativePrompt', parts.get('away') ?? undefined),
+    ...given('model', parts.get('model') ?? undefined),
+  };
+}
+
+/**
+ * A seed as it was typed: digits as a number, everything else as it stands, for the server to judge.
+ * @param {string} text
+ * @returns {number | string | undefined}
+ */
+export function seedOf(text) {
+  const typed = text.trim();
+  if (typed === '') return undefined;
+  return /^\d+$/.test(typed) && Number.isSafeInteger(Number(typed)) ? Number(typed) : typed;
+}
+
+/**
+ * @param {string | null | undefined} text
+ * @returns {number | undefined}
+ */
+export function number(text) {
+  return text == null || text.trim() === '' || Number.isNaN(Number(text)) ? undefined : Number(text);
+}
+
+/**
+ * A property that is left out when it has no value.
+ * @template {string} K
+ * @template V
+ * @param {K} name
+ * @param {V | undefined} value
+ * @returns {{ [P in K]?: V }}
+ */
+export function given(name, value) {
+  return /** @type {{ [P in K]?: V }} */ (value === undefined ? {} : { [name]: value });
+}

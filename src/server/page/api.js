@@ -1,0 +1,112 @@
+/**
+ * @typedef {{ id: string, width: number, height: number, seed: number, thumbhash: string, url: string, small: string,
+ *   png: string, webp: string }} Image
+ * @typedef {'LOAD' | 'ENCODE_PROMPT' | 'ENCODE_IMAGE' | 'DENOISE' | 'DECODE' | 'ENCODE_OUTPUT'} Stage
+ * @typedef {{ stage: Stage, durationMs: number }} StageTiming
+ * @typedef {{ __typename: string, message: string, retryable: boolean, field?: string, retryAfterMs?: number }} Problem
+ * @typedef {'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED'} Status
+ * @typedef {{ __typename: 'Generation', id: string, status: Status, prompt: string, seed: number, width: number,
+ *   height: number, steps: number, cache: 'HIT' | 'SHARED' | 'MISS', promptTruncated: boolean, step: number,
+ *   totalSteps: number, queuePosition: number | null, images: Image[], timings: StageTiming[], problem: Problem | null,
+ *   createdAt: string, finishedAt: string | null }} Generation
+ * @typedef {{ id: string, name: string, operations: string[], defaultSteps: number, defaultGuidance: number,
+ *   defaultWidth: number, defaultHeight: number, maxPixels: number, supportsGuidance: boolean,
+ *   supportsNegativePrompt: boolean }} Model
+ * @typedef {{ prompt: string, negativePrompt?: string, model?: string, width?: number, height?: number, steps?: number,
+ *   guidance?: number, seed?: number | string, count?: number, cache?: 'DEFAULT' | 'REFRESH' | 'ONLY' }} GenerateInput
+ */
+
+/** Where the API is, beside the page. */
+export const endpoint = new URL('graphql', document.baseURI).href;
+
+/** What a finished or running generation is asked for. */
+export const generationFields = `fragment Whole on Generation {
+  __typename id status prompt seed width height steps cache promptTruncated step totalSteps queuePosition createdAt finishedAt
+  images { id width height seed thumbhash url small: url(width: 160) png: url(format: PNG) webp: url(format: WEBP) }
+  timings { stage durationMs }
+  problem { __typename message retryable }
+}`;
+
+/** The server refused the request itself: a GraphQL error, or an HTTP status that a retry would not change. */
+export class ApiError extends Error {
+  /**
+   * @param {string} message
+   * @param {number} [status]
+   */
+  constructor(message, status = 200) {
+    super(message);
+    this.status = status;
+  }
+
+  /** Of `Variable "$input" got invalid value "x" at "input.seed"; …`: the field, and what was said about it. */
+  get variable() {
+    const match = /at "input\.(\w+)"; ?(?:Expected type "[^"]*"\. )?(.*)/s.exec(this.message);
+    return match === null ? null : { field: match[1] ?? '', message: match[2] ?? '' };
+  }
+}
+
+/**
+ * @template T
+ * @param {string} query
+ * @param {Record<string, unknown>} [variables]
+ * @returns {Promise<T>}
+ */
+export async function graphql(query, variables = {}) {
+  const response = await post(query, variables, 'application/graphql-response+json, application/json');
+  const { data, errors } = await response.json().catch(() => ({ errors: [{ message: `HTTP ${response.status}` }] }));
+  if (errors !== undefined) throw new ApiError(errors[0].message, response.status);
+  return data;
+}
+
+/**
+ * @param {string} query
+ * @param {Record<string, unknown>} variables
+ * @param {string} accept
+ * @param {AbortSignal} [signal]
+ */
+export async function post(query, variables, accept, signal) {
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept },
+    body: JSON.stringify({ query, variables }),
+    signal: signal ?? null,
+  });
+  // The session is over: the server shows its door.
+  if (response.status === 401) location.assign('login');
+  return response;
+}
+
+/** @returns {Promise<Model[]>} those that draw, the default model first */
+export async function fetchModels() {
+  const fields =
+    'id name operations defaultSteps defaultGuidance defaultWidth defaultHeight maxPixels supportsGuidance supportsNegativePrompt';
+  /** @type {{ models: Model[] }} */
+  const { models } = await graphql(`query Models { models { ${fields} } }`);
+  return models.filter(({ operations }) => operations.includes('GENERATE'));
+}
+
+/**
+ * Asks for pictures and answers at once, with the generation as it begins or with what is wrong.
+ * @param {GenerateInput} input
+ * @returns {Promise<Generation | Problem>}
+ */
+export async function generate(input) {
+  const query = `mutation Generate($input: GenerateInput!) {
+    generate(input: $input, waitMs: 0) {
+      __typename
+      ... on Generation { ...Whole }
+      ... on Problem { message retryable }
+      ... on InvalidInput { field }
+      ... on QueueFull { retryAfterMs }
+    }
+  }
+  ${generationFields}`;
+  /** @type {{ generate: Generation | Problem }} */
+  const { generate } = await graphql(query, { input });
+  return generate;
+}
+
+/** @param {string} id */
+export async function cancel(id) {
+  await graphql('mutation Cancel($id: ID!) { cancel(id: $id) { __typename } }', { id });
+}

@@ -1,0 +1,95 @@
+import { cancel, generate } from './api.js';
+import { follow } from './progress.js';
+
+/**
+ * @typedef {import('./api.js').GenerateInput} GenerateInput
+ * @typedef {import('./api.js').Generation} Generation
+ * @typedef {import('./api.js').Problem} Problem
+ * @typedef {{
+ *   begun: (generation: Generation) => void,
+ *   happened: (event: import('./progress.js').ProgressEvent) => void,
+ *   connection: (live: boolean) => void,
+ *   full: (problem: Problem, signal: AbortSignal) => Promise<void>,
+ * }} Listener
+ */
+
+/** What runs in this tab, so that a reload finds it again. */
+const stored = 'inkstone.running';
+
+/** One request from the first word to the last event. */
+export class Drawing {
+  #stop = new AbortController();
+  /** @type {string | null} */
+  #id = null;
+
+  /** @param {Listener} listener */
+  constructor(listener) {
+    this.listener = listener;
+  }
+
+  /**
+   * @param {GenerateInput} input
+   * @returns {Promise<Generation | Problem>}
+   */
+  async run(input) {
+    let answer = await generate(input);
+    while (answer.__typename === 'QueueFull') {
+      await this.listener.full(answer, this.#stop.signal);
+      answer = await generate(input);
+    }
+    if (answer.__typename !== 'Generation') return answer;
+    const generation = /** @type {Generation} */ (answer);
+    if (this.#stop.signal.aborted) await cancel(generation.id);
+    return isOver(generation) ? generation : this.watch(generation, input);
+  }
+
+  /**
+   * Follows a generation that has begun, to its end.
+   * @param {Generation} generation
+   * @param {GenerateInput} input
+   * @returns {Promise<Generation>}
+   */
+  async watch(generation, input) {
+    this.#id = generation.id;
+    remember({ generation, input });
+    this.listener.begun(generation);
+    let last = generation;
+    const ever = new AbortController().signal;
+    for await (const event of follow(generation.id, { signal: ever, onConnection: this.listener.connection })) {
+      last = event.generation;
+      this.listener.happened(event);
+    }
+    remember(null);
+    return last;
+  }
+
+  /** Gives up: before there is a generation by not asking again, after that by a word to the server. */
+  async cancel() {
+    this.#stop.abort(new DOMException('Cancelled', 'AbortError'));
+    if (this.#id !== null) await cancel(this.#id);
+  }
+}
+
+/** @param {Generation} generation */
+export function isOver({ status }) {
+  return status !== 'QUEUED' && status !== 'RUNNING';
+}
+
+/** @returns {{ generation: Generation, input: GenerateInput } | null} */
+export function interrupted() {
+  try {
+    return JSON.parse(sessionStorage.getItem(stored) ?? 'null');
+  } catch {
+    return null;
+  }
+}
+
+/** @param {{ generation: Generation, input: GenerateInput } | null} running */
+export function remember(running) {
+  try {
+    if (running === null) sessionStorage.removeItem(stored);
+    else sessionStorage.setItem(stored, JSON.stringify(running));
+  } catch {
+    // Without storage a reload forgets what runs.
+  }
+}

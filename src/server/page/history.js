@@ -1,0 +1,60 @@
+import { byId, make } from './dom.js';
+import { say } from './words.js';
+
+/**
+ * @typedef {import('./api.js').Generation} Generation
+ * @typedef {import('./api.js').GenerateInput} GenerateInput
+ * @typedef {{ input: GenerateInput, generation: Generation }} Entry
+ */
+
+const stored = 'inkstone.visit';
+const kept = 24;
+
+/** @type {Entry[]} newest first */
+let entries = recall();
+/** @type {(entry: Entry) => void} */
+let pick = () => {};
+
+/** @param {(entry: Entry) => void} onPick */
+export function startHistory(onPick) {
+  pick = onPick;
+  showHistory();
+}
+
+/** @param {Entry} entry */
+export function addToHistory(entry) {
+  const address = (/** @type {Entry} */ { generation }) => generation.images.map(({ id }) => id).join();
+  entries = [entry, ...entries.filter((other) => address(other) !== address(entry))].slice(0, kept);
+  try {
+    sessionStorage.setItem(stored, JSON.stringify(entries));
+  } catch {
+    // Without storage the strip lasts until the page is reloaded.
+  }
+  showHistory();
+}
+
+export function showHistory() {
+  byId('history').hidden = entries.length === 0;
+  byId('strip').replaceChildren(
+    ...entries.map((entry) => {
+      const { prompt, seed, images } = entry.generation;
+      const label = say('restore', { prompt });
+      const title = `${prompt} · ${say('seed')} ${seed}`;
+      const button = make('button', { type: 'button', 'aria-label': label, title });
+      button.append(make('img', { src: images[0]?.small ?? '', alt: '', loading: 'lazy', width: 64, height: 64 }));
+      if (images.length > 1)
+        button.append(make('span', { class: 'many', 'aria-hidden': 'true' }, String(images.length)));
+      button.addEventListener('click', () => pick(entry));
+      return make('li', {}, button);
+    }),
+  );
+}
+
+/** @returns {Entry[]} */
+function recall() {
+  try {
+    return JSON.parse(sessionStorage.getItem(stored) ?? '[]');
+  } catch {
+    return [];
+  }
+}

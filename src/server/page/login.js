@@ -1,0 +1,9 @@
+import { byId } from './dom.js';
+import { say, translate } from './words.js';
+
+translate();
+byId('key').focus();
+if (new URLSearchParams(location.search).has('wrong')) {
+  byId('key-problem').textContent = say('wrongKey');
+  byId('key').setAttribute('aria-invalid', 'true');
+}

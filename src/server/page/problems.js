@@ -1,0 +1,52 @@
+import { byId, pause } from './dom.js';
+import { field } from './form.js';
+import { say } from './words.js';
+
+/** Where a problem with a field of the input is shown; every other one stands under the button. */
+const places = new Map([
+  ...['prompt', 'seed', 'steps', 'count', 'model', 'guidance', 'negativePrompt'].map(
+    (name) => /** @type {const} */ ([name, name]),
+  ),
+  ['width', 'size'],
+  ['height', 'size'],
+]);
+
+export function clearProblems() {
+  for (const element of document.querySelectorAll('.problem')) element.textContent = '';
+  for (const element of document.querySelectorAll('[aria-invalid]')) element.removeAttribute('aria-invalid');
+}
+
+/**
+ * Says what is wrong, at the field that it is about.
+ * @param {string} message
+ * @param {string} [name] as in `InvalidInput.field`
+ */
+export function showProblem(message, name = '') {
+  const place = places.get(name.split('.').pop() ?? '');
+  if (place === undefined || field(place).hidden) {
+    byId('form-problem').textContent = message;
+    return;
+  }
+  byId(`${place}-problem`).textContent = message;
+  const control = byId(place);
+  control.setAttribute('aria-invalid', 'true');
+  /** @type {HTMLDetailsElement | null} */ (control.closest('details'))?.setAttribute('open', '');
+  control.focus();
+}
+
+/**
+ * Counts down to the moment at which a full queue may have room.
+ * @param {import('./api.js').Problem} problem
+ * @param {AbortSignal} signal
+ */
+export async function countDown({ message, retryAfterMs = 1000 }, signal) {
+  const place = byId('form-problem');
+  try {
+    for (let left = Math.ceil(retryAfterMs / 1000); left > 0; left--) {
+      place.textContent = say('retryIn', { message, n: left });
+      await pause(1000, signal);
+    }
+  } finally {
+    place.textContent = '';
+  }
+}

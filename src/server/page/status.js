@@ -1,0 +1,57 @@
+import { say } from './words.js';
+
+/**
+ * @typedef {import('./api.js').Generation} Generation
+ * @typedef {import('./progress.js').ProgressEvent} ProgressEvent
+ */
+
+/**
+ * What happens now, in a sentence; null where the last one still holds.
+ * @param {ProgressEvent} event
+ * @param {number} count pictures of the request
+ * @returns {string | null}
+ */
+export function sentenceOf(event, count) {
+  switch (event.__typename) {
+    case 'GenerationQueued':
+      return event.position > 0 ? say('queued', { n: event.position }) : say('starting');
+    case 'StageStarted':
+      return say(event.stage);
+    case 'StepFinished': {
+      const { image, step, totalSteps } = event;
+      return count > 1
+        ? say('stepOfPicture', { i: image + 1, n: step, total: totalSteps })
+        : say('step', { n: step, total: totalSteps });
+    }
+    case 'GenerationFinished':
+      return outcomeOf(event.generation);
+    default:
+      return null;
+  }
+}
+
+/** @param {Generation} generation */
+export function outcomeOf({ status, problem }) {
+  if (status === 'SUCCEEDED') return say('done');
+  if (status === 'CANCELLED') return say('cancelled');
+  return problem?.message ?? say('failed');
+}
+
+/**
+ * From 0 to 1; null while nothing can be counted.
+ * @param {Generation} generation
+ */
+export function fractionOf({ step, totalSteps }) {
+  return step > 0 && totalSteps > 0 ? step / totalSteps : null;
+}
+
+/** @param {Generation} generation */
+export function tookOf({ createdAt, finishedAt }) {
+  return finishedAt === null ? null : Date.parse(finishedAt) - Date.parse(createdAt);
+}
+
+/** @param {number} ms */
+export function duration(ms) {
+  if (ms < 1) return '< 1 ms';
+  return ms < 1000 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
+}

@@ -1,0 +1,182 @@
+import { toHash } from './address.js';
+import { ApiError } from './api.js';
+import { hideCaption, showCaption } from './caption.js';
+import { showCode } from './code.js';
+import { byId } from './dom.js';
+import { Drawing, remember } from './drawing.js';
+import { clearSheet, layOut, markSelected, setWorking, showGeneration, showPicture, showPreview } from './easel.js';
+import { readForm } from './form.js';
+import { addToHistory } from './history.js';
+import { clearProblems, countDown, showProblem } from './problems.js';
+import { fractionOf, outcomeOf, sentenceOf } from './status.js';
+import { say } from './words.js';
+
+/**
+ * @typedef {import('./api.js').GenerateInput} GenerateInput
+ * @typedef {import('./api.js').Generation} Generation
+ * @typedef {import('./api.js').Problem} Problem
+ */
+
+/** @type {Drawing | null} */
+let drawing = null;
+/** What the sheet shows, with the form's request it came from. @type {{ input: GenerateInput, generation: Generation } | null} */
+let shown = null;
+let selected = 0;
+
+export const isDrawing = () => drawing !== null;
+
+export function cancelDrawing() {
+  drawing?.cancel().catch(report);
+}
+
+/** @param {GenerateInput} input */
+export async function draw(input) {
+  if (drawing === null) await work(input, (current) => current.run(input));
+}
+
+/**
+ * Goes on with what a reload of the page interrupted.
+ * @param {{ input: GenerateInput, generation: Generation }} running
+ */
+export async function resume({ input, generation }) {
+  await work(input, (current) => current.watch(generation, input));
+}
+
+/**
+ * Everything around one drawing: the sheet before, the sentences meanwhile, the picture or the problem at its end.
+ * @param {GenerateInput} input
+ * @param {(drawing: Drawing) => Promise<Generation | Problem>} run
+ */
+async function work(input, run) {
+  clearProblems();
+  setBusy(true);
+  tell(say('sending'), null);
+  drawing = new Drawing(listenerFor(input));
+  try {
+    const answer = await run(drawing);
+    if (answer.__typename === 'Generation') finish(input, /** @type {Generation} */ (answer));
+    else refuse(/** @type {Problem} */ (answer));
+  } catch (error) {
+    report(error);
+  } finally {
+    drawing = null;
+    setBusy(false);
+    refresh();
+  }
+}
+
+/**
+ * @param {GenerateInput} input
+ * @returns {import('./drawing.js').Listener}
+ */
+function listenerFor(input) {
+  const { count = 1 } = input;
+  return {
+    begun: (generation) => {
+      shown = null;
+      hideCaption();
+      layOut({ count, width: generation.width, height: generation.height });
+      showCode(input, generation.id);
+    },
+    happened: (event) => {
+      tell(sentenceOf(event, count), fractionOf(event.generation));
+      if (event.__typename === 'StepFinished' && event.preview !== null)
+        showPreview(event.image, event.preview, event.step / event.totalSteps);
+      for (const [index, image] of event.generation.images.entries())
+        showPicture(index, image, event.generation.prompt);
+    },
+    connection: (live) => {
+      byId('status').classList.toggle('lost', !live);
+      if (!live) tell(say('lost'), undefined);
+    },
+    full: countDown,
+  };
+}
+
+/**
+ * @param {GenerateInput} input
+ * @param {Generation} generation
+ */
+function finish(input, generation) {
+  if (generation.images.length > 0) {
+    addToHistory({ input, generation });
+    return present(input, generation);
+  }
+  clearSheet();
+  tell(outcomeOf(generation), 1);
+  if (generation.status === 'FAILED') showProblem(outcomeOf(generation));
+}
+
+/**
+ * Puts a finished generation on the sheet.
+ * @param {GenerateInput} input
+ * @param {Generation} generation
+ */
+export function present(input, generation) {
+  const { images, width, height } = generation;
+  // What was watched stands on the sheet already; what comes from memory does not.
+  const watched = shown === null && byId('tiles').childElementCount === images.length;
+  if (!watched) layOut({ count: images.length, width, height });
+  shown = { input, generation };
+  showGeneration(generation, select);
+  select(0);
+  tell(outcomeOf(generation), 1);
+}
+
+/** @param {number} index */
+function select(index) {
+  selected = index;
+  markSelected(index);
+  showAgain();
+  refresh();
+}
+
+/** Writes the caption anew, in the language that is spoken now. */
+export function showAgain() {
+  if (shown !== null) showCaption(shown.generation, selected);
+}
+
+/** @param {Problem} problem */
+function refuse({ message, field }) {
+  tell('', 1);
+  showProblem(message, field);
+}
+
+/** @param {unknown} error */
+export function report(error) {
+  remember(null);
+  tell('', 1);
+  if (shown === null) clearSheet();
+  if (error instanceof DOMException && error.name === 'AbortError') return tell(say('cancelled'), 1);
+  if (!(error instanceof ApiError)) return showProblem(say('unreachable'));
+  showProblem(error.variable?.message ?? error.message, error.variable?.field);
+}
+
+/** The address and the code follow the form; a drawn seed belongs to them while its picture is shown. */
+export function refresh() {
+  const input = readForm();
+  const same = shown !== null && JSON.stringify(shown.input) === JSON.stringify(input);
+  const request = same && shown !== null ? { ...input, seed: shown.generation.seed } : input;
+  showCode(request, shown?.generation.id ?? null);
+  if (drawing === null && (input.prompt !== '' || location.hash !== ''))
+    history.replaceState(null, '', toHash(request));
+}
+
+/**
+ * @param {string | null} sentence null leaves it as it is
+ * @param {number | null | undefined} fraction null: nobody knows; undefined: as it is
+ */
+function tell(sentence, fraction) {
+  if (sentence !== null) byId('status').textContent = sentence;
+  const progress = /** @type {HTMLProgressElement} */ (byId('progress'));
+  if (fraction === null) progress.removeAttribute('value');
+  else if (fraction !== undefined) progress.value = fraction;
+}
+
+/** @param {boolean} busy */
+function setBusy(busy) {
+  setWorking(busy);
+  byId('cancel').hidden = !busy;
+  byId('progress').hidden = !busy;
+  /** @type {HTMLButtonElement} */ (byId('draw')).disabled = busy;
+}

@@ -1,0 +1,125 @@
+/** What the page says, in English and Chinese. `{n}` is filled in. */
+const words = {
+  skip: ['Skip to the prompt', '跳到提示词'],
+  elsewhere: ['Elsewhere', '其他页面'],
+  api: ['API', '接口'],
+  title: ['Say what to draw', '说出你想画的'],
+  prompt: ['Prompt', '提示词'],
+  examples: ['Examples', '例子'],
+  size: ['Size', '尺寸'],
+  seed: ['Seed', '种子'],
+  seedPlaceholder: ['random', '随机'],
+  clearSeed: ['Empty the seed', '清空种子'],
+  roll: ['Throw a seed', '掷一个种子'],
+  more: ['More', '更多'],
+  model: ['Model', '模型'],
+  steps: ['Steps', '步数'],
+  count: ['Pictures', '张数'],
+  guidance: ['Guidance', '引导强度'],
+  negativePrompt: ['Away from', '不要出现'],
+  draw: ['Draw', '画'],
+  cancel: ['Cancel', '取消'],
+  picture: ['Picture', '图画'],
+  empty: ['Your picture appears here', '画会出现在这里'],
+  progress: ['Progress', '进度'],
+  keepSeed: ['keep', '保留'],
+  savePng: ['Save as PNG', '存为 PNG'],
+  saveWebp: ['Save as WebP', '存为 WebP'],
+  share: ["Copy this page's address", '复制本页地址'],
+  truncated: [
+    'The prompt is longer than the model reads; its end was left out.',
+    '提示词超出模型能读的长度，末尾被略去了。',
+  ],
+  history: ['This visit', '本次所画'],
+  restore: ['Back to: {prompt}', '回到：{prompt}'],
+  code: ['The same request, from your program', '在你的程序里发出同样的请求'],
+  operation: ['Operation', '操作'],
+  variables: ['Variables', '变量'],
+  follow: ['Live progress', '实时进度'],
+  copy: ['Copy', '复制'],
+  copied: ['Copied', '已复制'],
+  pictureOf: ['Picture {n} of {count}: {prompt}', '第 {n} 张，共 {count} 张：{prompt}'],
+
+  sending: ['Sending …', '发送中…'],
+  queued: ['Waiting in line, at place {n}', '排队中，第 {n} 位'],
+  starting: ['Starting …', '开始…'],
+  LOAD: ['Loading the model …', '载入模型…'],
+  ENCODE_PROMPT: ['Reading the prompt …', '读提示词…'],
+  ENCODE_IMAGE: ['Reading the picture …', '读图…'],
+  DENOISE: ['Drawing …', '落笔…'],
+  DECODE: ['Developing …', '显影…'],
+  ENCODE_OUTPUT: ['Finishing …', '收笔…'],
+  step: ['Step {n} of {total}', '第 {n} 步，共 {total} 步'],
+  stepOfPicture: ['Picture {i}, step {n} of {total}', '第 {i} 张，第 {n} 步，共 {total} 步'],
+  lost: ['Connection lost. Taking it up again …', '连接断了，正在接回…'],
+  cancelled: ['Cancelled.', '已取消。'],
+  failed: ['This picture was not made.', '这张没有画成。'],
+  done: ['Done.', '画好了。'],
+
+  HIT: ['from memory', '取自记忆'],
+  SHARED: ['shared', '与人同得'],
+  MISS: ['made now', '新画'],
+  took: ['in {time}', '用时 {time}'],
+  stageLOAD: ['load', '载入'],
+  stageENCODE_PROMPT: ['prompt', '提示词'],
+  stageENCODE_IMAGE: ['source', '原图'],
+  stageDENOISE: ['steps', '步进'],
+  stageDECODE: ['decode', '解码'],
+  stageENCODE_OUTPUT: ['output', '输出'],
+
+  retryIn: ['{message} Trying again in {n} s.', '{message} {n} 秒后再试。'],
+  unreachable: ['The server does not answer. Is it running?', '服务器没有应答。它在运行吗？'],
+  key: ['Access key', '访问密钥'],
+  enter: ['Enter', '进入'],
+  wrongKey: ['That is not the key.', '密钥不对。'],
+};
+
+/** @typedef {keyof typeof words} Word */
+
+const stored = 'inkstone.language';
+const chosen = read() ?? (navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en');
+
+/** The language of the page: 'en' or 'zh'. */
+export let language = chosen === 'zh' ? 'zh' : 'en';
+
+/**
+ * @param {Word} word
+ * @param {Record<string, string | number>} [values]
+ */
+export function say(word, values = {}) {
+  const sentence = words[word][language === 'zh' ? 1 : 0] ?? '';
+  return sentence.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
+}
+
+/** Writes the page's language into everything marked with `data-t`, `data-t-label` or `data-t-placeholder`. */
+export function translate() {
+  document.documentElement.lang = language;
+  for (const element of document.querySelectorAll('[data-t], [data-t-label], [data-t-placeholder]')) {
+    const { t, tLabel, tPlaceholder } = /** @type {HTMLElement} */ (element).dataset;
+    if (t !== undefined) element.textContent = say(/** @type {Word} */ (t));
+    if (tLabel !== undefined) {
+      element.setAttribute('aria-label', say(/** @type {Word} */ (tLabel)));
+      if (element.hasAttribute('title')) element.setAttribute('title', say(/** @type {Word} */ (tLabel)));
+    }
+    if (tPlaceholder !== undefined) element.setAttribute('placeholder', say(/** @type {Word} */ (tPlaceholder)));
+  }
+}
+
+/** Changes between the two languages and remembers it. */
+export function toggleLanguage() {
+  language = language === 'zh' ? 'en' : 'zh';
+  try {
+    localStorage.setItem(stored, language);
+  } catch {
+    // Storage can be forbidden; the choice then lasts for this page.
+  }
+  translate();
+}
+
+function read() {
+  try {
+    return localStorage.getItem(stored);
+  } catch {
+    return null;
+  }
+}
