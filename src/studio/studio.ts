@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { type Dispatcher, QueueIsFull } from '../jobs/dispatcher.js';
 import { GenerationSpan } from '../telemetry/spans.js';
-import { requestFingerprint } from './canonical.js';
 import type { Clock } from './clock.js';
 import { whole } from './expected.js';
 import type { Flights } from './flights.js';
+import { initialGeneration, spanAttributes } from './initial-generation.js';
 import { LiveGeneration } from './live-generation.js';
 import { toModel } from './model.js';
 import { type PictureOrder, pictureOrders } from './picture-order.js';
@@ -58,7 +57,7 @@ export class InkstoneStudio implements Studio {
     signal.throwIfAborted();
     this.#refuseWhenClosing();
 
-    const generation = this.#described(order);
+    const generation = initialGeneration(order, this.#parts.clock.now());
     if (wanted.every(({ picture }) => picture !== null)) return this.#remembered(generation, wanted);
     if (order.policy === 'ONLY') throw notCached(generation.fingerprint);
     const live = this.#begin(generation, wanted);
@@ -137,7 +136,10 @@ export class InkstoneStudio implements Studio {
     await closeStores();
   }
 
-  /** What is remembered of each picture; nothing where the client wants it new, or could not have asked for it before. */
+  /**
+   * What is remembered of each picture; nothing where the client could not have asked for it before, or wants it anew. (Anew
+   * is whatever is being made at this moment: REFRESH joins a flight like any other request, so that many of them cost one.)
+   */
   async #lookUp(order: Order): Promise<readonly Wanted[]> {
     const orders = pictureOrders(order.canonical);
     const anew = order.drawn || order.policy === 'REFRESH';
@@ -155,8 +157,10 @@ export class InkstoneStudio implements Studio {
       imageIds: wanted.map(({ picture }) => picture!.id),
       finishedAt: initial.createdAt,
     };
-    const span = new GenerationSpan(generation.createdAt, attributesOf(generation));
+    const span = new GenerationSpan(generation.createdAt, spanAttributes(generation));
     span.cache('HIT');
+    // Durable before it is told, like any other: repeats share their writes to the disk, so that this costs well under a
+    // millisecond and no time of this thread.
     await this.#parts.records.save({ generation, lastSequence: 1 });
     span.end({ at: this.#parts.clock.now(), problem: null });
     return generation;
@@ -167,7 +171,7 @@ export class InkstoneStudio implements Studio {
     const { flights, progress, clock, records, unexpected } = this.#parts;
     const missing = wanted.filter(({ picture }) => picture === null).map(({ order }) => order);
     this.#admit(flights.notFlying(missing));
-    const span = new GenerationSpan(generation.createdAt, attributesOf(generation));
+    const span = new GenerationSpan(generation.createdAt, spanAttributes(generation));
     const save = (ended: Generation, lastSequence: number) => records.save({ generation: ended, lastSequence });
     const live = new LiveGeneration(generation, wanted, { flights, log: progress, clock, span, save, unexpected });
     this.#live.set(generation.id, live);
@@ -196,36 +200,6 @@ export class InkstoneStudio implements Studio {
     }
   }
 
-  #described({ canonical, promptTokens, promptTruncated }: Order): Generation {
-    const { operation, model, prompt, negativePrompt, seed, width, height, steps, guidance, count } = canonical;
-    return {
-      id: randomUUID(),
-      operation,
-      status: 'QUEUED',
-      modelName: model,
-      prompt,
-      negativePrompt,
-      seed,
-      width,
-      height,
-      steps,
-      guidance,
-      count,
-      promptTokens,
-      promptTruncated,
-      cache: 'MISS',
-      fingerprint: requestFingerprint(canonical),
-      step: 0,
-      totalSteps: steps * count,
-      queuePosition: null,
-      imageIds: [],
-      timings: [],
-      problem: null,
-      createdAt: this.#parts.clock.now(),
-      finishedAt: null,
-    };
-  }
-
   #admit(jobs: number): void {
     try {
       this.#parts.dispatcher.admit(jobs);
@@ -252,19 +226,3 @@ const unknownGeneration = (id: string) => new NotFound(`There is no generation $
 
 const notCached = (fingerprint: string) =>
   new NotCached('Nothing is remembered for this request. Send it with cache: DEFAULT to have it made.', fingerprint);
-
-/** Prompts are the client's, and stay out of traces. */
-function attributesOf({ id, modelName, seed, count, width, height, steps }: Generation) {
-  return {
-    'inkstone.generation': id,
-    'gen_ai.operation.name': 'generate_content',
-    'gen_ai.output.type': 'image',
-    'gen_ai.provider.name': 'inkstone',
-    'gen_ai.request.model': modelName,
-    'gen_ai.request.seed': seed,
-    'gen_ai.request.choice.count': count,
-    'inkstone.width': width,
-    'inkstone.height': height,
-    'inkstone.steps': steps,
-  };
-}

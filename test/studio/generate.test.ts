@@ -148,4 +148,32 @@ describe('progress', () => {
     for (let after = 0; after <= all.length; after++)
       expect(await eventsOf(studio, id, after)).toEqual(all.slice(after));
   });
+
+  it('of a repeat is its last event', async () => {
+    const studio = await studioFor();
+    await studio.generate(cat, untilDone);
+    const repeat = await studio.generate(cat, untilDone);
+    expect(await eventsOf(studio, repeat.id)).toEqual([
+      { type: 'GenerationFinished', sequence: 1, at: repeat.finishedAt, generation: repeat },
+    ]);
+    expect(await eventsOf(studio, repeat.id, 1)).toEqual([]);
+  });
+
+  it('says which picture a step belongs to, and counts the steps of all', async () => {
+    const studio = await studioFor({ engines: [new ScriptedEngine(), new ScriptedEngine()] });
+    const { id } = await studio.generate({ ...cat, count: 2, steps: 3 }, untilDone);
+    const steps = (await eventsOf(studio, id)).filter((event) => event.type === 'StepFinished');
+    for (const image of [0, 1])
+      expect(steps.filter((event) => event.image === image).map(({ step }) => step)).toEqual([1, 2, 3]);
+    expect(steps.map(({ generation }) => generation.step)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('whose log is no longer kept still ends', async () => {
+    const studio = await studioFor({ env: { PROGRESS_KEPT_BYTES: '0' } });
+    const done = await studio.generate(cat, untilDone);
+    const [last, ...more] = await eventsOf(studio, done.id, 2);
+    expect(more).toEqual([]);
+    expect(last).toMatchObject({ type: 'GenerationFinished', generation: done });
+    expect(last!.sequence).toBeGreaterThan(2);
+  });
 });
