@@ -19,7 +19,7 @@ TEXT_ENCODER = {
 VAE = {
     "_class_name": "AutoencoderKL", "_diffusers_version": "0.40.0.dev0", "act_fn": "silu",
     "block_out_channels": [32, 64, 96, 128], "down_block_types": ["DownEncoderBlock2D"] * 4, "force_upcast": True,
-    "in_channels": 3, "latent_channels": 16, "latents_mean": None, "latents_std": None, "layers_per_block": 2,
+    "in_channels": 3, "latent_channels": 16, "latents_mean": None, "latents_std": None, "layers_per_block": 1,
     "mid_block_add_attention": True, "norm_num_groups": 8, "out_channels": 3, "sample_size": 256,
     # Flux's numbers are those of Flux's latents: `calibrate` in train_autoencoder.py puts our own into the checkpoint.
     "scaling_factor": 0.3611, "shift_factor": 0.1159,
