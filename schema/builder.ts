@@ -1,0 +1,45 @@
+import SchemaBuilder from '@pothos/core';
+import DataloaderPlugin from '@pothos/plugin-dataloader';
+import ErrorsPlugin from '@pothos/plugin-errors';
+import RelayPlugin from '@pothos/plugin-relay';
+import type { ProgressEvent, Studio } from '../src/studio/types.js';
+
+/** What resolvers know of the request they answer. */
+export interface Context {
+  readonly studio: Studio;
+  /** Where clients reach this server, without a slash at the end. */
+  readonly baseUrl: string;
+  /** Aborted when the caller is gone. */
+  readonly signal: AbortSignal;
+}
+
+export interface SchemaTypes {
+  Context: Context;
+  DefaultFieldNullability: false;
+  Interfaces: { ProgressEvent: ProgressEvent };
+  Scalars: {
+    ID: { Input: string; Output: string };
+    Seed: { Input: number; Output: number };
+    DateTime: { Input: number; Output: number };
+  };
+}
+
+export const builder = new SchemaBuilder<SchemaTypes>({
+  plugins: [ErrorsPlugin, RelayPlugin, DataloaderPlugin],
+  defaultFieldNullability: false,
+  errors: { directResult: true, defaultTypes: [] },
+  relay: {
+    nodesQueryOptions: false,
+    nodeTypeOptions: { description: 'Anything that has an id of its own.' },
+    nodeQueryOptions: {
+      description: 'Whatever has this id; null when nothing has.',
+      nullable: true,
+      args: { id: { description: 'An id that the API gave out.' } },
+    },
+    idFieldOptions: { description: 'Opaque; the same for ever.' },
+  },
+});
+
+builder.queryType({ description: 'What can be asked.' });
+builder.mutationType({ description: 'What can be done.' });
+builder.subscriptionType({ description: 'What can be watched.' });

@@ -1,0 +1,12 @@
+import { builder } from './builder.js';
+import './scalars.js';
+import './enums.js';
+import './problems.js';
+import './model.js';
+import './image.js';
+import './generation.js';
+import './progress.js';
+
+export type { Context } from './builder.js';
+
+export const schema = builder.toSchema();

@@ -1,0 +1,85 @@
+import { InvalidInput, NotCached, NotFound, Problem, QueueFull, UnknownModel } from '../src/studio/problems.js';
+import type { ProblemRecord } from '../src/studio/types.js';
+import { builder } from './builder.js';
+
+/** What every problem has, whether it is an error that was thrown or a record of a generation's end. */
+type AnyProblem = Pick<Problem, 'message' | 'retryable'>;
+
+export const ProblemInterface = builder.interfaceRef<AnyProblem>('Problem').implement({
+  description: 'Every expected failure. Never a bug: bugs are masked GraphQL errors.',
+  fields: (t) => ({
+    message: t.exposeString('message', { description: 'One sentence for people, in English.' }),
+    retryable: t.exposeBoolean('retryable', { description: 'Whether the same request may succeed later.' }),
+  }),
+});
+
+builder.objectType(InvalidInput, {
+  name: 'InvalidInput',
+  description: 'A value cannot be used. The message says what was expected and what was received.',
+  interfaces: [ProblemInterface],
+  fields: (t) => ({ field: t.exposeString('field', { description: 'The input field or argument it is about.' }) }),
+});
+
+builder.objectType(UnknownModel, {
+  name: 'UnknownModel',
+  description: 'There is no such model.',
+  interfaces: [ProblemInterface],
+  fields: (t) => ({
+    available: t.field({
+      type: ['ID'],
+      description: 'Names that can be asked for instead.',
+      resolve: ({ available }) => [...available],
+    }),
+  }),
+});
+
+builder.objectType(QueueFull, {
+  name: 'QueueFull',
+  description: 'More is waiting than this server lets wait.',
+  interfaces: [ProblemInterface],
+  fields: (t) => ({
+    retryAfterMs: t.exposeInt('retryAfterMs', {
+      description: 'When a place should be free, in milliseconds from now.',
+    }),
+  }),
+});
+
+builder.objectType(NotCached, {
+  name: 'NotCached',
+  description: 'The picture was asked for from memory only, and is not there.',
+  interfaces: [ProblemInterface],
+  fields: (t) => ({
+    fingerprint: t.exposeString('fingerprint', { description: 'Of the request that was looked for.' }),
+  }),
+});
+
+builder.objectType(NotFound, {
+  name: 'NotFound',
+  description: 'Nothing has this id.',
+  interfaces: [ProblemInterface],
+});
+
+const recorded = (code: ProblemRecord['code'], description: string) =>
+  builder.objectRef<ProblemRecord>(code).implement({
+    description,
+    interfaces: [ProblemInterface],
+    isTypeOf: (value) => (value as Partial<ProblemRecord>).code === code,
+  });
+
+recorded('EngineLost', 'The process that computes ended or stopped answering. It is started again.');
+recorded('Interrupted', 'The server ended while the generation was waiting or running.');
+recorded('DeadlineExceeded', 'It took longer than a job may take.');
+recorded('Failed', 'Something unexpected. The server has logged what.');
+builder.objectRef<ProblemRecord>('NonFinite').implement({
+  description: 'The mathematics produced an infinity or a not-a-number, which would have been a black picture.',
+  interfaces: [ProblemInterface],
+  isTypeOf: (value) => (value as Partial<ProblemRecord>).code === 'NonFinite',
+  fields: (t) => ({
+    step: t.int({
+      description: 'The forward after which it was seen, from 1; 0 is the encoding of the prompt.',
+      resolve: ({ step }) => step ?? 0,
+    }),
+  }),
+});
+
+export { InvalidInput, NotCached, NotFound, Problem, QueueFull, UnknownModel };

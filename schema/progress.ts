@@ -1,0 +1,89 @@
+import { GraphQLError } from 'graphql';
+import type { ProgressEvent as StudioEvent } from '../src/studio/types.js';
+import { builder } from './builder.js';
+import { Stage } from './enums.js';
+import { Generation } from './generation.js';
+import { rawId } from './ids.js';
+
+type EventOf<Type extends StudioEvent['type']> = Extract<StudioEvent, { type: Type }>;
+
+const ProgressEvent = builder.interfaceRef<StudioEvent>('ProgressEvent').implement({
+  description: 'Something that happened to a generation.',
+  fields: (t) => ({
+    sequence: t.exposeInt('sequence', {
+      description: 'Counts from 1 without gaps; send the last one seen as `after`.',
+    }),
+    at: t.field({ type: 'DateTime', description: 'When it happened.', resolve: ({ at }) => at }),
+    generation: t.field({
+      type: Generation,
+      description: 'As it is when the event is sent.',
+      resolve: ({ generation }) => generation,
+    }),
+  }),
+});
+
+function event<Type extends StudioEvent['type']>(type: Type, description: string) {
+  return builder.objectRef<EventOf<Type>>(type).implement({
+    description,
+    interfaces: [ProgressEvent],
+    isTypeOf: (value) => (value as StudioEvent).type === type,
+  });
+}
+
+const GenerationQueued = event('GenerationQueued', 'It waits for an engine, or has moved up.');
+builder.objectField(GenerationQueued, 'position', (t) =>
+  t.exposeInt('position', { description: 'How many stand before it, itself included.' }),
+);
+
+const StageStarted = event('StageStarted', 'A long stage (loading a model) is announced before it is over.');
+builder.objectField(StageStarted, 'stage', (t) =>
+  t.field({ type: Stage, description: 'Which.', resolve: ({ stage }) => stage }),
+);
+
+const StageFinished = event('StageFinished', 'A stage is over.');
+builder.objectFields(StageFinished, (t) => ({
+  stage: t.field({ type: Stage, description: 'Which.', resolve: ({ stage }) => stage }),
+  durationMs: t.exposeFloat('durationMs', { description: 'What it took, in milliseconds.' }),
+}));
+
+const StepFinished = event('StepFinished', 'One forward of the diffusion model is made.');
+builder.objectFields(StepFinished, (t) => ({
+  image: t.exposeInt('image', { description: 'Which picture of the request, from 0.' }),
+  step: t.exposeInt('step', { description: 'Forwards made so far for this picture.' }),
+  totalSteps: t.exposeInt('totalSteps', { description: 'Forwards that will run for this picture.' }),
+  sigma: t.exposeFloat('sigma', { description: 'How much of it is still noise, 1 … 0.' }),
+  preview: t.exposeString('preview', {
+    nullable: true,
+    description: 'A small picture of what is emerging, as a data: address; null on steps without one.',
+  }),
+}));
+
+event('GenerationFinished', 'It has ended, however it did. Always the last.');
+event(
+  'Heartbeat',
+  "Sent when nothing else was for a while, so that clients notice a dead connection. Has the last event's sequence.",
+);
+
+builder.subscriptionField('generationProgress', (t) =>
+  t.field({
+    type: ProgressEvent,
+    description:
+      'Everything that happened to a generation since `after`, in order and without gaps, then live. Ends with its last event. An unknown id is an error with the code NOT_FOUND; after a restart what is still known is answered and ends with the last event.',
+    args: {
+      id: t.arg.id({ required: true, description: 'A `Generation.id`.' }),
+      after: t.arg.int({ defaultValue: 0, description: 'The last sequence that was seen; 0 for all.' }),
+    },
+    async subscribe(_root, args, { studio, signal }) {
+      const id = rawId('Generation', args.id);
+      const after = args.after ?? 0;
+      if (after < 0) throw refused(`Expected \`after\` to be 0 or more but received ${after}.`, 'BAD_USER_INPUT');
+      if ((await studio.generation(id)) === null) throw refused('No generation has this id.', 'NOT_FOUND');
+      return studio.progress(id, after, signal);
+    },
+    resolve: (progress) => progress,
+  }),
+);
+
+function refused(message: string, code: string): GraphQLError {
+  return new GraphQLError(message, { extensions: { code } });
+}

@@ -1,0 +1,38 @@
+import { GraphQLError, Kind } from 'graphql';
+import { builder } from './builder.js';
+
+function seed(value: unknown): number {
+  const number = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : value;
+  if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number;
+  throw new GraphQLError(
+    `Expected a Seed to be a whole number between 0 and ${Number.MAX_SAFE_INTEGER} but received ${JSON.stringify(value)}.`,
+    { extensions: { code: 'BAD_USER_INPUT' } },
+  );
+}
+
+builder.scalarType('Seed', {
+  description:
+    "Integer 0 … 2^53−1. Accepted as a number or as a decimal string, answered as a number (GraphQL's Int ends at 2^31−1).",
+  serialize: (value) => value,
+  parseValue: seed,
+  parseLiteral: (node) =>
+    seed(
+      node.kind === Kind.INT || node.kind === Kind.STRING
+        ? node.kind === Kind.INT
+          ? Number(node.value)
+          : node.value
+        : node.kind,
+    ),
+});
+
+builder.scalarType('DateTime', {
+  description: 'A moment in ISO 8601, in UTC: 2026-11-22T08:15:30.250Z.',
+  serialize: (value) => new Date(value as number).toISOString() as unknown as number,
+  parseValue(value) {
+    const moment = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+    if (!Number.isNaN(moment)) return moment;
+    throw new GraphQLError(`Expected a DateTime in ISO 8601 but received ${JSON.stringify(value)}.`, {
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+  },
+});
