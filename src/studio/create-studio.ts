@@ -20,6 +20,7 @@ import { forgetImages, Records } from './records.js';
 import type { Reader, TokenCount } from './request.js';
 import type { GenerationStore, Picture } from './store/generation-store.js';
 import { openLibsqlStore } from './store/libsql-store.js';
+import { StoreUnusable } from './store/sql-thread.js';
 import { InkstoneStudio } from './studio.js';
 import type { Studio } from './types.js';
 import { Variants } from './variants.js';
@@ -55,7 +56,9 @@ const pictureBytes = 1024;
 export async function createStudio(options: StudioOptions): Promise<Studio> {
   const { engines, catalog, settings, log, clock = systemClock } = options;
   const { DATA_DIR, CACHE_BYTES, IMAGE_STORE_BYTES, GENERATION_LIMIT } = settings.studio;
-  await mkdir(DATA_DIR, { recursive: true });
+  await mkdir(DATA_DIR, { recursive: true }).catch((error: Error) => {
+    throw new StoreUnusable(`DATA_DIR ${DATA_DIR} cannot be used: ${error.message}.`, { cause: error });
+  });
   // First, because its lock guards the whole folder.
   const store = await openLibsqlStore(join(DATA_DIR, 'inkstone.db'), { rows: GENERATION_LIMIT });
   try {

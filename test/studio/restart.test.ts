@@ -84,6 +84,14 @@ describe('the data folder', () => {
     );
   });
 
+  it('that cannot be one says so', async () => {
+    const file = join(newFolder(), 'a file');
+    writeFileSync(file, '');
+    const refusal = await openStudio({ dataDir: file }).catch((error) => error);
+    expect(refusal).toBeInstanceOf(StoreUnusable);
+    expect(refusal.message).toMatch(/^DATA_DIR .+ cannot be used: .+\.$/);
+  });
+
   it('that is damaged says so before anything starts', async () => {
     const dataDir = newFolder();
     writeFileSync(join(dataDir, 'inkstone.db'), 'no database at all'.repeat(100));
