@@ -21,7 +21,7 @@ export async function drawWarm(program: Program, count: number) {
   const firstMs = (await timed(program, 1)).wallMs;
   await timed(program, 2);
   program.process.send('loop-delay:reset');
-  const runs = [];
+  const runs: Awaited<ReturnType<typeof timed>>[] = [];
   for (let seed = 100; seed < 100 + count; seed++) runs.push(await timed(program, seed));
   const loopDelay = new Promise<{ p99: number }>((resolve) =>
     program.process.once('message', (message) => resolve(message as { p99: number })),

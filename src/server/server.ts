@@ -1,0 +1,71 @@
+import { createServer as createHttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Logger } from 'pino';
+import type { Studio } from '../studio/types.js';
+import { createAccess } from './access.js';
+import type { ServerConfig } from './config.js';
+import { serveWebSocket } from './websocket.js';
+import { createHttp } from './yoga.js';
+
+export interface ServerOptions {
+  readonly studio: Studio;
+  readonly settings: ServerConfig;
+  readonly log: Logger;
+  /** Whether somebody collects spans. */
+  readonly traced?: boolean;
+}
+
+export interface Listening {
+  /** Where it listens, without a slash at the end. */
+  readonly url: string;
+  /** Stops taking requests, lets the studio finish, ends what is still open. Idempotent. */
+  close(graceMs: number): Promise<void>;
+}
+
+export interface InkstoneServer {
+  /** Answers one request, without a port. */
+  fetch(request: Request): Promise<Response>;
+  listen(): Promise<Listening>;
+}
+
+/** The API, the pictures, the page and health, over HTTP and WebSocket. */
+export function createServer({ studio, settings, log, traced = false }: ServerOptions): InkstoneServer {
+  const access = createAccess(settings.ACCESS_KEY);
+  const yoga = createHttp({ studio, access, settings, log, traced });
+  return {
+    fetch: async (request) => yoga.fetch(request),
+    async listen() {
+      // Slow senders are cut off; slow receivers (subscriptions) are not.
+      const server = createHttpServer(
+        { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 65_000 },
+        yoga,
+      );
+      const sockets = serveWebSocket(server, { yoga, studio, access, settings });
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(settings.PORT, settings.HOST, resolve);
+      });
+      const { address, port, family } = server.address() as AddressInfo;
+      const host = family === 'IPv6' ? `[${address}]` : address;
+      let closing: Promise<void> | null = null;
+      const close = async (graceMs: number) => {
+        const closed = new Promise((resolve) => server.close(resolve));
+        // Ends every generation's log, and with it the subscriptions that read it, by a last event.
+        await studio.close(graceMs);
+        await sockets.close();
+        server.closeIdleConnections();
+        // What is still open after its last event has no more to say.
+        setTimeout(() => server.closeAllConnections(), 500).unref();
+        await closed;
+        await yoga.dispose();
+      };
+      return {
+        url: `http://${host}:${port}`,
+        close: (graceMs) => {
+          closing ??= close(graceMs);
+          return closing;
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
+import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import { type Context, schema } from '../../schema/index.js';
+import type { Studio } from '../studio/types.js';
+import type { Access } from './access.js';
+import { baseUrlOf } from './base-url.js';
+import type { ServerConfig } from './config.js';
+import { useAccess } from './plugins/access.js';
+import { useBodyLimit } from './plugins/body-limit.js';
+import { useCsrfPrevention } from './plugins/csrf.js';
+import { useHealth } from './plugins/health.js';
+import { useImages } from './plugins/images.js';
+import { useLimits } from './plugins/limits.js';
+import { maskedErrors } from './plugins/masking.js';
+import { usePage } from './plugins/page.js';
+import { useRequestLog } from './plugins/request-log.js';
+import { useTracing } from './plugins/tracing.js';
+
+export const GRAPHQL_PATH = '/graphql';
+
+export interface YogaOptions {
+  readonly studio: Studio;
+  readonly access: Access;
+  readonly settings: ServerConfig;
+  readonly log: Logger;
+  /** Whether somebody collects spans. */
+  readonly traced: boolean;
+}
+
+/** Everything that answers HTTP, in the order in which it is asked. */
+export function createHttp({
+  studio,
+  access,
+  settings,
+  log,
+  traced,
+}: YogaOptions): YogaServerInstance<object, Context> {
+  const isSecure = (request: Request) => baseUrlOf(request.headers, request.url, settings).startsWith('https:');
+  const plugins: Plugin[] = [
+    ...(traced ? [useTracing()] : []),
+    useRequestLog(log),
+    useHealth(studio),
+    useImages(studio),
+    useBodyLimit(settings.BODY_LIMIT_BYTES),
+    usePage(access, isSecure),
+    useAccess(access, GRAPHQL_PATH),
+    useCsrfPrevention(GRAPHQL_PATH),
+    useLimits(),
+  ];
+  return createYoga<object, Context>({
+    schema,
+    plugins,
+    graphqlEndpoint: GRAPHQL_PATH,
+    landingPage: false,
+    renderGraphiQL: () => renderGraphiQL({ title: 'Inkstone', defaultQuery: exampleQuery }),
+    maskedErrors: maskedErrors(log),
+    logging: {
+      debug() {},
+      info() {},
+      warn: (...args) => log.warn({ args }, 'yoga'),
+      error: (...args) => log.error({ args }, 'yoga'),
+    },
+    multipart: false,
+    batching: false,
+    cors: corsOf(settings.CORS_ORIGINS),
+    context: ({ request }) => ({
+      studio,
+      baseUrl: baseUrlOf(request.headers, request.url, settings),
+      signal: request.signal,
+    }),
+  });
+}
+
+/** Without any origin, no header at all: browsers then keep other sites out. */
+function corsOf(origins: readonly string[]) {
+  if (origins.length === 0) return false as const;
+  return {
+    origin: [...origins],
+    methods: ['GET', 'POST', 'OPTIONS'],
+    allowedHeaders: ['content-type', 'authorization', 'x-graphql-yoga-csrf', 'traceparent'],
+    credentials: !origins.includes('*'),
+    maxAge: 86_400,
+  };
+}
+
+const exampleQuery = `mutation Draw {
+  generate(input: { prompt: "一只狗在左边，草地背景", seed: 1 }, waitMs: 30000) {
+    __typename
+    ... on Generation {
+      id
+      status
+      cache
+      images { url(width: 256) seed }
+      timings { stage durationMs }
+    }
+    ... on Problem { message retryable }
+  }
+}
+`;
