@@ -94,6 +94,7 @@ function buildStep(
     );
     return op.cast(final, 'float32');
   });
+  show('final_layer', patches);
   // [B, T, (ph, pw, c)] → [B, c, h, w]
   const apart = op.reshape(patches, op.concat([batch, grid, op.integers(PATCH, PATCH, channels)], 0, 6), [
     'B',

@@ -1,0 +1,70 @@
+import { copyFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { readHeader } from '../../src/compiler/safetensors.js';
+import { bytesOf, type NewTensor, temporaryFolder, toBfloat16, writeTensors } from './files.js';
+import { fixtures } from './run.js';
+
+const tiny = join(fixtures, 'checkpoints', 'tiny-turbo');
+
+/** What a weight becomes in the file, and which values those stand for. */
+export interface Stored {
+  readonly tensors: Readonly<Record<string, NewTensor>>;
+  readonly values: Float32Array;
+}
+export type Storage = (name: string, shape: readonly number[], values: Float32Array) => Stored;
+
+/** bfloat16: the upper halves of floats. */
+export const bfloat16: Storage = (name, shape, values) => {
+  const halves = toBfloat16(values);
+  const restored = new Float32Array(Uint32Array.from(halves, (half) => half << 16).buffer);
+  return { tensors: { [name]: { type: 'BF16', shape, data: bytesOf(halves) } }, values: restored };
+};
+
+/** 8 bits with a scale for each output channel, of matrices and kernels only. */
+export const int8 =
+  (scaleShape: (out: number, rank: number) => number[]): Storage =>
+  (name, shape, values) => {
+    if (shape.length < 2 || !name.endsWith('.weight')) return plain(name, shape, values);
+    const out = shape[0]!;
+    const row = values.length / out;
+    const scales = Float32Array.from({ length: out }, (_, i) => {
+      return (
+        values.subarray(i * row, (i + 1) * row).reduce((most, value) => Math.max(most, Math.abs(value)), 1e-8) / 127
+      );
+    });
+    const codes = Int8Array.from(values, (value, i) => Math.round(value / scales[Math.floor(i / row)]!));
+    return {
+      tensors: {
+        [name]: { type: 'I8', shape, data: bytesOf(codes) },
+        [`${name}_scale`]: { type: 'F32', shape: scaleShape(out, shape.length), data: bytesOf(scales) },
+      },
+      values: Float32Array.from(codes, (code, i) => code * scales[Math.floor(i / row)]!),
+    };
+  };
+
+export const plain: Storage = (name, shape, values) => ({
+  tensors: { [name]: { type: 'F32', shape, data: bytesOf(values) } },
+  values,
+});
+
+/** Two folders with the same values in them: stored in some way, and as plain floats. */
+export function pair(component: string, file: string, storage: Storage): { stored: string; asFloats: string } {
+  const source = join(tiny, component);
+  const all = readFileSync(join(source, file));
+  const stored: Record<string, NewTensor> = {};
+  const asFloats: Record<string, NewTensor> = {};
+  for (const { name, shape, offset, length } of readHeader(join(source, file))) {
+    const values = new Float32Array(Uint8Array.prototype.slice.call(all, offset, offset + length).buffer);
+    const written = storage(name, shape, values);
+    Object.assign(stored, written.tensors);
+    Object.assign(asFloats, plain(name, shape, written.values).tensors);
+  }
+  const write = (tensors: Record<string, NewTensor>) => {
+    const folder = join(temporaryFolder(), component);
+    mkdirSync(folder, { recursive: true });
+    copyFileSync(join(source, 'config.json'), join(folder, 'config.json'));
+    writeTensors(join(folder, file), tensors);
+    return folder;
+  };
+  return { stored: write(stored), asFloats: write(asFloats) };
+}
