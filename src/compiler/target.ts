@@ -12,16 +12,19 @@ export interface Lowering {
   readonly linear: 'gemm' | 'matmul';
   /** Factor on the input of a feed-forward's down-projection; the norm that follows undoes it. */
   readonly downScale: number;
+  /** Whether SimplifiedLayerNormalization takes a gain [B, 1, D] beside [D]. */
+  readonly itemGains: boolean;
 }
 
-const float32: Lowering = { compute: 'float32', residual: 'float32', linear: 'gemm', downScale: 1 };
+// On the CPU a gain that changes at every step was measured to be slower than a product over the sequence.
+const float32: Lowering = { compute: 'float32', residual: 'float32', linear: 'gemm', downScale: 1, itemGains: false };
 
 /** Of the transformer and the text encoder. */
 export const lowerings: Readonly<Record<Target, Lowering>> = {
   cpu: float32,
-  cuda: { compute: 'bfloat16', residual: 'bfloat16', linear: 'gemm', downScale: 1 },
+  cuda: { compute: 'bfloat16', residual: 'bfloat16', linear: 'gemm', downScale: 1, itemGains: true },
   // Half precision ends at 65504, which this family's feed-forwards and residual stream pass: unscaled it draws black pictures.
-  webgpu: { compute: 'float16', residual: 'float32', linear: 'matmul', downScale: 1 / 128 },
+  webgpu: { compute: 'float16', residual: 'float32', linear: 'matmul', downScale: 1 / 128, itemGains: false },
 };
 
 /** Of the autoencoders: small beside the transformer, and visibly better in full precision. (CUDA has no bfloat16 convolution here.) */

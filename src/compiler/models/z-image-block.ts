@@ -24,22 +24,21 @@ export function block(
   const { op } = w;
   const { compute, downScale } = op.lowering;
   const { scaleAttention, gateAttention, scaleMlp, gateMlp } = modulation(w, config, time);
-  const scaled = (h: Value, scale: Value | null) => (scale === null ? h : op.mul(h, scale));
-  const normed = (name: string, h: Value, eps = config.eps) => rmsNorm(w.at(name), h, eps);
+  // m·norm(h), with the factor multiplied into the norm's gain.
+  const normed = (name: string, h: Value, m: Value | null, eps = config.eps) => rmsNorm(w.at(name), h, eps, m);
 
   const attended = op.within('attention', () => {
-    const input = scaled(op.cast(normed('attention_norm1', x), compute), scaleAttention);
+    const input = op.cast(normed('attention_norm1', x, scaleAttention), compute);
     return attention(w.at('attention'), config, input, rope, bias);
   });
-  x = op.add(x, op.cast(scaled(normed('attention_norm2', attended), gateAttention), x.type));
+  x = op.add(x, op.cast(normed('attention_norm2', attended, gateAttention), x.type));
 
   const fed = op.within('feed_forward', () => {
-    const input = scaled(op.cast(normed('ffn_norm1', x), compute), scaleMlp);
+    const input = op.cast(normed('ffn_norm1', x, scaleMlp), compute);
     return swiglu(w.at('feed_forward'), input, config.inner, { gate: 'w1', up: 'w3', down: 'w2' }, downScale);
   });
   // A norm is blind to the scale of what it norms, but for its ε.
-  const output = normed('ffn_norm2', op.cast(fed, x.type), config.eps * downScale ** 2);
-  return op.add(x, op.cast(scaled(output, gateMlp === null ? null : op.cast(gateMlp, output.type)), x.type));
+  return op.add(x, normed('ffn_norm2', op.cast(fed, x.type), gateMlp, config.eps * downScale ** 2));
 }
 
 interface Modulation {

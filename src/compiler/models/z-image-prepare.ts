@@ -107,11 +107,12 @@ function embedCaption(
     return linear(w.at('cap_embedder.1'), op.cast(normed, op.lowering.compute), dim, { bias: true });
   });
   if (c.debug) op.graph.output('cap_embedded', op.cast(embedded, 'float32'));
-  const token = op.reshape(w.get('cap_pad_token', [1, dim]), op.integers(1, 1, dim), [1, 1, dim]);
+  // In single precision, because CUDA has no Where of bfloat16.
+  const token = op.reshape(w.get('cap_pad_token', [1, dim], 'float32'), op.integers(1, 1, dim), [1, 1, dim]);
   const missing = vector(op, op.sub(c.padded, c.length));
   const tail = op.expand(token, op.concat([c.batch, missing, op.integers(dim)], 0, 3), ['B', 'L32-L', dim]);
   const real = op.unsqueeze(op.less(op.unsqueeze(c.captionOrder, 0), op.unsqueeze(c.lengths, 1)), 2); // [B, L32, 1]
-  return op.where(real, op.concat([embedded, tail], 1, 'L32'), token);
+  return op.where(real, op.concat([op.cast(embedded, 'float32'), tail], 1, 'L32'), token);
 }
 
 interface ImageTokens {

@@ -1,9 +1,14 @@
 import type { Value } from '../onnx/graph.js';
 import type { Weights } from '../weights.js';
 
-/** x / √(mean(x²) + ε) · gain, over the last axis. */
-export function rmsNorm(w: Weights, x: Value, eps: number): Value {
-  return w.op.rmsNorm(x, w.get('weight', [x.shape.at(-1) as number], x.type), eps);
+/** x / √(mean(x²) + ε) · gain, over the last axis; times a factor [B, 1, D], where there is one. */
+export function rmsNorm(w: Weights, x: Value, eps: number, factor: Value | null = null): Value {
+  const { op } = w;
+  const gain = w.get('weight', [x.shape.at(-1) as number], x.type);
+  if (factor === null) return op.rmsNorm(x, gain, eps);
+  const like = op.cast(factor, x.type);
+  // One product of two rows instead of a pass over the whole sequence, where the operator takes a gain for each item.
+  return op.lowering.itemGains ? op.rmsNorm(x, op.mul(gain, like), eps) : op.mul(op.rmsNorm(x, gain, eps), like);
 }
 
 /** The same over each head of x [B, S, H·D], with one gain [D] for all heads. */
