@@ -1,0 +1,55 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { delimiter } from 'node:path';
+import { Command } from 'commander';
+import { ConfigError, readConfig, type Settings } from './config.js';
+
+// Each command is loaded when it is asked for: `--help` should not wait for the engine.
+const program = new Command('inkstone')
+  .description('A GraphQL image API with an edge cache, for the Z-Image family of diffusion models.')
+  .version(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version)
+  .option('--checkpoint <folder...>', 'checkpoint folders in the diffusers layout, beside those of the catalog');
+
+program
+  .command('serve', { isDefault: true })
+  .description('Serve the API, its pictures and a page to try it.')
+  .action(async () => (await import('./commands/serve.js')).serveCommand(settings()));
+
+program
+  .command('generate')
+  .description('Draw one picture into a file.')
+  .argument('<prompt>', 'what to draw')
+  .requiredOption('--out <file>', 'where to write it: .png, .jpg, .webp or .avif')
+  .option('--seed <number>', 'decides the noise; left out, one is drawn')
+  .option('--steps <number>', "forwards of the model; left out, the model's own")
+  .option('--size <width>x<height>', "pixels, multiples of 16; left out, the model's own")
+  .option('--guidance <number>', "how strongly to follow the prompt; left out, the model's own")
+  .option('--negative <prompt>', 'what not to draw')
+  .option('--model <name>', 'left out, the first of the catalog')
+  .action(async (prompt, options) =>
+    (await import('./commands/generate.js')).generateCommand(settings(), prompt, options),
+  );
+
+program
+  .command('doctor')
+  .description(
+    'Tell what this machine computes with, which models there are, whether they are whole, and what to do next.',
+  )
+  .action(async () => (await import('./commands/doctor.js')).doctorCommand(settings()));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // A sentence is for people; what nobody expected is for whoever mends it.
+  const expected =
+    error instanceof Error &&
+    (error instanceof ConfigError || error.name !== 'Error' || process.env.DEBUG === undefined);
+  console.error(expected ? (error as Error).message : error);
+  process.exitCode = 1;
+}
+
+function settings(): Settings {
+  const { checkpoint = [] } = program.opts<{ checkpoint?: string[] }>();
+  const listed = [process.env.CHECKPOINTS ?? '', ...checkpoint].filter((folder) => folder !== '');
+  return readConfig({ ...process.env, CHECKPOINTS: listed.join(delimiter) });
+}

@@ -1,0 +1,132 @@
+import { type Logger, pino } from 'pino';
+import { contentHash } from './compiler/index.js';
+import type { Settings } from './config.js';
+import type { ModelEntry } from './engine/catalog.js';
+import { readModels } from './engine/checkpoint.js';
+import { createEngine } from './engine/host.js';
+import type { DeviceChoice, Engine } from './engine/job.js';
+import { openTokenizer, type PromptTokenizer } from './engine/tokenizer.js';
+import { drawAccessKey, isLoopback } from './server/access.js';
+import { createServer, type Listening } from './server/server.js';
+import { createStudio } from './studio/create-studio.js';
+import type { Studio } from './studio/types.js';
+import { isTelemetryWanted, startTelemetry } from './telemetry/sdk.js';
+
+/** The program without its ways in: engines and use cases, opened in the order in which they need each other. */
+export interface Workshop {
+  readonly studio: Studio;
+  readonly models: readonly ModelEntry[];
+  readonly device: DeviceChoice;
+  /** Resolves when the default model is loaded; rejects with what is wrong with it. */
+  readonly warm: Promise<void>;
+  /** Closes in reverse. */
+  close(graceMs: number): Promise<void>;
+}
+
+/** @throws CatalogError, StoreUnusable, or with the sentence of an engine that cannot start */
+export async function openWorkshop(settings: Settings, log: Logger): Promise<Workshop> {
+  const models = readModels(settings.engine);
+  const engine = createEngine({
+    catalog: models,
+    device: settings.engine.ENGINE_DEVICE,
+    memoryBudgetBytes: settings.engine.ENGINE_MEMORY,
+    threads: settings.engine.ENGINE_THREADS,
+    watchdogMs: settings.engine.ENGINE_WATCHDOG_MS,
+    log: { info: (message) => log.info(message), warn: (message) => log.warn(message) },
+  });
+  try {
+    const studio = await createStudio({
+      engines: [engine],
+      catalog: models,
+      countTokens: tokenCounter(models),
+      modelContent: (id) => contentHash(foldersOf(models, id)),
+      settings,
+      log,
+    });
+    return {
+      studio,
+      models,
+      device: await engine.ready(),
+      warm: loadFirst(engine, models),
+      async close(graceMs) {
+        await studio.close(graceMs);
+        await engine.close();
+      },
+    };
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+export interface Running {
+  readonly listening: Listening;
+  readonly workshop: Workshop;
+  /** The key that clients must send, where this server drew one itself; null where it asks for none or was given one. */
+  readonly drawnKey: string | null;
+  close(): Promise<void>;
+}
+
+/** Starts everything and listens. */
+export async function serve(settings: Settings, log: Logger): Promise<Running> {
+  const traced = isTelemetryWanted(process.env);
+  const telemetry = traced ? await startTelemetry() : null;
+  const { HOST, ACCESS_KEY, STOP_GRACE_MS } = settings.server;
+  const drawnKey = ACCESS_KEY === undefined && !isLoopback(HOST) ? drawAccessKey() : null;
+  const workshop = await openWorkshop(settings, log);
+  try {
+    const key = ACCESS_KEY ?? drawnKey ?? undefined;
+    const server = createServer({
+      studio: workshop.studio,
+      settings: { ...settings.server, ACCESS_KEY: key },
+      log,
+      traced,
+    });
+    const listening = await server.listen();
+    return {
+      listening,
+      workshop,
+      drawnKey,
+      async close() {
+        await listening.close(STOP_GRACE_MS);
+        await workshop.close(STOP_GRACE_MS);
+        await telemetry?.shutdown();
+      },
+    };
+  } catch (error) {
+    await workshop.close(0);
+    throw error;
+  }
+}
+
+/** Standard error, so that what a command prints stays its own. */
+export function createLog(level: string): Logger {
+  return pino({ level, base: null, redact: ['*.authorization', '*.cookie', '*.accessKey'] }, pino.destination(2));
+}
+
+function tokenCounter(models: readonly ModelEntry[]) {
+  const open = new Map<string, PromptTokenizer>();
+  return (id: string, prompt: string) => {
+    const { components, limits } = entryOf(models, id);
+    const tokenizer = open.get(components.tokenizer) ?? openTokenizer(components.tokenizer, limits.maxPromptTokens);
+    open.set(components.tokenizer, tokenizer);
+    const { tokens, truncated } = tokenizer.encodePrompt(prompt);
+    return { tokens, truncated };
+  };
+}
+
+function foldersOf(models: readonly ModelEntry[], id: string): string[] {
+  // A preview decides no pixel of the picture itself.
+  const { transformer, textEncoder, tokenizer, vae, scheduler } = entryOf(models, id).components;
+  return [transformer, textEncoder, tokenizer, vae, scheduler];
+}
+
+function entryOf(models: readonly ModelEntry[], id: string): ModelEntry {
+  const entry = models.find((model) => model.id === id);
+  if (entry === undefined) throw new Error(`There is no model "${id}" in the catalog.`);
+  return entry;
+}
+
+async function loadFirst(engine: Engine, [first]: readonly ModelEntry[]): Promise<void> {
+  if (first !== undefined) await engine.load(first.id);
+}
