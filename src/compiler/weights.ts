@@ -42,6 +42,8 @@ export class Weights {
   rows(name: string, shape: readonly [number, number], indices: Value): Value {
     const { op } = this;
     const stored = this.#stored(name, shape);
+    // Gather takes every type that a checkpoint may have but this one.
+    if (stored.type === 'F8_E4M3') return op.gather(this.get(name, shape, 'float32'), indices);
     const scale = this.#scaleOf(stored, shape);
     const picked = op.cast(op.gather(this.#external(stored), indices), 'float32');
     return scale === null ? picked : op.mul(picked, op.gather(scale, indices));

@@ -42,6 +42,33 @@ export const int8 =
     };
   };
 
+/** What the 256 codes of a float8 (e4m3fn) stand for. https://arxiv.org/abs/2209.05433 */
+const float8Values = Float32Array.from({ length: 256 }, (_, code) => {
+  const [sign, exponent, mantissa] = [code >> 7 ? -1 : 1, (code >> 3) & 15, code & 7];
+  return sign * (exponent === 0 ? mantissa * 2 ** -9 : (1 + mantissa / 8) * 2 ** (exponent - 7));
+});
+
+/** 8-bit floats with a scale for each output channel. */
+export const float8: Storage = (name, shape, values) => {
+  if (shape.length < 2 || !name.endsWith('.weight')) return plain(name, shape, values);
+  const out = shape[0]!;
+  const row = values.length / out;
+  // Exponents from 2^-3 to 2^4: sign, four bits and the mantissa rounded towards zero.
+  const codes = Uint8Array.from(values, (value) => {
+    const exponent = Math.max(-3, Math.min(4, Math.floor(Math.log2(Math.abs(value) + 1e-9) + 4)));
+    const mantissa = Math.max(0, Math.min(7, Math.floor((Math.abs(value) * 2 ** (4 - exponent) - 1) * 8)));
+    return (value < 0 ? 128 : 0) | ((exponent + 7) << 3) | mantissa;
+  });
+  const scales = Float32Array.from({ length: out }, (_, i) => (1 + (i % 3)) / 16);
+  return {
+    tensors: {
+      [name]: { type: 'F8_E4M3', shape, data: codes },
+      [`${name}_scale`]: { type: 'F32', shape: [out], data: bytesOf(scales) },
+    },
+    values: Float32Array.from(codes, (code, i) => float8Values[code]! * scales[Math.floor(i / row)]!),
+  };
+};
+
 export const plain: Storage = (name, shape, values) => ({
   tensors: { [name]: { type: 'F32', shape, data: bytesOf(values) } },
   values,

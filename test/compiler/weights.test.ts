@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { compileTextEncoder, compileTransformer, compileVaeDecoder, contentHash } from '../../src/compiler/index.js';
 import { openTransformer } from '../../src/engine/models/transformer.js';
 import { tensor } from '../../src/engine/tensor.js';
-import { bfloat16, int8, pair, plain, type Storage } from './checkpoints.js';
+import { bfloat16, float8, int8, pair, plain, type Storage } from './checkpoints.js';
 import { farthest, fixtures, run, text } from './run.js';
 
 const target = { target: 'cpu' } as const;
@@ -14,6 +14,7 @@ describe('weights', () => {
     ['bfloat16', bfloat16],
     ['8-bit numbers with a list of scales', int8((out) => [out])],
     ['8-bit numbers with a column of scales', int8((out, rank) => [out, ...Array(rank - 1).fill(1)])],
+    ['8-bit floats with a list of scales', float8],
   ];
 
   it.each(ways)('of %s are what they stand for, in the text encoder', async (_name, storage) => {

@@ -19,6 +19,9 @@ export interface VaeConfig {
   /** The diffusion model's latents are (z − shift) · scale. */
   readonly scalingFactor: number;
   readonly shiftFactor: number;
+  /** Whether 1×1 convolutions stand between the latents and the coders. */
+  readonly quantConv: boolean;
+  readonly postQuantConv: boolean;
 }
 
 /**
@@ -27,10 +30,12 @@ export interface VaeConfig {
  * https://github.com/huggingface/diffusers/blob/main/src/diffusers/models/autoencoders/autoencoder_kl.py
  */
 export function buildVaeDecoder(folder: string, target: Target) {
-  const { component, config, graph, op, w } = open(folder, target, 'vae.decoder', 'decoder');
+  const { component, config, graph, op, root } = open(folder, target, 'vae.decoder');
+  const w = root.at('decoder');
   const { widths, layersPerBlock, groups } = config;
   const latents = graph.input('latents', 'float32', ['B', config.latentChannels, 'h', 'w']);
   let x = op.add(op.div(latents, op.scalar(config.scalingFactor)), op.scalar(config.shiftFactor));
+  if (config.postQuantConv) x = conv(root.at('post_quant_conv'), x, config.latentChannels, { kernel: 1 });
   x = op.within('conv_in', () => conv(w.at('conv_in'), x, widths.at(-1)!));
   x = op.within('mid_block', () => middle(w.at('mid_block'), x, groups));
   widths.toReversed().forEach((width, level) => {
@@ -57,7 +62,8 @@ export function buildVaeDecoder(folder: string, target: Target) {
  * scaling.
  */
 export function buildVaeEncoder(folder: string, target: Target) {
-  const { component, config, graph, op, w } = open(folder, target, 'vae.encoder', 'encoder');
+  const { component, config, graph, op, root } = open(folder, target, 'vae.encoder');
+  const w = root.at('encoder');
   const { widths, layersPerBlock, groups } = config;
   let x = graph.input('image', 'float32', ['B', 3, 'H', 'W']);
   x = op.within('conv_in', () => conv(w.at('conv_in'), x, widths[0]!));
@@ -75,8 +81,9 @@ export function buildVaeEncoder(folder: string, target: Target) {
   });
   x = op.within('mid_block', () => middle(w.at('mid_block'), x, groups));
   x = op.silu(op.within('conv_norm_out', () => groupNorm(w.at('conv_norm_out'), x, groups, EPS)));
-  const moments = op.within('conv_out', () => conv(w.at('conv_out'), x, 2 * config.latentChannels));
-  const [mean, logvar] = op.split(moments, 2, 1);
+  x = op.within('conv_out', () => conv(w.at('conv_out'), x, 2 * config.latentChannels));
+  if (config.quantConv) x = conv(root.at('quant_conv'), x, 2 * config.latentChannels, { kernel: 1 });
+  const [mean, logvar] = op.split(x, 2, 1);
   graph.output('mean', mean!);
   graph.output('logvar', logvar!);
   return { component, config, graph };
@@ -113,20 +120,18 @@ function attention(w: Weights, x: Value, groups: number): Value {
   return op.add(x, op.reshape(back, op.sizes(x, 0, 4), x.shape));
 }
 
-function open(folder: string, target: Target, name: string, part: 'encoder' | 'decoder') {
+function open(folder: string, target: Target, name: string) {
   const component = openComponent(folder);
   const config = readConfig(Config.of(component));
   const graph = new Graph(name);
   const op = new Ops(graph, autoencoderLowerings[target]);
-  return { component, config, graph, op, w: new Weights(op, component).at(part) };
+  return { component, config, graph, op, root: new Weights(op, component) };
 }
 
 function readConfig(config: Config): VaeConfig {
   config.class('AutoencoderKL');
   config.known('act_fn', 'silu');
   config.known('mid_block_add_attention', true);
-  config.known('use_quant_conv', false);
-  config.known('use_post_quant_conv', false);
   config.known('in_channels', 3);
   config.known('out_channels', 3);
   const widths = config.sizes('block_out_channels');
@@ -145,5 +150,7 @@ function readConfig(config: Config): VaeConfig {
     latentChannels: config.size('latent_channels'),
     scalingFactor: config.number('scaling_factor'),
     shiftFactor: config.number('shift_factor'),
+    quantConv: config.known('use_quant_conv', true, false),
+    postQuantConv: config.known('use_post_quant_conv', true, false),
   };
 }
