@@ -2,13 +2,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { type CompiledGraph, compileTextEncoder, compileTransformer } from '../../src/compiler/index.js';
+import {
+  type CompiledGraph,
+  compileTextEncoder,
+  compileTransformer,
+  compileVaeDecoder,
+  compileVaeEncoder,
+} from '../../src/compiler/index.js';
+import { readHeader } from '../../src/compiler/safetensors.js';
 import { integers, openSession } from '../../src/engine/session.js';
 import { items, type Tensor, tensor } from '../../src/engine/tensor.js';
 import { readCases } from '../parity/case.js';
 import { int8, pair } from './checkpoints.js';
-import { temporaryFolder } from './files.js';
-import { farthest, fixtures } from './run.js';
+import { bytesOf, type NewTensor, temporaryFolder, writeJson, writeTensors } from './files.js';
+import { farthest, fixtures, run } from './run.js';
 
 const target = { target: 'cpu' } as const;
 const device = { device: 'cpu', threads: 1 } as const;
@@ -105,6 +112,51 @@ describe('the transformer', () => {
     const names = (graph: CompiledGraph) => graph.inputs.map(({ name }) => name);
     expect(names(compileTransformer(transformer, target).step)).not.toContain('attention_bias');
     expect(names(compileTransformer(transformer, { ...target, masked: true }).step)).toContain('attention_bias');
+  });
+});
+
+describe('an autoencoder', () => {
+  it('has convolutions between latents and coders where its configuration says so', async () => {
+    const folder = join(temporaryFolder(), 'vae');
+    const file = 'diffusion_pytorch_model.safetensors';
+    const source = join(fixtures, 'checkpoints', 'tiny-turbo', 'vae');
+    const all = readFileSync(join(source, file));
+    const own = readHeader(join(source, file)).map(({ name, type, shape, offset, length }) => {
+      return [name, { type, shape, data: all.subarray(offset, offset + length) }] as const;
+    });
+    // Twice the identity, so that both can be told from what they do.
+    const doubling = (name: string, width: number): [string, NewTensor][] => {
+      const kernel = Float32Array.from({ length: width * width }, (_, i) => (i % (width + 1) === 0 ? 2 : 0));
+      return [
+        [`${name}.weight`, { type: 'F32', shape: [width, width, 1, 1], data: bytesOf(kernel) }],
+        [`${name}.bias`, { type: 'F32', shape: [width] }],
+      ];
+    };
+    const config = JSON.parse(readFileSync(join(source, 'config.json'), 'utf8'));
+    writeJson(join(folder, 'config.json'), { ...config, use_quant_conv: true, use_post_quant_conv: true });
+    const tensors = Object.fromEntries([...own, ...doubling('quant_conv', 32), ...doubling('post_quant_conv', 16)]);
+    writeTensors(join(folder, file), tensors);
+
+    const image = wave([1, 3, 32, 32], 0.3);
+    const plainly = await run(compileVaeEncoder(source, target), { image });
+    const twice = await run(compileVaeEncoder(folder, target), { image });
+    expect(
+      farthest(
+        twice.mean!.data,
+        plainly.mean!.data.map((value) => 2 * value),
+      ),
+    ).toBeLessThan(1e-5);
+
+    // The graph undoes scale and shift first: 2·(z/s + t) = z'/s + t for z' = 2·z + s·t.
+    const { scalingFactor, shiftFactor } = compileVaeDecoder(source, target).config;
+    const latents = wave([1, 16, 4, 4], 0.7);
+    const moved = tensor(
+      latents.shape,
+      latents.data.map((z) => 2 * z + scalingFactor * shiftFactor),
+    );
+    const { decoded } = await run(compileVaeDecoder(folder, target), { latents });
+    const expected = await run(compileVaeDecoder(source, target), { latents: moved });
+    expect(farthest(decoded!.data, expected.decoded!.data)).toBeLessThan(1e-5);
   });
 });
 
