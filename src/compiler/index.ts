@@ -13,7 +13,6 @@ import type { Target } from './target.js';
 
 export { contentHash } from './content.js';
 export { CheckpointError } from './errors.js';
-export { Graph } from './onnx/graph.js';
 export type { Target, TextEncoderConfig, TinyAutoencoderConfig, TransformerConfig, VaeConfig };
 
 export interface TensorSpec {

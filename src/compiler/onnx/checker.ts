@@ -9,7 +9,8 @@ import {
   type Node,
   type Value,
 } from './graph.js';
-import { type Call, type InferredDim, type Operator, operators } from './operators.js';
+import type { Call, InferredDim } from './inference.js';
+import { type Operator, operators } from './operators.js';
 
 /** A graph that says something impossible: a mistake in this compiler, never in a checkpoint. */
 export class GraphError extends Error {

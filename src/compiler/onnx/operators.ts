@@ -1,24 +1,20 @@
-import type { Dim, ElementType, Node, Value } from './graph.js';
-
-/** A size that an operator's inputs decide: null where only running it tells. */
-export type InferredDim = Dim | null;
-
-export interface Inferred {
-  readonly type: ElementType;
-  readonly shape: readonly InferredDim[];
-}
-
-/** What a node looks like to its operator. Optional inputs left out at the end are not there. */
-export interface Call {
-  readonly node: Node;
-  readonly inputs: readonly (Value | null)[];
-  int(attribute: string): number;
-  ints(attribute: string): readonly number[];
-  /** The numbers of an input that is a constant of the graph; null otherwise. */
-  constant(input: number): readonly number[] | null;
-  /** Stops the check with this complaint unless the condition holds. */
-  expect(condition: boolean, complaint: string): void;
-}
+import type { Dim, ElementType, Value } from './graph.js';
+import {
+  axisOf,
+  broadcast,
+  type Call,
+  concat,
+  conv,
+  fits,
+  type Inferred,
+  norm,
+  product,
+  reshape,
+  sameType,
+  times,
+  unknown,
+  vectorLength,
+} from './inference.js';
 
 type AttributeType = 'int' | 'ints' | 'float' | 'string';
 
@@ -45,7 +41,8 @@ const binary = (type?: ElementType): Operator => ({
   },
 });
 
-const ATTENTION_SCORES = ['B', 'H', 'S', 'T'] as const;
+/** Axes of attention scores: item, head, query, key. */
+const SCORE_AXES = 4;
 
 /**
  * The operators that graphs are made of, as ONNX Runtime takes them: domain ai.onnx at opset 21 unless the name says otherwise.
@@ -61,10 +58,8 @@ export const operators: Readonly<Record<string, Operator>> = {
   Cos: unary,
   Sin: unary,
   Relu: unary,
-  Sigmoid: unary,
   Identity: unary,
   'com.microsoft.QuickGelu': { inputs: ['x'], attributes: { alpha: 'float' }, infer: likeFirst },
-  Softmax: { inputs: ['x'], attributes: { axis: 'int' }, infer: likeFirst },
   Cast: {
     inputs: ['x'],
     attributes: { to: 'int' },
@@ -199,29 +194,9 @@ export const operators: Readonly<Record<string, Operator>> = {
     infer: norm,
   },
   LayerNormalization: { inputs: ['x', 'scale', 'bias?'], attributes: { axis: 'int', epsilon: 'float' }, infer: norm },
-  'com.microsoft.SkipSimplifiedLayerNormalization': {
-    inputs: ['x', 'skip', 'gamma', 'bias?'],
-    attributes: { epsilon: 'float' },
-    infer(call) {
-      const [x, skip] = call.inputs as [Value, Value];
-      sameType(call, x, skip);
-      const statistics: Inferred = { type: 'float32', shape: unknown(x.shape.length) };
-      return [x, statistics, statistics, x];
-    },
-  },
   InstanceNormalization: {
     inputs: ['x', 'scale', 'bias'],
     attributes: { epsilon: 'float' },
-    infer(call) {
-      const [x, scale, bias] = call.inputs as [Value, Value, Value];
-      fits(call, 'scale', scale.shape[0]!, x.shape[1]!);
-      fits(call, 'bias', bias.shape[0]!, x.shape[1]!);
-      return [x];
-    },
-  },
-  GroupNormalization: {
-    inputs: ['x', 'scale', 'bias'],
-    attributes: { num_groups: 'int', epsilon: 'float' },
     infer(call) {
       const [x, scale, bias] = call.inputs as [Value, Value, Value];
       fits(call, 'scale', scale.shape[0]!, x.shape[1]!);
@@ -269,100 +244,8 @@ export const operators: Readonly<Record<string, Operator>> = {
         typeof width !== 'number' || width % call.int('num_heads') === 0,
         `${width} is no multiple of its heads`,
       );
-      if (bias) call.expect(bias.shape.length === ATTENTION_SCORES.length, `its bias has ${bias.shape.length} axes`);
+      if (bias) call.expect(bias.shape.length === SCORE_AXES, `its bias has ${bias.shape.length} axes`);
       return [{ type: q!.type, shape: [...q!.shape.slice(0, 2), v!.shape.at(-1)!] }];
     },
   },
 };
-
-function sameType({ expect }: Call, a: Value, b: Value): void {
-  expect(a.type === b.type, `${a.name} is ${a.type} but ${b.name} is ${b.type}`);
-}
-
-function fits({ expect }: Call, what: string, a: Dim, b: Dim): void {
-  // A name beside a number may well be that number.
-  expect(a === b || typeof a !== typeof b, `its ${what} are ${a} and ${b}`);
-}
-
-function broadcast(call: Call, a: readonly Dim[], b: readonly Dim[]): InferredDim[] {
-  const rank = Math.max(a.length, b.length);
-  return Array.from({ length: rank }, (_, i) => {
-    const [x, y] = [a[i - rank + a.length] ?? 1, b[i - rank + b.length] ?? 1];
-    if (x === y || y === 1) return x;
-    if (x === 1) return y;
-    fits(call, 'sizes', x, y);
-    return typeof x === 'number' ? x : y;
-  });
-}
-
-function norm(call: Call): readonly Inferred[] {
-  const [x, scale] = call.inputs as [Value, Value];
-  sameType(call, x, scale);
-  fits(call, 'widths', x.shape.at(-1)!, scale.shape.at(-1)!);
-  return [x];
-}
-
-function concat(call: Call): readonly Inferred[] {
-  const parts = call.inputs as Value[];
-  const { type, shape } = parts[0]!;
-  const axis = axisOf(call, shape);
-  for (const part of parts) {
-    sameType(call, parts[0]!, part);
-    call.expect(part.shape.length === shape.length, `${part.name} has ${part.shape.length} axes, not ${shape.length}`);
-    for (const [i, size] of part.shape.entries()) if (i !== axis) fits(call, `sizes along axis ${i}`, size, shape[i]!);
-  }
-  const sizes = parts.map((part) => part.shape[axis]!);
-  const sum = sizes.reduce<InferredDim>((total, size) => plus(total, size), 0);
-  return [{ type, shape: shape.with(axis, sum as Dim) }];
-}
-
-function reshape(call: Call): readonly Inferred[] {
-  const [x, to] = call.inputs as [Value, Value];
-  call.expect(to.type === 'int64', `its shape is ${to.type}`);
-  const wanted = call.constant(1);
-  if (wanted === null) return [{ type: x.type, shape: unknown(vectorLength(call, to)) }];
-  const given = wanted.map((size, i) => (size === 0 ? x.shape[i]! : size === -1 ? null : size));
-  const [before, after] = [product(x.shape), product(given)];
-  call.expect(
-    typeof before !== 'number' || typeof after !== 'number' || before === after,
-    `${before} values do not make [${given}]`,
-  );
-  return [{ type: x.type, shape: given }];
-}
-
-function conv(call: Call): readonly Inferred[] {
-  const [x, weight, bias] = call.inputs as [Value, Value, Value | undefined];
-  const [batch, channels, ...sides] = x.shape;
-  const [out, per] = weight.shape as [number, number];
-  sameType(call, x, weight);
-  fits(call, 'channels', channels!, per * call.int('group'));
-  if (bias) fits(call, 'bias', bias.shape[0]!, out);
-  call.expect(
-    call.ints('kernel_shape').join() === weight.shape.slice(2).join(),
-    'kernel_shape is not that of its weight',
-  );
-  const [strides, pads] = [call.ints('strides'), call.ints('pads')];
-  const spatial = sides.map((side, i) => {
-    const reach = (call.ints('kernel_shape')[i]! - 1) * call.ints('dilations')[i]!;
-    const slack = pads[i]! + pads[i + sides.length]! - reach;
-    if (strides[i] === 1 && slack === 0) return side;
-    return typeof side === 'number' ? Math.floor((side + slack - 1) / strides[i]!) + 1 : null;
-  });
-  return [{ type: x.type, shape: [batch!, out, ...spatial] }];
-}
-
-function vectorLength({ expect }: Call, { shape, name }: Value): number {
-  expect(shape.length === 1 && typeof shape[0] === 'number', `${name} must be a list of known length`);
-  return shape[0] as number;
-}
-
-function axisOf(call: Call, shape: readonly Dim[]): number {
-  const axis = call.int('axis');
-  call.expect(axis >= -shape.length && axis < shape.length, `axis ${axis} is not one of ${shape.length}`);
-  return axis < 0 ? axis + shape.length : axis;
-}
-
-const unknown = (rank: number): null[] => Array.from({ length: rank }, () => null);
-const plus = (a: InferredDim, b: InferredDim) => (typeof a === 'number' && typeof b === 'number' ? a + b : null);
-const times = (a: InferredDim, b: InferredDim) => (typeof a === 'number' && typeof b === 'number' ? a * b : null);
-const product = (shape: readonly InferredDim[]) => (shape.length === 1 ? shape[0]! : shape.reduce(times, 1));

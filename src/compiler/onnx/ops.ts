@@ -23,7 +23,6 @@ export class Ops {
   cos = (x: Value) => this.#one('Cos', [x], x.type, x.shape);
   sin = (x: Value) => this.#one('Sin', [x], x.type, x.shape);
   relu = (x: Value) => this.#one('Relu', [x], x.type, x.shape);
-  sigmoid = (x: Value) => this.#one('Sigmoid', [x], x.type, x.shape);
   /** x·σ(x). QuickGelu at α = 1 is exactly that, in one pass. */
   silu = (x: Value) => this.#one('QuickGelu', [x], x.type, x.shape, { alpha: { float: 1 } }, 'com.microsoft');
 
@@ -121,10 +120,6 @@ export class Ops {
 
   matmul(a: Value, b: Value): Value {
     return this.#one('MatMul', [a, b], a.type, [...a.shape.slice(0, -1), b.shape.at(-1)!]);
-  }
-
-  softmax(x: Value): Value {
-    return this.#one('Softmax', [x], x.type, x.shape, { axis: -1 });
   }
 
   rmsNorm(x: Value, gain: Value, eps: number): Value {
