@@ -27,6 +27,26 @@ export const generationFields = `fragment Whole on Generation {
   problem { __typename message retryable }
 }`;
 
+/**
+ * A picture's address on the server that the page came from: the public one may be a cache elsewhere, which a page may not save from.
+ * @param {string} url
+ */
+export function here(url) {
+  const { pathname, search } = new URL(url);
+  return pathname + search;
+}
+
+/** Whether clients other than this page must send a key. */
+export async function asksForKey() {
+  const response = await fetch(endpoint, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query: '{ __typename }' }),
+    credentials: 'omit',
+  });
+  return response.status === 401;
+}
+
 /** The server refused the request itself: a GraphQL error, or an HTTP status that a retry would not change. */
 export class ApiError extends Error {
   /**

@@ -1,3 +1,4 @@
+import { here } from './api.js';
 import { byId, make } from './dom.js';
 import { duration, tookOf } from './status.js';
 import { say } from './words.js';
@@ -26,7 +27,7 @@ export function showCaption(generation, selected) {
   byId('drawn-seed').textContent = String(image.seed);
   byId('truncated').hidden = !generation.promptTruncated;
   for (const format of /** @type {const} */ (['png', 'webp'])) {
-    link(format).href = image[format];
+    link(format).href = here(image[format]);
     link(format).download = `inkstone-${image.seed}.${format}`;
   }
   byId('stages').replaceChildren(...stages(generation));

@@ -1,4 +1,4 @@
-import { endpoint } from './api.js';
+import { asksForKey, endpoint } from './api.js';
 import { byId, copyText, make } from './dom.js';
 import { say } from './words.js';
 
@@ -33,6 +33,8 @@ const tabs = /** @type {HTMLButtonElement[]} */ ([...byId('tabs').querySelectorA
 let selected = 'operation';
 /** @type {Record<string, string>} */
 let texts = {};
+/** Headers that every request needs, as a shell would read them. @type {string[]} */
+let always = [];
 
 export function startCode() {
   for (const [index, tab] of tabs.entries()) {
@@ -46,6 +48,11 @@ export function startCode() {
     await copyText(texts[selected] ?? '');
     confirmCopy(byId('copy'), 'copy');
   });
+}
+
+/** Shows that a key is to be sent, where one is. */
+export async function showKey() {
+  always = (await asksForKey()) ? ['"authorization: Bearer $ACCESS_KEY"'] : [];
 }
 
 /**
@@ -87,7 +94,7 @@ export function showCode(input, id) {
 function curl(body, headers, options = '') {
   const lines = [
     `curl ${options}${quoted(endpoint)}`,
-    ...headers.map((header) => `-H ${quoted(header)}`),
+    ...[...headers.map(quoted), ...always].map((header) => `-H ${header}`),
     `-d ${quoted(JSON.stringify(body))}`,
   ];
   return lines.join(' \\\n  ');

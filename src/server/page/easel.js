@@ -1,3 +1,4 @@
+import { here } from './api.js';
 import { byId, make } from './dom.js';
 import { thumbhashPixels } from './thumbhash.js';
 import { say } from './words.js';
@@ -67,7 +68,7 @@ export function showPicture(index, image, alt) {
   const tile = tileAt(index);
   if (tile === null || tile.querySelector('img.final') !== null) return;
   if (tile.querySelector('img.preview') === null) tile.append(blurred(image.thumbhash));
-  const final = make('img', { class: 'final', alt, src: image.url, width: image.width, height: image.height });
+  const final = make('img', { class: 'final', alt, src: here(image.url), width: image.width, height: image.height });
   final.decode().then(
     () => tile.classList.add('arrived'),
     () => tile.classList.add('arrived'), // what cannot be decoded shows its alternative text

@@ -1,3 +1,4 @@
+import { here } from './api.js';
 import { byId, make } from './dom.js';
 import { say } from './words.js';
 
@@ -41,7 +42,15 @@ export function showHistory() {
       const label = say('restore', { prompt });
       const title = `${prompt} · ${say('seed')} ${seed}`;
       const button = make('button', { type: 'button', 'aria-label': label, title });
-      button.append(make('img', { src: images[0]?.small ?? '', alt: '', loading: 'lazy', width: 64, height: 64 }));
+      button.append(
+        make('img', {
+          src: images[0] === undefined ? '' : here(images[0].small),
+          alt: '',
+          loading: 'lazy',
+          width: 64,
+          height: 64,
+        }),
+      );
       if (images.length > 1)
         button.append(make('span', { class: 'many', 'aria-hidden': 'true' }, String(images.length)));
       button.addEventListener('click', () => pick(entry));

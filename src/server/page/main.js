@@ -1,6 +1,6 @@
 import { fromHash } from './address.js';
 import { fetchModels, generate } from './api.js';
-import { confirmCopy, startCode } from './code.js';
+import { confirmCopy, showKey, startCode } from './code.js';
 import { byId, copyText } from './dom.js';
 import { interrupted } from './drawing.js';
 import { change, fillForm, offerModels, readForm, startForm } from './form.js';
@@ -37,7 +37,8 @@ await open();
 /** The first moment: what the server offers, what a reload interrupted, what the address asks for. */
 async function open() {
   try {
-    offerModels(await fetchModels());
+    const [models] = await Promise.all([fetchModels(), showKey()]);
+    offerModels(models);
   } catch (error) {
     return report(error);
   }

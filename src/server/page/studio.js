@@ -49,6 +49,7 @@ export async function resume({ input, generation }) {
  */
 async function work(input, run) {
   clearProblems();
+  byId('status').classList.remove('alarm');
   setBusy(true);
   tell(say('sending'), null);
   drawing = new Drawing(listenerFor(input));
@@ -86,7 +87,7 @@ function listenerFor(input) {
         showPicture(index, image, event.generation.prompt);
     },
     connection: (live) => {
-      byId('status').classList.toggle('lost', !live);
+      byId('status').classList.toggle('alarm', !live);
       if (!live) tell(say('lost'), undefined);
     },
     full: countDown,
@@ -104,7 +105,7 @@ function finish(input, generation) {
   }
   clearSheet();
   tell(outcomeOf(generation), 1);
-  if (generation.status === 'FAILED') showProblem(outcomeOf(generation));
+  byId('status').classList.toggle('alarm', generation.status === 'FAILED');
 }
 
 /**
