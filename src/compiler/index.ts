@@ -13,6 +13,8 @@ import type { Target } from './target.js';
 
 export { contentHash } from './content.js';
 export { CheckpointError } from './errors.js';
+/** For graphs that no checkpoint has, such as a benchmark's. */
+export { Graph } from './onnx/graph.js';
 export type { Target, TextEncoderConfig, TinyAutoencoderConfig, TransformerConfig, VaeConfig };
 
 export interface TensorSpec {
