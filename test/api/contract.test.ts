@@ -1,0 +1,93 @@
+import { readFileSync } from 'node:fs';
+import {
+  buildSchema,
+  type GraphQLNamedType,
+  isEnumType,
+  isInputObjectType,
+  isInterfaceType,
+  isObjectType,
+  isSpecifiedScalarType,
+  isUnionType,
+  lexicographicSortSchema,
+  printSchema,
+} from 'graphql';
+import { describe, expect, it } from 'vitest';
+import { schema } from '../../schema/index.js';
+
+/** What comes with editing and refining. */
+const later = new Set([
+  'Upload',
+  'ImageInput',
+  'EditInput',
+  'RegionInput',
+  'RefineInput',
+  'EditResult',
+  'RefineResult',
+  'Mutation.edit',
+  'Mutation.refine',
+]);
+const contract = buildSchema(readFileSync(new URL('contract.graphql', import.meta.url), 'utf8'));
+const ours = Object.values(schema.getTypeMap()).filter(
+  (type) => !type.name.startsWith('__') && !isSpecifiedScalarType(type),
+);
+const promised = Object.values(contract.getTypeMap()).filter(
+  (type) => !type.name.startsWith('__') && !isSpecifiedScalarType(type) && !later.has(type.name),
+);
+
+describe('the schema', () => {
+  it.each(promised.map((type) => [type.name, type] as const))('has %s as the contract has it', (name, type) => {
+    const mine = schema.getType(name);
+    expect(mine, `type ${name}`).toBeDefined();
+    for (const promise of promisesOf(type)) {
+      if (!later.has(promise.split('(')[0]!.split(':')[0]!)) expect(promisesOf(mine!)).toContain(promise);
+    }
+  });
+
+  it('describes every type, field, argument and value in words', () => {
+    const silent = ours.flatMap(describable).filter(([, description]) => (description ?? '').trim().length < 4);
+    expect(silent.map(([name]) => name)).toEqual([]);
+  });
+
+  it('is the one that is printed in schema.graphql', () => {
+    const printed = readFileSync(new URL('../../schema/schema.graphql', import.meta.url), 'utf8');
+    expect(`${printSchema(lexicographicSortSchema(schema))}\n`).toBe(printed);
+  });
+});
+
+/** Everything a client may rely on, a line each: `Query.node: Node`, `Query.node(id: ID!)`, `Stage.LOAD`, `GenerateResult = QueueFull`. */
+function promisesOf(type: GraphQLNamedType): string[] {
+  if (isEnumType(type)) return type.getValues().map(({ name }) => `${type.name}.${name}`);
+  if (isUnionType(type)) return type.getTypes().map(({ name }) => `${type.name} = ${name}`);
+  if (isInputObjectType(type))
+    return Object.values(type.getFields()).map(
+      (field) => `${type.name}.${field.name}: ${field.type}${defaultOf(field.defaultValue)}`,
+    );
+  if (!isObjectType(type) && !isInterfaceType(type)) return [type.name];
+  const fields = Object.values(type.getFields()).flatMap((field) => [
+    `${type.name}.${field.name}: ${field.type}`,
+    ...field.args.map((arg) => `${type.name}.${field.name}(${arg.name}: ${arg.type}${defaultOf(arg.defaultValue)})`),
+  ]);
+  return [...fields, ...type.getInterfaces().map(({ name }) => `${type.name} implements ${name}`)];
+}
+
+function defaultOf(value: unknown): string {
+  return value === undefined ? '' : ` = ${JSON.stringify(value)}`;
+}
+
+function describable(type: GraphQLNamedType): [string, string | null | undefined][] {
+  const own: [string, string | null | undefined][] = [[type.name, type.description]];
+  if (isEnumType(type))
+    return [
+      ...own,
+      ...type
+        .getValues()
+        .map(({ name, description }) => [`${type.name}.${name}`, description] as [string, typeof description]),
+    ];
+  if (!isObjectType(type) && !isInterfaceType(type) && !isInputObjectType(type)) return own;
+  for (const field of Object.values(type.getFields())) {
+    own.push([`${type.name}.${field.name}`, field.description]);
+    if ('args' in field)
+      for (const arg of field.args) own.push([`${type.name}.${field.name}(${arg.name})`, arg.description]);
+  }
+  return own;
+}

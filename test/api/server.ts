@@ -1,0 +1,106 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { contentHash } from '../../src/compiler/index.js';
+import type { ModelEntry } from '../../src/engine/catalog.js';
+import { createEngine } from '../../src/engine/host.js';
+import { openTokenizer } from '../../src/engine/tokenizer.js';
+import { serverSection } from '../../src/server/config.js';
+import { createServer, type InkstoneServer, type Listening } from '../../src/server/server.js';
+import type { Studio } from '../../src/studio/types.js';
+import { tinyTurbo } from '../engine/checkpoints.js';
+import { newFolder, openStudio } from '../studio/open-studio.js';
+
+/** The API on the tiny checkpoint: real engine, real stores, a folder of its own. */
+export interface TestServer extends InkstoneServer {
+  readonly studio: Studio;
+  readonly log: string[];
+  /** Posts one operation as clients do. */
+  post(body: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  /** … and returns its `data`, or throws its first error. */
+  ask<T = Record<string, never>>(query: string, variables?: Record<string, unknown>): Promise<T>;
+  listening(): Promise<Listening>;
+  close(): Promise<void>;
+}
+
+export interface TestServerOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Changes the studio before the server gets it. */
+  readonly wrap?: (studio: Studio) => Studio;
+  readonly traced?: boolean;
+}
+
+export const origin = 'http://inkstone.test';
+
+export async function openServer({
+  env = {},
+  wrap = (studio) => studio,
+  traced = false,
+}: TestServerOptions = {}): Promise<TestServer> {
+  const model: ModelEntry = { ...tinyTurbo(), defaults: { width: 64, height: 64, steps: 4, guidance: 0 } };
+  const engine = createEngine({
+    catalog: [model],
+    device: 'cpu',
+    memoryBudgetBytes: 2 ** 30,
+    threads: 1,
+    watchdogMs: 20_000,
+    log: { info() {}, warn() {} },
+  });
+  const tokenizer = openTokenizer(model.components.tokenizer, model.limits.maxPromptTokens);
+  const real = await openStudio({
+    engines: [engine],
+    catalog: [model],
+    dataDir: newFolder(),
+    env,
+    countTokens: (_, text) => tokenizer.encodePrompt(text),
+    modelContent: () => contentHash([model.components.transformer, model.components.vae]),
+  });
+  const log: string[] = [];
+  const studio = wrap(real);
+  const settings = serverSection.schema.parse({ PORT: '0', ...env });
+  const server = createServer({
+    studio,
+    settings,
+    log: pino({ level: settings.LOG_LEVEL }, { write: (line) => log.push(line) }),
+    traced,
+  });
+  let listening: Promise<Listening> | null = null;
+  const post: TestServer['post'] = (body, headers = {}) =>
+    server.fetch(
+      new Request(`${origin}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept: 'application/json', ...headers },
+        body: JSON.stringify(body),
+      }),
+    );
+  return {
+    ...server,
+    studio,
+    log,
+    post,
+    async ask<T>(query: string, variables: Record<string, unknown> = {}) {
+      const response = await post({ query, variables });
+      const { data, errors } = (await response.json()) as { data: T; errors?: { message: string }[] };
+      if (errors !== undefined) throw new Error(errors[0]?.message);
+      return data;
+    },
+    listening() {
+      listening ??= server.listen();
+      return listening;
+    },
+    async close() {
+      if (listening !== null) await (await listening).close(0);
+      else await studio.close(0);
+      await engine.close();
+    },
+  };
+}
+
+/** One of the operations that ship with the schema. */
+export function operation(name: string): string {
+  return readFileSync(join(import.meta.dirname, `../../schema/operations/${name}.graphql`), 'utf8');
+}
+
+export const house = { prompt: 'a red house', seed: 7 };
+/** Long enough that something can happen meanwhile. */
+export const long = { prompt: 'a red house', width: 256, height: 256, steps: 100 };
