@@ -1,5 +1,6 @@
 # Inkstone on CPUs, with the embedded model:
-#   docker build -t inkstone . && docker run --rm -p 4000:4000 -v inkstone:/data inkstone
+#   docker build -t inkstone . && docker run --rm -p 4000:4000 -v inkstone:/data -e ACCESS_KEY=… inkstone
+# Without ACCESS_KEY a key is drawn for this run and printed: what others can reach asks for one.
 
 FROM node:24-bookworm-slim AS packages
 WORKDIR /app

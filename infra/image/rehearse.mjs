@@ -11,6 +11,7 @@ import { contextFilter, environment, execForm, readStages } from './dockerfile.m
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const place = mkdtempSync(join(tmpdir(), 'inkstone-image-'));
 const lets = contextFilter(join(root, '.dockerignore'));
+const accessKey = 'a key for the rehearsal';
 /** Each finished stage, by name. */
 const built = new Map();
 
@@ -116,8 +117,8 @@ async function tryOut(image) {
   const paths = Object.fromEntries(
     Object.entries(image.env).map(([key, value]) => [key, value.startsWith('/') ? inside(image, value) : value]),
   );
-  // Only what a container has: the image's own settings, and where programs are.
-  const env = { PATH: process.env.PATH, HOME: image.folder, ...paths, PORT: port };
+  // Only what a container has: the image's own settings, what `docker run` adds, and where programs are.
+  const env = { PATH: process.env.PATH, HOME: image.folder, ...paths, PORT: port, ACCESS_KEY: accessKey };
   const started = performance.now();
   const [program, ...args] = image.cmd;
   const server = spawn(program, args, {
@@ -165,7 +166,7 @@ async function draw(url) {
     ... on Generation { status images { url } problem { message } } ... on Problem { message } } }`;
   const response = await fetch(`${url}/graphql`, {
     method: 'POST',
-    headers: { 'content-type': 'application/json' },
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${accessKey}` },
     body: JSON.stringify({ query }),
   });
   const { data, errors } = await response.json();

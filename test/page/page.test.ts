@@ -198,7 +198,7 @@ describe.skipIf(browser === undefined && process.env.CI === undefined)('the page
       await door.fill('#key', key);
       await door.click('button[type=submit]');
       await door.locator('#draw').waitFor();
-      expect(await door.inputValue('#prompt')).toBe('a big panda, snow background');
+      await expect.poll(() => door.inputValue('#prompt'), { timeout: 10_000 }).toBe('a big panda, snow background');
       await draw(door);
       await door.click('#tab-curl');
       const command = (await text('#source', door)) ?? '';

@@ -37,6 +37,23 @@ export function fromHash(hash) {
   };
 }
 
+const stored = 'inkstone.asked';
+
+/**
+ * Keeps what an address asked for while its reader looks for the key.
+ * @param {string} hash
+ */
+export function leaveAtTheDoor(hash) {
+  sessionStorage.setItem(stored, hash);
+}
+
+/** What was left at the door, once. */
+export function fetchFromTheDoor() {
+  const hash = sessionStorage.getItem(stored);
+  sessionStorage.removeItem(stored);
+  return hash;
+}
+
 /**
  * A seed as it was typed: digits as a number, everything else as it stands, for the server to judge.
  * @param {string} text

@@ -16,7 +16,7 @@ const tiles = byId('tiles');
  * @param {{ count: number, width: number, height: number }} layout
  */
 export function layOut({ count, width, height }) {
-  const columns = count === 1 ? 1 : count <= 4 ? 2 : 3;
+  const columns = count === 4 ? 2 : Math.min(count, count > 6 ? 4 : 3);
   const rows = Math.ceil(count / columns);
   sheet.style.setProperty('--ratio', String((columns * width) / (rows * height)));
   sheet.style.setProperty('--columns', String(columns));

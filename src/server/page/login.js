@@ -1,10 +1,10 @@
+import { leaveAtTheDoor } from './address.js';
 import { byId } from './dom.js';
 import { say, translate } from './words.js';
 
 translate();
 byId('key').focus();
-// What the address asked for survives the door.
-/** @type {HTMLFormElement} */ (byId('door')).action += location.hash;
+if (location.hash !== '') leaveAtTheDoor(location.hash);
 if (new URLSearchParams(location.search).has('wrong')) {
   byId('key-problem').textContent = say('wrongKey');
   byId('key').setAttribute('aria-invalid', 'true');

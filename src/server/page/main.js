@@ -1,4 +1,4 @@
-import { fromHash } from './address.js';
+import { fetchFromTheDoor, fromHash } from './address.js';
 import { fetchModels, generate } from './api.js';
 import { confirmCopy, showKey, startCode } from './code.js';
 import { byId, copyText } from './dom.js';
@@ -42,6 +42,8 @@ async function open() {
   } catch (error) {
     return report(error);
   }
+  const asked = fetchFromTheDoor();
+  if (asked !== null && location.hash === '') history.replaceState(null, '', asked);
   const running = interrupted();
   if (running === null) return restore();
   fillForm(running.input);

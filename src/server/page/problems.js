@@ -22,12 +22,13 @@ export function clearProblems() {
  * @param {string} [name] as in `InvalidInput.field`
  */
 export function showProblem(message, name = '') {
+  const sentence = message.replaceAll('`', ''); // marks names for programmers
   const place = places.get(name.split('.').pop() ?? '');
   if (place === undefined || field(place).hidden) {
-    byId('form-problem').textContent = message;
+    byId('form-problem').textContent = sentence;
     return;
   }
-  byId(`${place}-problem`).textContent = message;
+  byId(`${place}-problem`).textContent = sentence;
   const control = byId(place);
   control.setAttribute('aria-invalid', 'true');
   /** @type {HTMLDetailsElement | null} */ (control.closest('details'))?.setAttribute('open', '');
