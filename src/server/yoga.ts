@@ -64,11 +64,15 @@ export function createHttp({
     multipart: false,
     batching: false,
     cors: corsOf(settings.CORS_ORIGINS),
-    context: ({ request }) => ({
-      studio,
-      baseUrl: baseUrlOf(request.headers, request.url, settings),
-      signal: request.signal,
-    }),
+    // A WebSocket brings its own, made when it connected.
+    context: (given) =>
+      'studio' in given
+        ? (given as unknown as Context)
+        : {
+            studio,
+            baseUrl: baseUrlOf(given.request.headers, given.request.url, settings),
+            signal: given.request.signal,
+          },
   });
 }
 

@@ -1,18 +1,17 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { house, long, openServer, operation, origin, type TestServer } from './server.js';
+import { changed, house, long, openServer, operation, origin, type TestServer } from './server.js';
 
 let server: TestServer;
 let loads = 0;
 beforeAll(async () => {
   server = await openServer({
     wrap: (studio) =>
-      new Proxy(studio, {
-        get(target, name) {
-          if (name === 'images') loads++;
-          const value = Reflect.get(target, name);
-          return typeof value === 'function' ? value.bind(target) : value;
+      changed(studio, {
+        images(ids) {
+          loads++;
+          return studio.images(ids);
         },
       }),
   });

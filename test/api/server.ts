@@ -96,6 +96,16 @@ export async function openServer({
   };
 }
 
+/** A studio with some of its methods changed; the others stay what they are. */
+export function changed(studio: Studio, methods: Partial<Studio>): Studio {
+  return new Proxy(studio, {
+    get(target, name) {
+      const value = Reflect.get(methods, name) ?? Reflect.get(target, name);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+}
+
 /** One of the operations that ship with the schema. */
 export function operation(name: string): string {
   return readFileSync(join(import.meta.dirname, `../../schema/operations/${name}.graphql`), 'utf8');

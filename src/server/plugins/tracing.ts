@@ -18,23 +18,16 @@ export function useTracing(): Plugin {
         const attributes = { 'http.request.method': request.method, 'url.path': pathname };
         return within(`${request.method} ${routeOf(pathname)}`, { kind: SpanKind.SERVER, attributes }, parent, wrapped);
       },
-      execute({ context: given }, wrapped) {
-        const { document, params } = given as {
-          document?: Parameters<typeof getOperationAST>[0];
-          params?: { operationName?: string };
-        };
-        const operation = document === undefined ? null : getOperationAST(document, params?.operationName);
-        const attributes = {
-          'graphql.operation.type': operation?.operation ?? 'query',
-          ...(operation?.name === undefined ? {} : { 'graphql.operation.name': operation.name.value }),
-        };
-        return within(
-          operation?.operation ?? 'query',
-          { kind: SpanKind.INTERNAL, attributes },
-          context.active(),
-          wrapped,
-        );
-      },
+      execute: (_payload, wrapped) => within('operation', { kind: SpanKind.INTERNAL }, context.active(), wrapped),
+    },
+    // By now it is known which operation it is.
+    onExecute({ args }) {
+      const operation = getOperationAST(args.document, args.operationName);
+      const span = trace.getActiveSpan();
+      if (operation == null || span === undefined) return;
+      span.updateName(operation.operation);
+      span.setAttribute('graphql.operation.type', operation.operation);
+      if (operation.name !== undefined) span.setAttribute('graphql.operation.name', operation.name.value);
     },
   };
 }
@@ -57,8 +50,7 @@ function within<T>(
   };
   try {
     const result = context.with(trace.setSpan(parent, span), wrapped);
-    if (result instanceof Promise) return result.then(end, (error) => fail(span, error)) as T;
-    return end(result);
+    return isPromise(result) ? (result.then(end, (error: unknown) => fail(span, error)) as T) : end(result);
   } catch (error) {
     return fail(span, error);
   }
@@ -69,4 +61,9 @@ function fail(span: Span, error: unknown): never {
   span.setStatus({ code: SpanStatusCode.ERROR });
   span.end();
   throw error;
+}
+
+/** Yoga also gives promises of its own making. */
+function isPromise<T>(value: T): value is T & PromiseLike<T> {
+  return typeof (value as { then?: unknown } | null)?.then === 'function';
 }

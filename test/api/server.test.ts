@@ -1,0 +1,220 @@
+import { context, propagation, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { serverSection } from '../../src/server/config.js';
+import { limits } from '../../src/server/plugins/limits.js';
+import { isTelemetryWanted } from '../../src/telemetry/sdk.js';
+import { changed, house, long, openServer, operation, origin, type TestServer } from './server.js';
+
+let server: TestServer;
+let failing = false;
+beforeAll(async () => {
+  server = await openServer({
+    env: { BODY_LIMIT_BYTES: '20000' },
+    wrap: (studio) =>
+      changed(studio, {
+        models() {
+          if (failing) throw new Error('the password is hunter2, in /etc/secret');
+          return studio.models();
+        },
+      }),
+  });
+});
+afterAll(() => server.close());
+
+const errorsOf = async (query: string) =>
+  ((await (await server.post({ query })).json()) as { errors?: { message: string; extensions?: { code?: string } }[] })
+    .errors ?? [];
+
+describe('limits', () => {
+  it.each([
+    ['aliases', `{ ${Array.from({ length: limits.aliases + 1 }, (_, i) => `a${i}: models { name }`).join(' ')} }`],
+    [
+      'mutations',
+      `mutation { ${Array.from({ length: limits.mutations + 1 }, (_, i) => `m${i}: cancel(id: "x") { __typename }`).join(' ')} }`,
+    ],
+    ['fields', `{ models { ${'name '.repeat(limits.fields + 1)} } }`],
+    ['fields', `{ ${'...a '.repeat(30)} } fragment a on Query { ${'models { name } '.repeat(20)} }`],
+  ])('too many %s are refused with TOO_COMPLEX', async (what, query) => {
+    const [error] = await errorsOf(query);
+    expect(error!.extensions).toEqual({ code: 'TOO_COMPLEX' });
+    expect(error!.message).toMatch(new RegExp(`^Expected at most \\d+ ${what} .* but received \\d+\\.$`));
+  });
+
+  it('too deep a question is refused with TOO_COMPLEX', async () => {
+    const levels = `${'{ interfaces '.repeat(limits.depth)}{ name }${' }'.repeat(limits.depth)}`;
+    // No type of this schema nests for ever, so the question is one that the schema refuses as well: both are said.
+    const errors = await errorsOf(`{ models ${levels} }`);
+    expect(errors.map(({ extensions }) => extensions?.code)).toContain('TOO_COMPLEX');
+  });
+
+  it('a long document is not even parsed', async () => {
+    const [error] = await errorsOf(`{ ${'models { name } '.repeat(600)} }`);
+    expect(error!.message).toContain(`${limits.tokens} tokens`);
+  });
+
+  it('a long request is not read', async () => {
+    const response = await server.post(
+      { query: '{ models { name } }', padding: 'x'.repeat(20_000) },
+      { 'content-length': '20100' },
+    );
+    expect(response.status).toBe(413);
+  });
+
+  it('introspection, as GraphiQL asks for it, is within them', async () => {
+    const { getIntrospectionQuery } = await import('graphql');
+    expect(await errorsOf(getIntrospectionQuery())).toEqual([]);
+  });
+});
+
+describe('a failure that nobody expected', () => {
+  it('is masked for the client and whole in the log', async () => {
+    failing = true;
+    const response = await server.post({ query: '{ models { name } }' });
+    failing = false;
+    const body = await response.text();
+    expect(body).toContain('Something went wrong on our side');
+    expect(body).not.toMatch(/hunter2|secret|\.ts|stack/);
+    expect(server.log.join('')).toContain('hunter2');
+  });
+});
+
+describe('health', () => {
+  it('is alive at once, and ready when the model is loaded', async () => {
+    expect((await server.fetch(new Request(`${origin}/healthz`))).status).toBe(200);
+    await server.ask(operation('generate'), { input: house });
+    expect((await server.fetch(new Request(`${origin}/readyz`))).status).toBe(200);
+  });
+
+  it('is not ready before', async () => {
+    const cold = await openServer({
+      wrap: (studio) => changed(studio, { ready: () => false }),
+    });
+    const response = await cold.fetch(new Request(`${origin}/readyz`));
+    expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1']);
+    await cold.close();
+  });
+});
+
+describe('addresses', () => {
+  const urlWith = async (env: Record<string, string>, headers: Record<string, string> = {}) => {
+    const other = await openServer({ env });
+    const response = await other.post(
+      {
+        query:
+          'mutation($i: GenerateInput!) { generate(input: $i, waitMs: 60000) { ... on Generation { images { url } } } }',
+        variables: { i: house },
+      },
+      headers,
+    );
+    const { data } = (await response.json()) as { data: { generate: { images: { url: string }[] } } };
+    await other.close();
+    return data.generate.images[0]!.url;
+  };
+
+  it("begin with the request's host, PUBLIC_URL, or what a trusted proxy says", async () => {
+    expect(await urlWith({}, { 'x-forwarded-host': 'evil.example' })).toMatch(/^http:\/\/inkstone\.test\/images\//);
+    expect(await urlWith({ PUBLIC_URL: 'https://cdn.example/' })).toMatch(/^https:\/\/cdn\.example\/images\//);
+    expect(
+      await urlWith({ TRUST_PROXY: 'true' }, { 'x-forwarded-host': 'pictures.example', 'x-forwarded-proto': 'https' }),
+    ).toMatch(/^https:\/\/pictures\.example\/images\//);
+  });
+});
+
+describe('GraphiQL and the page', () => {
+  it('GraphiQL needs nothing from elsewhere', async () => {
+    const page = await (
+      await server.fetch(new Request(`${origin}/graphql`, { headers: { accept: 'text/html' } }))
+    ).text();
+    expect(page).toContain('GraphiQL');
+    expect(page.match(/<(?:script|link)[^>]+(?:src|href)="https?:/g)).toBeNull();
+  });
+
+  it('the page is served with a strict policy and an ETag', async () => {
+    const page = await server.fetch(new Request(`${origin}/`));
+    expect(page.headers.get('content-security-policy')).toContain("script-src 'self'");
+    const again = await server.fetch(
+      new Request(`${origin}/`, { headers: { 'if-none-match': page.headers.get('etag')! } }),
+    );
+    expect(again.status).toBe(304);
+  });
+});
+
+describe('stopping', () => {
+  it('fails what runs as Interrupted, ends subscriptions with a last event, and closes', async () => {
+    const stopping = await openServer();
+    const { url } = await stopping.listening();
+    const { generate } = await stopping.ask<{ generate: { id: string } }>(operation('start'), {
+      input: { ...long, seed: 1 },
+    });
+    const stream = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
+      body: JSON.stringify({ query: operation('progress'), variables: { id: generate.id } }),
+    });
+    const text = stream.text();
+    await stopping.close();
+    expect(await text).toMatch(/GenerationFinished.*"status":"FAILED".*event: complete/s);
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+  });
+});
+
+describe('tracing', () => {
+  it('is one trace from the HTTP request through the operation to each step', async () => {
+    const exporter = new InMemorySpanExporter();
+    const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+    trace.setGlobalTracerProvider(provider);
+    context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+    propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+    const traced = await openServer({ traced: true });
+    try {
+      const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+      await traced.post(
+        { query: operation('generate'), variables: { input: house } },
+        { traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
+      );
+      await provider.forceFlush();
+      const spans = exporter.getFinishedSpans().filter((span) => span.spanContext().traceId === traceId);
+      const names = spans.map(({ name }) => name);
+      expect(names).toEqual(
+        expect.arrayContaining(['POST /graphql', 'mutation', 'generation', 'queue', 'denoise', 'decode', 'step']),
+      );
+      expect(names.filter((name) => name === 'step')).toHaveLength(4);
+      const byId = new Map(spans.map((span) => [span.spanContext().spanId, span]));
+      const ancestors = (span: (typeof spans)[number]): string[] => {
+        const parent = byId.get(span.parentSpanContext?.spanId ?? '');
+        return parent === undefined ? [] : [parent.name, ...ancestors(parent)];
+      };
+      const step = spans.find(({ name }) => name === 'step')!;
+      expect(ancestors(step)).toEqual(expect.arrayContaining(['denoise', 'generation', 'mutation', 'POST /graphql']));
+    } finally {
+      await traced.close();
+      trace.disable();
+      context.disable();
+      propagation.disable();
+    }
+  });
+
+  it('starts only when the standard variables ask for it', () => {
+    expect(isTelemetryWanted({})).toBe(false);
+    expect(isTelemetryWanted({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' })).toBe(true);
+    expect(isTelemetryWanted({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318', OTEL_SDK_DISABLED: 'true' })).toBe(
+      false,
+    );
+    expect(isTelemetryWanted({ OTEL_TRACES_EXPORTER: 'none', OTEL_EXPORTER_OTLP_ENDPOINT: 'x' })).toBe(false);
+  });
+});
+
+describe('settings', () => {
+  it.each([
+    ['PORT', 'eighty'],
+    ['PUBLIC_URL', 'ftp://x'],
+    ['ACCESS_KEY', 'short'],
+    ['LOG_LEVEL', 'loud'],
+  ])('a wrong %s is named', (variable, value) => {
+    const { success, error } = serverSection.schema.safeParse({ [variable]: value });
+    expect([success, error?.issues[0]?.path]).toEqual([false, [variable]]);
+  });
+});
