@@ -44,7 +44,7 @@ function build({ base, name, instructions }) {
 }
 
 function follow(stage, { name, flags, text, words }) {
-  const what = `${name} ${text}`;
+  const what = [name, ...Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`), text].join(' ');
   const skip = (reason) => console.log(`   skipped: ${what} (${reason})`);
   if (!['USER', 'EXPOSE'].includes(name)) console.log(`   ${what}`);
   switch (name) {
@@ -106,7 +106,8 @@ function run(stage, command) {
   line = line.replace(/(?<=^|[\s=])\/(?=[a-z])/g, `${stage.folder}/`);
   const { status } = spawnSync('sh', ['-ec', line], {
     cwd: inside(stage, stage.workdir),
-    env: { ...process.env, ...stage.env },
+    // A cache of its own: a step that empties it must not empty this machine's.
+    env: { ...process.env, ...stage.env, npm_config_cache: join(place, 'npm-cache') },
     stdio: ['ignore', 'inherit', 'inherit'],
   });
   if (status !== 0) throw new Error(`RUN ended with ${status}: ${command}`);
