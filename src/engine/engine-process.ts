@@ -58,7 +58,14 @@ export class EngineProcess {
     this.#watchdogMs = watchdogMs;
     const { file, execArgv } = entry();
     // Standard output belongs to the program that starts the engine.
-    this.#child = fork(file, [], { serialization: 'advanced', execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    this.#child = fork(file, [], {
+      serialization: 'advanced',
+      execArgv,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      // glibc otherwise raises its threshold to what was freed last and keeps what the conversion of weights needed only for a moment:
+      // a quarter of the memory after loading.
+      env: { MALLOC_MMAP_THRESHOLD_: '65536', ...process.env },
+    });
     const overhear = (chunk: Buffer) => {
       this.#lastWords = (this.#lastWords + chunk.toString()).slice(-2000);
       log.warn(`The engine's process says: ${chunk.toString().trimEnd()}`);
