@@ -94,8 +94,9 @@ describe.skipIf(browser === undefined && process.env.CI === undefined)('the page
     const seed = await text('#drawn-seed');
     await page.click('#keep-seed');
     expect(await page.inputValue('#seed')).toBe(seed);
-    await draw();
-    expect(await text('#origin')).toBe('from memory');
+    await page.press('#prompt', 'Control+Enter');
+    await page.locator('.tile.arrived').waitFor();
+    await page.locator('#origin', { hasText: 'from memory' }).waitFor();
     expect(await shownWidth()).toBeGreaterThan(0);
   });
 

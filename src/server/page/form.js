@@ -29,9 +29,9 @@ let models = [];
 
 /**
  * Makes the form live.
- * @param {{ onChange: () => void, onDraw: () => void }} handlers
+ * @param {{ onInput: () => void, onChange: () => void, onDraw: () => void }} handlers
  */
-export function startForm({ onChange, onDraw }) {
+export function startForm({ onInput, onChange, onDraw }) {
   for (const text of examples) {
     const lang = /[\u4e00-\u9fff]/.test(text) ? 'zh' : 'en';
     const chip = make('button', { type: 'button', class: 'chip', lang }, text);
@@ -46,8 +46,9 @@ export function startForm({ onChange, onDraw }) {
   model.addEventListener('change', showModel);
   form.addEventListener('input', () => {
     byId('clear-seed').hidden = input('seed').value === '';
-    onChange();
+    onInput();
   });
+  form.addEventListener('change', onChange);
   form.addEventListener('submit', (event) => {
     event.preventDefault();
     onDraw();
@@ -133,6 +134,7 @@ export function fillForm(request) {
 export function change(name, value) {
   input(name).value = value;
   form.dispatchEvent(new Event('input'));
+  form.dispatchEvent(new Event('change'));
 }
 
 /** @param {string} name */

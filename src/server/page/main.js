@@ -6,13 +6,13 @@ import { interrupted } from './drawing.js';
 import { change, fillForm, offerModels, readForm, startForm } from './form.js';
 import { showHistory, startHistory } from './history.js';
 import { clearProblems } from './problems.js';
-import { cancelDrawing, draw, isDrawing, present, refresh, report, resume, showAgain } from './studio.js';
+import { cancelDrawing, draw, isDrawing, present, refresh, report, resume, showAgain, writeAddress } from './studio.js';
 import { language, toggleLanguage, translate } from './words.js';
 
 translate();
 showOtherLanguage();
 startCode();
-startForm({ onChange: refresh, onDraw: () => draw(readForm()) });
+startForm({ onInput: refresh, onChange: writeAddress, onDraw: () => draw(readForm()) });
 startHistory(({ input, generation }) => {
   if (isDrawing()) return;
   clearProblems();
@@ -53,7 +53,11 @@ async function open() {
 /** Takes the request from the address, and the picture with it if the server remembers it. */
 async function restore() {
   const input = fromHash(location.hash);
-  if (input === null || isDrawing()) return refresh();
+  if (isDrawing()) return;
+  if (input === null) {
+    refresh();
+    return writeAddress();
+  }
   fillForm(input);
   if (input.seed === undefined) return;
   const answer = await generate({ ...input, cache: 'ONLY' }).catch(() => null);

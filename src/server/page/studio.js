@@ -63,6 +63,7 @@ async function work(input, run) {
     drawing = null;
     setBusy(false);
     refresh();
+    writeAddress();
   }
 }
 
@@ -130,6 +131,7 @@ function select(index) {
   markSelected(index);
   showAgain();
   refresh();
+  writeAddress();
 }
 
 /** Writes the caption anew, in the language that is spoken now. */
@@ -153,14 +155,23 @@ export function report(error) {
   showProblem(error.variable?.message ?? error.message, error.variable?.field);
 }
 
-/** The address and the code follow the form; a drawn seed belongs to them while its picture is shown. */
+/** The code to copy follows the form. */
 export function refresh() {
+  showCode(currentRequest(), shown?.generation.id ?? null);
+}
+
+/** So does the page's address, though not letter by letter: browsers allow only so many changes of it. */
+export function writeAddress() {
+  const request = currentRequest();
+  if (drawing === null && (request.prompt !== '' || location.hash !== ''))
+    history.replaceState(null, '', toHash(request));
+}
+
+/** The form's request. A drawn seed belongs to it while its picture is shown. */
+function currentRequest() {
   const input = readForm();
   const same = shown !== null && JSON.stringify(shown.input) === JSON.stringify(input);
-  const request = same && shown !== null ? { ...input, seed: shown.generation.seed } : input;
-  showCode(request, shown?.generation.id ?? null);
-  if (drawing === null && (input.prompt !== '' || location.hash !== ''))
-    history.replaceState(null, '', toHash(request));
+  return same && shown !== null ? { ...input, seed: shown.generation.seed } : input;
 }
 
 /**
