@@ -26,6 +26,8 @@ const [width, height] = values.size.split('x').map(Number) as [number, number];
 const every = Number(values.every);
 /** The same noise for a prompt in every run. */
 const FIRST_SEED = 1000;
+/** Pictures on the sheet, spread over all prompts. */
+const SHOWN = 24;
 
 const prompts = readFileSync(join(judgeFolder, 'prompts.jsonl'), 'utf8').trim().split('\n');
 const truths = prompts.map((line) => JSON.parse(line) as Truth);
@@ -46,6 +48,7 @@ const engine = createEngine({
 const judge = await openJudge();
 const tally = new Map<string, { right: number; all: number }>();
 const shown: Pixels[] = [];
+let drawn = 0;
 try {
   for (const [i, truth] of chosen) {
     const { steps, guidance } = model.defaults;
@@ -64,7 +67,7 @@ try {
     const picture = await engine.run(job, { signal: new AbortController().signal, deadlineMs: 600_000, onEvent() {} });
     const result = verdict(truth, await judge.look(picture), judge.thirds);
     for (const [measure, right] of Object.entries(result)) count(truth.language, measure as Measure, right);
-    if (shown.length < 24) shown.push(picture);
+    if (drawn++ % Math.ceil(chosen.length / SHOWN) === 0) shown.push(picture);
   }
 } finally {
   await engine.close();
@@ -99,7 +102,7 @@ function report(): void {
   }
 }
 
-/** The first pictures side by side, as they were drawn. */
+/** Some of the pictures side by side, as they were drawn: none is picked. */
 async function writeSheet(file: string): Promise<void> {
   const columns = 6;
   const tiles = shown.map(({ data }, i) => ({
