@@ -9,6 +9,7 @@ import torch.distributed as dist
 
 PART = 15 * 2**20  # checkpoints travel in pieces of at most this many bytes
 
+
 def start():
     """(device, rank, world size): under torchrun one process a GPU, otherwise one process on what there is."""
     rank, world = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
@@ -23,18 +24,24 @@ def start():
     torch.manual_seed(1000 + rank)
     return device, rank, world
 
+
 def share_gradients(params, world):
     """One all-reduce for all gradients: they are small."""
     if world > 1:
+        for p in params:
+            if p.grad is None:  # a pad token in a batch without padding
+                p.grad = torch.zeros_like(p)
         flat = torch.cat([p.grad.flatten() for p in params])
         dist.all_reduce(flat)
         flat /= world
         torch._foreach_copy_([p.grad for p in params], [g.view_as(p) for g, p in zip(flat.split([p.numel() for p in params]), params)])
 
+
 def same_weights(params, world):
     if world > 1:
         for p in params:
             dist.broadcast(p.data, 0)
+
 
 class Clock:
     """Training ends by the wall clock. All processes follow the first one, so that none waits for ever."""
@@ -60,6 +67,7 @@ class Clock:
     def seconds_gone(self):
         return time.time() - self.begin
 
+
 class Average:
     """Exponential moving average of a module's weights, slower as training goes on."""
 
@@ -78,12 +86,14 @@ class Average:
             if not new[k].is_floating_point():
                 self.weights[k].copy_(new[k])
 
+
 def save(path, value):
     """Atomic, so that another process may read it at any time."""
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     torch.save(value, str(path) + ".new")
     os.replace(str(path) + ".new", path)
+
 
 def load(path, device="cpu"):
     """A checkpoint, whole or in pieces `path.0`, `path.1`, …"""
@@ -93,8 +103,10 @@ def load(path, device="cpu"):
     pieces = sorted(path.parent.glob(path.name + ".[0-9]"))
     return torch.load(io.BytesIO(b"".join(p.read_bytes() for p in pieces)), map_location=device)
 
+
 def half(weights):
     return {k: v.half().cpu() if v.is_floating_point() else v.cpu() for k, v in weights.items()}
+
 
 def pack_for_travel(path, out):
     """Copies a checkpoint's averages as F16 in pieces."""
@@ -106,6 +118,7 @@ def pack_for_travel(path, out):
     Path(out).mkdir(parents=True, exist_ok=True)
     for i in range(0, len(data), PART):
         (Path(out) / f"{Path(path).name}.{i // PART}").write_bytes(data[i : i + PART])
+
 
 if __name__ == "__main__":
     import sys

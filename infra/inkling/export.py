@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 
 import config
 from autoencoder import Autoencoder
+from common import load
 from preview import Preview
 from quantise import dequantise, quantise
 from text_encoder import TextEncoder
@@ -61,7 +62,7 @@ def main():
         for part, (cls, cfg, _, _) in PARTS.items():
             write_part(args.out, part, cls(cfg).state_dict(), cfg)
     else:
-        vae, preview, turbo = (torch.load(args.checkpoints / f"{n}.pt", map_location="cpu")
+        vae, preview, turbo = (load(args.checkpoints / f"{n}.pt")
                                for n in ("vae", "preview", "turbo"))
         write_part(args.out, "vae", vae["ema"], vae["config"])
         write_part(args.out, "preview", preview["ema"], config.PREVIEW)
