@@ -1,5 +1,4 @@
 """AutoencoderKL with Flux's structure (no quantisation convolutions), with diffusers' tensor names."""
-import torch
 import torch.nn.functional as F
 from torch import nn
 

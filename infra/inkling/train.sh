@@ -1,6 +1,6 @@
 #!/bin/bash
 # One stage of training: ./train.sh first|base|last   (about 5, 9 and 4 minutes on two GPUs; one GPU does things in turn)
-# ATLAS, TOKENIZER: what to read; CK: where checkpoints lie; LOG: where logs go; SCALE: multiplies every duration.
+# ATLAS, TOKENIZER: what to read; CK: where checkpoints lie; LOG: where logs go. FIRST, BASE, TURBO: seconds.
 set -u
 cd "$(dirname "$0")"
 : "${CK:=checkpoints}" "${ATLAS:=$CK/atlas.npz}" "${TOKENIZER:=$CK/tokenizer}" "${LOG:=$CK}"
