@@ -6,7 +6,7 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startProgram } from '../program.js';
 import { cachedRepeat, identicalAtOnce } from './cached.js';
-import { drawWarm } from './draw.js';
+import { drawFirst, drawWarm } from './draw.js';
 import { matrixFloor } from './floor.js';
 import { watchMemory } from './memory.js';
 import { type Measure, print } from './report.js';
@@ -22,12 +22,15 @@ const program = await startProgram({
   },
 });
 try {
+  const firstMs = await drawFirst(program, 3);
+  // Looking at memory walks every page table, so it ends before anything is timed to the millisecond.
+  const peak = (memory as ReturnType<typeof watchMemory> | null)?.stop() ?? null;
   const drawn = await drawWarm(program, 9);
   measures.push(
     { name: 'process start → ready', value: program.readyMs / 1000, unit: 's' },
     {
       name: 'process start → first picture',
-      value: (program.readyMs + drawn.firstMs) / 1000,
+      value: (program.readyMs + firstMs) / 1000,
       unit: 's',
       target: '≤ 6',
     },
@@ -36,7 +39,6 @@ try {
     { name: 'server overhead (end to end − engine stages)', value: drawn.overheadMs, unit: 'ms', target: '≤ 15' },
     { name: 'event-loop delay p99 while generating', value: drawn.loopDelayP99, unit: 'ms', target: '≤ 20' },
   );
-  const peak = (memory as ReturnType<typeof watchMemory> | null)?.stop() ?? null;
   if (peak !== null) {
     measures.push({ name: 'peak memory (PSS of all processes)', value: peak / 1e6, unit: 'MB', target: '≤ 900' });
   }
