@@ -21,6 +21,8 @@ const failedChecks =
 const testsPass = passes([
   'vitest',
   'run',
+  '--root=.',
+  '--config=test/vitest.config.ts',
   '--reporter=default',
   '--reporter=json',
   `--outputFile.json=${report}`,
