@@ -28,7 +28,7 @@ export async function generate(model: ZImage, job: GenerateJob, watch: Watch): P
     job.height / LATENT_CELL,
     job.width / LATENT_CELL,
   ]);
-  const decoded = await textToImage(
+  return textToImage(
     model,
     {
       prompts: [job.prompt],
@@ -38,8 +38,8 @@ export async function generate(model: ZImage, job: GenerateJob, watch: Watch): P
       guidance: { scale: job.guidance, normalization: 0, truncation: 1 },
     },
     watched(model, job, watch),
+    toPixels,
   );
-  return toPixels(decoded);
 }
 
 /** Runs a stage and reports when it started and how long it took. */

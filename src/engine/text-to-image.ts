@@ -29,10 +29,15 @@ export interface Course {
 /**
  * Words → embeddings → noise removed in Euler steps → pixels.
  *
- * @returns decoded values [B, 3, H, W], about −1 … 1
+ * @param finish what is made of the decoded values [B, 3, H, W], about −1 … 1, as the end of decoding
  * @throws NonFinite, with the step after which it was seen
  */
-export async function textToImage(model: ZImage, request: TextToImage, course: Course): Promise<Tensor> {
+export async function textToImage<T>(
+  model: ZImage,
+  request: TextToImage,
+  course: Course,
+  finish: (decoded: Tensor) => T,
+): Promise<T> {
   const { noise, steps, guidance } = request;
 
   const [positive, negative] = await course.stage('ENCODE_PROMPT', async () => [
@@ -52,7 +57,7 @@ export async function textToImage(model: ZImage, request: TextToImage, course: C
   });
 
   return course.stage('DECODE', async () =>
-    requireFinite(await model.decode(latents), steps + 1, 'The decoded picture'),
+    finish(requireFinite(await model.decode(latents), steps + 1, 'The decoded picture')),
   );
 }
 

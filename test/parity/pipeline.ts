@@ -56,6 +56,7 @@ export async function textToImageCase(subject: Case, judge: Judge): Promise<void
         stage: (_name, run) => run(),
         step: async ({ index, latents }) => judge.compare(`latents.${index}`, latents),
       },
+      (values) => values,
     );
     judge.compare('decoded', decoded);
     await comparePicture(subject, judge, files?.final_image, items(decoded, 0, 1));
