@@ -3,6 +3,7 @@ import DataloaderPlugin from '@pothos/plugin-dataloader';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin from '@pothos/plugin-relay';
 import type { ProgressEvent, Studio } from '../src/studio/types.js';
+import { type AnyId, Missing, nodeTypes, readId } from './ids.js';
 
 /** What resolvers know of the request they answer. */
 export interface Context {
@@ -35,7 +36,9 @@ export const builder = new SchemaBuilder<SchemaTypes>({
       description: 'Whatever has this id; null when nothing has.',
       nullable: true,
       args: { id: { description: 'An id that the API gave out.' } },
+      resolve: (_root, { id }, _context, _info, load) => nodeOrNull(id, load),
     },
+    decodeGlobalID: readId,
     idFieldOptions: { description: 'Opaque; the same for ever.' },
   },
 });
@@ -43,3 +46,10 @@ export const builder = new SchemaBuilder<SchemaTypes>({
 builder.queryType({ description: 'What can be asked.' });
 builder.mutationType({ description: 'What can be done.' });
 builder.subscriptionType({ description: 'What can be watched.' });
+
+/** What never was, and what never could be, is null; only a store that fails is an error. */
+async function nodeOrNull(id: AnyId, load: (id: AnyId) => unknown): Promise<unknown> {
+  if (!nodeTypes.some((type) => type === id.typename)) return null;
+  const loaded = await load(id);
+  return loaded instanceof Missing ? null : loaded;
+}

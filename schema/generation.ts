@@ -1,7 +1,7 @@
 import type { Generation as StudioGeneration, StageTiming as StudioTiming } from '../src/studio/types.js';
 import { builder } from './builder.js';
 import { CacheOutcome, CachePolicy, GenerationStatus, Operation, Stage } from './enums.js';
-import { rawId } from './ids.js';
+import { Missing, rawId } from './ids.js';
 import { Image } from './image.js';
 import { Model } from './model.js';
 import { InvalidInput, NotCached, NotFound, ProblemInterface, QueueFull, UnknownModel } from './problems.js';
@@ -18,7 +18,7 @@ export const Generation = builder.loadableNodeRef<StudioGeneration | Error>('Gen
   id: { resolve: ({ id }) => id },
   load: async (ids, { studio }) => {
     const generations = await studio.generations(ids);
-    return generations.map((generation, i) => generation ?? new Error(`There is no generation "${ids[i]}".`));
+    return generations.map((generation, i) => generation ?? new Missing('Generation', ids[i]!));
   },
 });
 

@@ -1,16 +1,35 @@
 import { decodeGlobalID } from '@pothos/plugin-relay';
+import { GraphQLError } from 'graphql';
 
-export type NodeType = 'Generation' | 'Image' | 'Model';
+export const nodeTypes = ['Generation', 'Image', 'Model'] as const;
+export type NodeType = (typeof nodeTypes)[number];
+
+export interface AnyId {
+  readonly typename: string;
+  readonly id: string;
+}
+
+/** What an id says of itself. One that the API never gave out is of no type. */
+export function readId(id: string): { typename: string; id: string } {
+  try {
+    return decodeGlobalID(id);
+  } catch {
+    return { typename: '', id };
+  }
+}
 
 /**
  * What an id stands for inside the program. Clients send the opaque ids they were given; what such an id is made of (a picture's hash,
  * a model's catalog name) is taken as well.
  */
 export function rawId(type: NodeType, id: string): string {
-  try {
-    const { typename, id: raw } = decodeGlobalID(id);
-    return typename === type ? raw : id;
-  } catch {
-    return id;
+  const read = readId(id);
+  return read.typename === type ? read.id : id;
+}
+
+/** In place of what a loader was asked for and does not have. Written for clients: it is no bug. */
+export class Missing extends GraphQLError {
+  constructor(type: NodeType, id: string) {
+    super(`There is no ${type.toLowerCase()} ${JSON.stringify(id)}.`, { extensions: { code: 'NOT_FOUND' } });
   }
 }

@@ -2,7 +2,7 @@ import { GraphQLError } from 'graphql';
 import type { ImageFormat as Format, Image as StudioImage } from '../src/studio/types.js';
 import { builder } from './builder.js';
 import { ImageFormat } from './enums.js';
-import { rawId } from './ids.js';
+import { Missing, rawId } from './ids.js';
 
 const MAX_SIDE = 16_384;
 
@@ -10,7 +10,7 @@ export const Image = builder.loadableNodeRef<StudioImage | Error>('Image', {
   id: { resolve: ({ id }) => id },
   load: async (ids, { studio }) => {
     const images = await studio.images(ids);
-    return images.map((image, i) => image ?? new Error(`There is no image "${ids[i]}".`));
+    return images.map((image, i) => image ?? new Missing('Image', ids[i]!));
   },
 });
 

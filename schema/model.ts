@@ -1,13 +1,14 @@
 import type { Model as StudioModel } from '../src/studio/types.js';
 import { builder } from './builder.js';
 import { EditMode, Operation } from './enums.js';
+import { Missing } from './ids.js';
 
 export const Model = builder.loadableNodeRef<StudioModel | Error>('Model', {
   id: {
     resolve: ({ id }) => id,
     description: 'Opaque; `name`-like catalog ids are taken wherever a model is asked for.',
   },
-  load: async (ids, { studio }) => ids.map((id) => studio.model(id) ?? new Error(`There is no model "${id}".`)),
+  load: async (ids, { studio }) => ids.map((id) => studio.model(id) ?? new Missing('Model', id)),
 });
 
 Model.implement({

@@ -1,4 +1,4 @@
-import { createServer as createHttpServer } from 'node:http';
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { Studio } from '../studio/types.js';
@@ -38,7 +38,11 @@ export function createServer({ studio, settings, log, traced = false }: ServerOp
       // Slow senders are cut off; slow receivers (subscriptions) are not.
       const server = createHttpServer(
         { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 65_000 },
-        yoga,
+        (request, response) => {
+          if (isAddressed(request)) return void yoga(request, response);
+          response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });
+          response.end('Expected a host and a path that make an address.\n');
+        },
       );
       const sockets = serveWebSocket(server, { yoga, studio, access, settings });
       await new Promise<void>((resolve, reject) => {
@@ -68,4 +72,9 @@ export function createServer({ studio, settings, log, traced = false }: ServerOp
       };
     },
   };
+}
+
+/** Any bytes may stand in a request's first line and Host header; what follows reads them as an address without asking. */
+function isAddressed({ headers, url }: IncomingMessage): boolean {
+  return URL.canParse(`http://${headers.host ?? 'localhost'}${url ?? '/'}`);
 }

@@ -1,5 +1,5 @@
 import type { IncomingMessage, Server } from 'node:http';
-import type { execute, subscribe } from 'graphql';
+import type { DocumentNode, execute, GraphQLError, subscribe } from 'graphql';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import type { YogaServerInstance } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
@@ -19,25 +19,39 @@ interface Parts {
 
 /** Subscriptions (and anything else) over WebSocket, by the graphql-transport-ws protocol, on the path of the API. */
 export function serveWebSocket(server: Server, { yoga, studio, access, settings }: Parts): { close(): Promise<void> } {
-  const sockets = new WebSocketServer({ server, path: GRAPHQL_PATH, maxPayload: settings.BODY_LIMIT_BYTES });
+  const sockets = new WebSocketServer({
+    server,
+    path: GRAPHQL_PATH,
+    maxPayload: settings.BODY_LIMIT_BYTES,
+    verifyClient: ({ req }: { req: IncomingMessage }, answer: (allowed: boolean, status?: number) => void) =>
+      answer(mayOpen(req, settings), 403),
+  });
+  const gone = new WeakMap<object, AbortSignal>();
   const disposable = useServer<Record<string, unknown>, Partial<Extra>>(
     {
-      onConnect: ({ connectionParams, extra }) => mayConnect(access, connectionParams, extra.request!),
+      onConnect({ connectionParams, extra }) {
+        const leaving = new AbortController();
+        gone.set(extra, leaving.signal);
+        extra.socket!.once('close', () => leaving.abort());
+        return mayConnect(access, connectionParams, extra.request!);
+      },
       execute: (args) => (args.rootValue as Runners).execute(args),
       subscribe: (args) => (args.rootValue as Runners).subscribe(args),
       onSubscribe: async ({ extra }, _id, params) => {
-        const context = contextOf(studio, extra.request!, settings);
+        const context = contextOf(studio, extra.request!, settings, gone.get(extra)!);
         const enveloped = yoga.getEnveloped({ ...context, params } as never);
-        const args = {
+        const document = parsed(() => enveloped.parse(params.query));
+        if (!('kind' in document)) return document;
+        const errors = enveloped.validate(enveloped.schema, document);
+        if (errors.length > 0) return errors;
+        return {
           schema: enveloped.schema,
           operationName: params.operationName,
-          document: enveloped.parse(params.query),
+          document,
           variableValues: params.variables,
           contextValue: await enveloped.contextFactory(context as never),
           rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe } satisfies Runners,
         };
-        const errors = enveloped.validate(args.schema, args.document);
-        return errors.length > 0 ? errors : args;
       },
     },
     sockets,
@@ -68,10 +82,35 @@ function mayConnect(
   return access.isKey(params?.accessKey ?? bearer) || access.allows(headersOf(request));
 }
 
-/** A socket outlives its operations: leaving is by `complete` and `cancel`, so nothing here is ever aborted by the connection. */
-function contextOf(studio: Studio, request: IncomingMessage, settings: ServerConfig): Context {
-  const url = `http://${request.headers.host ?? 'localhost'}${request.url ?? '/'}`;
-  return { studio, baseUrl: baseUrlOf(headersOf(request), url, settings), signal: new AbortController().signal };
+/**
+ * Browsers let any page open a socket to anywhere, and ask nobody first: what CORS is for requests has to be asked here. Programs
+ * that are no browser name no origin.
+ */
+function mayOpen(request: IncomingMessage, settings: ServerConfig): boolean {
+  const { origin, host } = request.headers;
+  if (origin === undefined || settings.CORS_ORIGINS.some((allowed) => allowed === '*' || allowed === origin))
+    return true;
+  if (!URL.canParse(origin)) return false;
+  const own = [host, new URL(baseUrlOf(headersOf(request), urlOf(request), settings)).host];
+  return own.includes(new URL(origin).host);
+}
+
+/** A document that cannot be read fails its own operation, not the others of its socket. */
+function parsed(parse: () => DocumentNode): DocumentNode | readonly GraphQLError[] {
+  try {
+    return parse();
+  } catch (error) {
+    return [error as GraphQLError];
+  }
+}
+
+/** The signal ends with the socket: then nobody is there who could be told an id. What was told its id goes on. */
+function contextOf(studio: Studio, request: IncomingMessage, settings: ServerConfig, signal: AbortSignal): Context {
+  return { studio, baseUrl: baseUrlOf(headersOf(request), urlOf(request), settings), signal };
+}
+
+function urlOf(request: IncomingMessage): string {
+  return `http://${request.headers.host ?? 'localhost'}${request.url ?? '/'}`;
 }
 
 function headersOf({ headers }: IncomingMessage): Pick<Headers, 'get'> {

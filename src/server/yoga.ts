@@ -1,4 +1,3 @@
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import type { Logger } from 'pino';
 import { type Context, schema } from '../../schema/index.js';
@@ -9,6 +8,7 @@ import type { ServerConfig } from './config.js';
 import { useAccess } from './plugins/access.js';
 import { useBodyLimit } from './plugins/body-limit.js';
 import { useCsrfPrevention } from './plugins/csrf.js';
+import { guarded } from './plugins/guarded.js';
 import { useHealth } from './plugins/health.js';
 import { useImages } from './plugins/images.js';
 import { useLimits } from './plugins/limits.js';
@@ -50,10 +50,13 @@ export function createHttp({
   ];
   return createYoga<object, Context>({
     schema,
-    plugins,
+    plugins: plugins.map((plugin) => guarded(plugin, log)),
     graphqlEndpoint: GRAPHQL_PATH,
     landingPage: false,
-    renderGraphiQL: () => renderGraphiQL({ title: 'Inkstone', defaultQuery: exampleQuery }),
+    // Those who may not come in are sent to the form, by the plugin for access.
+    graphiql: (request) => access.allows(request.headers) && { title: 'Inkstone', defaultQuery: exampleQuery },
+    // 9 MB that bring everything along, so that it works without a network: loaded when somebody looks.
+    renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
     maskedErrors: maskedErrors(log),
     logging: {
       debug() {},

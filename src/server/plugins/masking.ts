@@ -1,22 +1,30 @@
+import { randomUUID } from 'node:crypto';
 import { GraphQLError } from 'graphql';
 import type { YogaMaskedErrorOpts } from 'graphql-yoga';
 import type { Logger } from 'pino';
 
-/** Failures that nobody expected are logged whole; clients hear that something went wrong, and nothing of where or why. */
+const SENTENCE = 'Something went wrong on our side. It has been logged.';
+
+/**
+ * Failures that nobody expected are logged whole; clients hear that something went wrong, and nothing of where or why, but a
+ * number by which the operator finds the line in the log.
+ */
 export function maskedErrors(log: Logger): YogaMaskedErrorOpts {
-  return {
-    errorMessage: 'Something went wrong on our side. It has been logged.',
-    maskError(error, message) {
-      const original = error instanceof GraphQLError ? error.originalError : error;
-      // A GraphQLError of our own or of the library's: written for clients.
-      if (
-        error instanceof GraphQLError &&
-        (original === undefined || original === null || original instanceof GraphQLError)
-      )
-        return error;
-      if ((original as Error | null)?.name !== 'AbortError') log.error({ err: original }, 'unexpected');
-      const located = error instanceof GraphQLError ? { nodes: error.nodes, path: error.path } : {};
-      return new GraphQLError(message, { ...located, extensions: { code: 'INTERNAL_SERVER_ERROR' } } as never);
-    },
-  };
+  return { errorMessage: SENTENCE, maskError: (error) => masked(error, log) };
+}
+
+function masked(error: unknown, log: Logger): Error {
+  const located = isGraphQLError(error) ? error : null;
+  const original = located === null ? error : located.originalError;
+  // A GraphQLError of our own or of the library's: written for clients.
+  if (located !== null && (original == null || isGraphQLError(original))) return located;
+  const number = randomUUID();
+  if ((original as Error | null)?.name !== 'AbortError') log.error({ err: original, number }, 'unexpected');
+  const { nodes, path } = located ?? {};
+  return new GraphQLError(SENTENCE, { nodes, path, extensions: { code: 'INTERNAL_SERVER_ERROR', number } } as never);
+}
+
+/** By name, because a library may bring a copy of the class. */
+function isGraphQLError(error: unknown): error is GraphQLError {
+  return (error as Error | null)?.name === 'GraphQLError';
 }

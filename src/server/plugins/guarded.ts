@@ -1,0 +1,30 @@
+import type { Plugin } from 'graphql-yoga';
+import type { Logger } from 'pino';
+import { text } from '../responses.js';
+
+/** A plugin whose surprises are logged, and answered without a word of where or why. Unguarded they would be sent with their stack. */
+export function guarded(plugin: Plugin, log: Logger): Plugin {
+  const { onRequest } = plugin;
+  if (onRequest === undefined) return plugin;
+  return {
+    ...plugin,
+    onRequest(payload) {
+      const failed = (error: unknown) => {
+        const { method } = payload.request;
+        if (!payload.request.signal.aborted)
+          log.error({ err: error, method, path: payload.url.pathname }, 'unexpected');
+        payload.endResponse(text(500, 'Something went wrong on our side. It has been logged.'));
+      };
+      try {
+        const running = onRequest(payload);
+        return isPromise(running) ? running.catch(failed) : running;
+      } catch (error) {
+        return failed(error);
+      }
+    },
+  };
+}
+
+function isPromise<T>(value: T): value is T & Promise<void> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function';
+}
