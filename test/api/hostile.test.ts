@@ -60,7 +60,19 @@ describe('what goes wrong beside GraphQL', () => {
     expect(server.log.join('')).toContain('hunter2');
   });
 
-  it('a Host that is none is refused without a stack', async () => {
+  it.each([
+    ['a Host that is none', 'GET /healthz HTTP/1.1\r\nHost: a b{}\r\nConnection: close\r\n\r\n', 400],
+    [
+      'a request that does not say how long it is',
+      'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n1\r\n{\r\n0\r\n\r\n',
+      411,
+    ],
+    [
+      'one that is too long',
+      'POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 999999\r\nConnection: close\r\n\r\n{',
+      413,
+    ],
+  ])('%s is refused without a stack', async (_name, request, status) => {
     const answer = await new Promise<string>((resolve) => {
       let received = '';
       const socket = connect(Number(new URL(url).port), '127.0.0.1');
@@ -68,10 +80,10 @@ describe('what goes wrong beside GraphQL', () => {
         received += chunk;
       });
       socket.on('close', () => resolve(received));
-      socket.write('GET /healthz HTTP/1.1\r\nHost: a b{}\r\nConnection: close\r\n\r\n');
+      socket.write(request);
     });
-    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
-    expect(answer).not.toMatch(/ at |node_modules/);
+    expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(answer).not.toMatch(/\n\s+at |node_modules/);
   });
 });
 
