@@ -15,6 +15,9 @@ export interface ModelEntry {
     readonly height: number;
     readonly steps: number;
     readonly guidance: number;
+    /** Of a refinement: forwards, and how much noise it begins with. */
+    readonly refineSteps: number;
+    readonly refineStrength: number;
   };
   /** Pixels a side and in all; sides are multiples of 16. */
   readonly limits: {
@@ -22,19 +25,35 @@ export interface ModelEntry {
     readonly maxSide: number;
     readonly maxPixels: number;
     readonly maxPromptTokens: number;
+    /** Pictures beside the source that an instruction may speak of. */
+    readonly maxReferences: number;
   };
   readonly supportsGuidance: boolean;
   readonly supportsNegativePrompt: boolean;
+  readonly loras: readonly LoraEntry[];
+}
+
+/** A LoRA that clients may ask for with a model. */
+export interface LoraEntry {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
+  /** Absolute path of a safetensors file, diffusers- or Kohya-style. */
+  readonly file: string;
 }
 
 /** Absolute paths of diffusers-layout component folders. `preview` holds an AutoencoderTiny; without one there are no previews. */
 export interface ComponentFolders {
   readonly transformer: string;
+  /** Low-rank differences that are added to the transformer's weights when it is loaded; null where it is used as it lies. */
+  readonly difference: string | null;
   readonly textEncoder: string;
   readonly tokenizer: string;
   readonly vae: string;
   readonly scheduler: string;
   readonly preview: string | null;
+  /** A SigLIP 2 vision tower, for instructions; null where the transformer has no use for one. */
+  readonly imageEncoder: string | null;
 }
 
 /** The catalog cannot be read, or does not say what it must. The message names file, entry and field. */
@@ -44,18 +63,21 @@ export class CatalogError extends Error {
 
 const side = z.int().min(16).multipleOf(16);
 const folder = z.string().min(1);
+const name = z.string().regex(/^[\w.-]+$/, 'expected letters, digits, dots, hyphens and underscores');
 
 const entrySchema = z.strictObject({
-  id: z.string().regex(/^[\w.-]+$/, 'expected letters, digits, dots, hyphens and underscores'),
+  id: name,
   name: z.string().min(1),
   family: z.literal('z-image'),
   components: z.strictObject({
     transformer: folder,
+    difference: folder.nullable().default(null),
     textEncoder: folder,
     tokenizer: folder,
     vae: folder,
     scheduler: folder,
-    preview: folder.nullable(),
+    preview: folder.nullable().default(null),
+    imageEncoder: folder.nullable().default(null),
   }),
   operations: z.array(z.enum(['GENERATE', 'EDIT', 'REFINE'])).min(1),
   editModes: z.array(z.enum(['INPAINT', 'STRENGTH', 'INSTRUCTION'])),
@@ -64,15 +86,19 @@ const entrySchema = z.strictObject({
     height: side,
     steps: z.int().min(1).max(100),
     guidance: z.number().min(0),
+    refineSteps: z.int().min(1).max(100).default(4),
+    refineStrength: z.number().gt(0).max(1).default(0.35),
   }),
   limits: z.strictObject({
     minSide: side,
     maxSide: side,
     maxPixels: z.int().min(256),
     maxPromptTokens: z.int().min(1),
+    maxReferences: z.int().min(0).max(8).default(0),
   }),
   supportsGuidance: z.boolean(),
   supportsNegativePrompt: z.boolean(),
+  loras: z.array(z.strictObject({ id: name, name: folder, description: z.string(), file: folder })).default([]),
 });
 
 const fileSchema = z.object({ models: z.array(entrySchema).min(1) });
@@ -91,26 +117,32 @@ export function readCatalog(file: string): readonly ModelEntry[] {
   return parsed.data.models.map((entry) => {
     if (seen.has(entry.id)) throw new CatalogError(`${file}: two entries have the id "${entry.id}".`);
     seen.add(entry.id);
-    return { ...entry, components: resolveFolders(file, entry.id, base, entry.components) };
+    const at = (field: string, path: string) => existing(file, entry.id, field, resolve(base, path));
+    return {
+      ...entry,
+      components: resolved(entry.components, at),
+      loras: entry.loras.map((lora, i) => ({ ...lora, file: at(`loras.${i}.file`, lora.file) })),
+    };
   });
 }
 
-function resolveFolders(file: string, id: string, base: string, components: ComponentFolders): ComponentFolders {
-  const resolved = (field: keyof ComponentFolders, path: string) => {
-    const absolute = resolve(base, path);
-    if (!existsSync(absolute))
-      throw new CatalogError(
-        `${file}, entry "${id}", components.${field}: expected a folder but ${absolute} does not exist.`,
-      );
-    return absolute;
-  };
+function existing(file: string, id: string, field: string, absolute: string): string {
+  if (existsSync(absolute)) return absolute;
+  throw new CatalogError(`${file}, entry "${id}", ${field}: expected a file or folder but ${absolute} does not exist.`);
+}
+
+function resolved(components: ComponentFolders, at: (field: string, path: string) => string): ComponentFolders {
+  const required = (field: keyof ComponentFolders) => at(`components.${field}`, components[field]!);
+  const optional = (field: keyof ComponentFolders) => (components[field] === null ? null : required(field));
   return {
-    transformer: resolved('transformer', components.transformer),
-    textEncoder: resolved('textEncoder', components.textEncoder),
-    tokenizer: resolved('tokenizer', components.tokenizer),
-    vae: resolved('vae', components.vae),
-    scheduler: resolved('scheduler', components.scheduler),
-    preview: components.preview === null ? null : resolved('preview', components.preview),
+    transformer: required('transformer'),
+    difference: optional('difference'),
+    textEncoder: required('textEncoder'),
+    tokenizer: required('tokenizer'),
+    vae: required('vae'),
+    scheduler: required('scheduler'),
+    preview: optional('preview'),
+    imageEncoder: optional('imageEncoder'),
   };
 }
 

@@ -12,8 +12,11 @@ import { CatalogError, type ComponentFolders, type ModelEntry, readCatalog } fro
 export function entryFromCheckpoint(path: string): ModelEntry {
   const folder = resolve(path);
   const pipeline = readField(join(folder, 'model_index.json'), '_class_name');
-  if (pipeline !== 'ZImagePipeline')
-    throw new CatalogError(`Expected a ZImagePipeline in ${folder} but received ${JSON.stringify(pipeline)}.`);
+  if (pipeline !== 'ZImagePipeline' && pipeline !== 'ZImageOmniPipeline')
+    throw new CatalogError(
+      `Expected a ZImagePipeline or ZImageOmniPipeline in ${folder} but received ${JSON.stringify(pipeline)}.`,
+    );
+  const instructed = pipeline === 'ZImageOmniPipeline';
   const shift = readField(join(folder, 'scheduler', 'scheduler_config.json'), 'shift');
   if (typeof shift !== 'number')
     throw new CatalogError(
@@ -27,12 +30,26 @@ export function entryFromCheckpoint(path: string): ModelEntry {
     name: id,
     family: 'z-image',
     components: folders(folder),
-    operations: ['GENERATE'],
-    editModes: [],
-    defaults: { width: 1024, height: 1024, steps: distilled ? 8 : 28, guidance: distilled ? 0 : 4 },
-    limits: { minSide: 64, maxSide: 2048, maxPixels: 2048 * 2048, maxPromptTokens: 512 },
+    operations: ['GENERATE', 'EDIT', 'REFINE'],
+    editModes: ['INPAINT', 'STRENGTH', ...(instructed ? (['INSTRUCTION'] as const) : [])],
+    defaults: {
+      width: 1024,
+      height: 1024,
+      steps: distilled ? 8 : 28,
+      guidance: distilled ? 0 : 4,
+      refineSteps: 4,
+      refineStrength: 0.35,
+    },
+    limits: {
+      minSide: 64,
+      maxSide: 2048,
+      maxPixels: 2048 * 2048,
+      maxPromptTokens: 512,
+      maxReferences: instructed ? 4 : 0,
+    },
     supportsGuidance: !distilled,
     supportsNegativePrompt: !distilled,
+    loras: [],
   };
 }
 
@@ -42,14 +59,16 @@ function folders(folder: string): ComponentFolders {
     if (!existsSync(path)) throw new CatalogError(`The checkpoint ${folder} has no folder "${name}".`);
     return path;
   };
-  const preview = join(folder, 'preview');
+  const optional = (name: string) => (existsSync(join(folder, name)) ? join(folder, name) : null);
   return {
     transformer: component('transformer'),
+    difference: null,
     textEncoder: component('text_encoder'),
     tokenizer: component('tokenizer'),
     vae: component('vae'),
     scheduler: component('scheduler'),
-    preview: existsSync(preview) ? preview : null,
+    preview: optional('preview'),
+    imageEncoder: optional('siglip'),
   };
 }
 

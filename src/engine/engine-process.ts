@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import type { DeviceChoice, EngineEvent, EngineJob, Pixels } from './job.js';
+import type { DeviceChoice, EngineEvent, EngineJob, Made } from './job.js';
 import type { Failure, FromProcess, ProcessSettings, ToProcess } from './messages.js';
 import { EngineLost } from './problems.js';
 
@@ -25,7 +25,7 @@ export type Order =
 export interface Reply {
   /** Models in memory afterwards. */
   readonly loaded: readonly string[];
-  readonly result: { readonly pixels: Pixels | null } | { readonly failure: Failure };
+  readonly result: { readonly made: Made | null } | { readonly failure: Failure };
 }
 
 interface Pending {
@@ -133,8 +133,7 @@ export class EngineProcess {
     }
     if (message.type === 'refused') this.#refusal = message.message;
     if (message.type === 'event') this.#pending.get(message.id)?.onEvent(message.event);
-    if (message.type === 'done')
-      this.#conclude(message.id, { loaded: message.loaded, result: { pixels: message.pixels } });
+    if (message.type === 'done') this.#conclude(message.id, { loaded: message.loaded, result: { made: message.made } });
     if (message.type === 'failed')
       this.#conclude(message.id, { loaded: message.loaded, result: { failure: message.failure } });
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ModelEntry } from './catalog.js';
 import { type EngineLog, EngineProcess, type Order } from './engine-process.js';
-import type { Device, DeviceChoice, Engine, EngineEvent, EngineJob, Pixels, RunOptions } from './job.js';
+import type { Device, DeviceChoice, Engine, EngineEvent, EngineJob, Made, RunOptions } from './job.js';
 import type { Failure } from './messages.js';
 import { DeadlineExceeded, EngineLost, NonFinite } from './problems.js';
 
@@ -69,7 +69,7 @@ class EngineHost implements HostedEngine {
     });
   }
 
-  async run(job: EngineJob, { signal, deadlineMs, onEvent }: RunOptions): Promise<Pixels> {
+  async run(job: EngineJob, { signal, deadlineMs, onEvent }: RunOptions): Promise<Made> {
     const deadline = new AbortController();
     const stopped = AbortSignal.any([signal, deadline.signal]);
     // The caller is answered as soon as the job is to stop; the line moves on when the process has come to rest, or to its end.
@@ -90,7 +90,7 @@ class EngineHost implements HostedEngine {
     });
     const { result } = await unlessAborted(stopped, work);
     if ('failure' in result) throw problem(result.failure);
-    return result.pixels!;
+    return result.made!;
   }
 
   async close(): Promise<void> {

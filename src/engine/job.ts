@@ -7,27 +7,91 @@ export type Operation = 'GENERATE' | 'EDIT' | 'REFINE';
 /** The parts of a generation that an engine times. (Encoding the finished picture is the studio's.) */
 export type EngineStage = 'LOAD' | 'ENCODE_PROMPT' | 'ENCODE_IMAGE' | 'DENOISE' | 'DECODE';
 
-/** One picture from words. `seed` decides the starting noise: 0 … 2^53−1, as `torch.manual_seed` takes it. */
-export interface GenerateJob {
-  readonly operation: 'GENERATE';
+/** A LoRA of the catalog and how strongly it is added: the weights become W + weight·ΔW. */
+export interface AppliedLora {
+  readonly id: string;
+  readonly weight: number;
+}
+
+/** What every job has. Seeds are 0 … 2^53−1, as `torch.manual_seed` takes them. */
+interface Drawing {
   /** Catalog id. */
   readonly model: string;
   readonly prompt: string;
   /** Used only where guidance > 0; the empty string is what the reference takes when none is given. */
   readonly negativePrompt: string;
-  /** Pixels, multiples of 16. */
-  readonly width: number;
-  readonly height: number;
-  /** Forwards of the transformer. */
+  /** Steps of the noise schedule. */
   readonly steps: number;
   /** Diffusers convention: `pos + g·(pos − neg)`, 0 is off. */
   readonly guidance: number;
-  readonly seed: number;
+  /** The guided prediction may be at most this many times as long as the unguided one; 0 is no limit. */
+  readonly guidanceNormalization: number;
+  /** No guidance once the model's time (0 noise … 1 clean) is past this; 1 never ends it. */
+  readonly guidanceTruncation: number;
+  readonly loras: readonly AppliedLora[];
   /** Whether anybody wants to see the picture emerge. */
   readonly previews: boolean;
 }
 
-export type EngineJob = GenerateJob;
+/** Pictures from words, one a seed. */
+export interface GenerateJob extends Drawing {
+  readonly operation: 'GENERATE';
+  /** Pixels, multiples of 16. */
+  readonly width: number;
+  readonly height: number;
+  readonly seeds: readonly number[];
+}
+
+export type EditMode = 'INPAINT' | 'STRENGTH' | 'INSTRUCTION';
+
+/** A picture changed. Its size is the source's; sides need not be multiples of 16. */
+export interface EditJob extends Drawing {
+  readonly operation: 'EDIT';
+  readonly mode: EditMode;
+  readonly source: Pixels;
+  /** INSTRUCTION: further pictures that the words speak of, after the source. */
+  readonly references: readonly Pixels[];
+  /** INPAINT: of the source's size. Null otherwise. */
+  readonly mask: Mask | null;
+  /** INPAINT and STRENGTH: 0 keeps the source, 1 ignores it. Null for INSTRUCTION. */
+  readonly strength: number | null;
+  readonly seed: number;
+}
+
+/** A picture improved where it needs it. Without a mask and regions, the engine finds the regions itself. */
+export interface RefineJob extends Drawing {
+  readonly operation: 'REFINE';
+  readonly source: Pixels;
+  readonly mask: Mask | null;
+  readonly regions: readonly Region[] | null;
+  readonly strength: number;
+  readonly seed: number;
+}
+
+export type EngineJob = GenerateJob | EditJob | RefineJob;
+
+/** A rectangle in pixels, within the picture. */
+export interface Region {
+  readonly x: number;
+  readonly y: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+/** What a job made. */
+export interface Made {
+  /** One a seed, in order. */
+  readonly pictures: readonly Pixels[];
+  /** REFINE: where the picture was improved. Empty otherwise. */
+  readonly regions: readonly Region[];
+}
+
+/** 8-bit grey, row-major, `width × height` bytes: white (≥ 128) is repainted. */
+export interface Mask {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Uint8Array;
+}
 
 /** 8-bit RGB, row-major, `width × height × 3` bytes. */
 export interface Pixels {
@@ -44,6 +108,8 @@ export type EngineEvent =
       readonly type: 'step';
       readonly at: number;
       readonly durationMs: number;
+      /** Which of the job's pictures, from 0: every step is told once a picture. */
+      readonly image: number;
       /** Forwards made so far, from 1. */
       readonly step: number;
       readonly totalSteps: number;
@@ -73,8 +139,8 @@ export interface RunOptions {
 export interface Engine {
   /** Resolves when the process answers; rejects with a sentence when it cannot start. */
   ready(): Promise<DeviceChoice>;
-  /** Makes one picture. Rejects with an EngineProblem, or the signal's reason when aborted. */
-  run(job: EngineJob, options: RunOptions): Promise<Pixels>;
+  /** Makes what the job asks for. Rejects with an EngineProblem, or the signal's reason when aborted. */
+  run(job: EngineJob, options: RunOptions): Promise<Made>;
   /** Loads a model ahead of its first job. */
   load(model: string): Promise<void>;
   /** Catalog ids of the models in memory, most recently used first. */

@@ -1,5 +1,5 @@
 import type { ModelEntry } from './catalog.js';
-import type { Device, DeviceChoice, EngineEvent, EngineJob, Pixels } from './job.js';
+import type { Device, DeviceChoice, EngineEvent, EngineJob, Made } from './job.js';
 
 /** What the host tells its process. `start` comes first and once. */
 export type ToProcess =
@@ -22,7 +22,7 @@ export type FromProcess =
   | { readonly type: 'refused'; readonly message: string }
   | { readonly type: 'alive' }
   | { readonly type: 'event'; readonly id: number; readonly event: EngineEvent }
-  | { readonly type: 'done'; readonly id: number; readonly loaded: readonly string[]; readonly pixels: Pixels | null }
+  | { readonly type: 'done'; readonly id: number; readonly loaded: readonly string[]; readonly made: Made | null }
   | { readonly type: 'failed'; readonly id: number; readonly loaded: readonly string[]; readonly failure: Failure };
 
 /** An error as data: classes do not survive the way between processes. */

@@ -1,13 +1,14 @@
 // The engine's process: one device, one job at a time, answers in messages. `host.ts` starts it.
 import { setImmediate } from 'node:timers/promises';
 import { startDevice } from './device.js';
-import { generate, stage, type Watch } from './generate.js';
-import type { DeviceChoice, EngineEvent, Pixels } from './job.js';
+import type { DeviceChoice, EngineEvent, Made } from './job.js';
+import { make } from './make.js';
 import type { Failure, FromProcess, ProcessSettings, ToProcess } from './messages.js';
 import { loadZImage, type ZImage } from './models/z-image.js';
 import { NonFinite } from './problems.js';
 import { Residency } from './residency.js';
 import { tryDevice } from './session.js';
+import { stage, type Watch } from './watch.js';
 
 class Aborted extends Error {}
 
@@ -39,10 +40,10 @@ function serve(settings: ProcessSettings, { device }: DeviceChoice): (message: T
     };
   }
 
-  async function answer(id: number, work: () => Promise<Pixels | null>): Promise<void> {
+  async function answer(id: number, work: () => Promise<Made | null>): Promise<void> {
     try {
-      const pixels = await work();
-      send({ type: 'done', id, loaded: models.ids, pixels });
+      const made = await work();
+      send({ type: 'done', id, loaded: models.ids, made });
     } catch (error) {
       send({ type: 'failed', id, loaded: models.ids, failure: describe(error) });
     }
@@ -59,7 +60,7 @@ function serve(settings: ProcessSettings, { device }: DeviceChoice): (message: T
       void answer(message.id, async () => {
         const watching = watch(message.id);
         const model = await resident(message.job.model, watching);
-        return generate(model, message.job, watching);
+        return make(model, message.job, watching);
       });
   };
 }

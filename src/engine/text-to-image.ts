@@ -1,10 +1,10 @@
-import { type DenoiseStep, denoise, type VelocityField } from './denoise.js';
+import { denoise, type VelocityField } from './denoise.js';
 import { type Guidance, guided, truncated } from './guidance.js';
-import type { EngineStage } from './job.js';
 import type { ZImage } from './models/z-image.js';
 import { NonFinite } from './problems.js';
 import { sigmas } from './schedule.js';
 import { allFinite, type Tensor } from './tensor.js';
+import type { Course } from './watch.js';
 
 /** Pictures from words: one prompt and one item of noise each. */
 export interface TextToImage {
@@ -16,14 +16,6 @@ export interface TextToImage {
   /** Forwards of the transformer. */
   readonly steps: number;
   readonly guidance: Guidance;
-}
-
-/** What accompanies a pipeline. Both may throw, and so stop it. */
-export interface Course {
-  /** Runs one stage, and reports that it started and ended. */
-  stage<T>(name: EngineStage, run: () => Promise<T>): Promise<T>;
-  /** Called after every step. */
-  step(step: DenoiseStep): Promise<void>;
 }
 
 /**

@@ -145,7 +145,10 @@ function loadAhead(engines: readonly Engine[], catalog: readonly ModelEntry[], l
 function slotOf(engine: Engine): Slot<Pixels, EngineEvent> {
   return {
     loaded: () => engine.loaded(),
-    run: ({ work, deadlineMs }, { signal, onEvent }) => engine.run(work, { signal, deadlineMs, onEvent }),
+    async run({ work, deadlineMs }, { signal, onEvent }) {
+      const { pictures } = await engine.run(work, { signal, deadlineMs, onEvent });
+      return pictures[0]!;
+    },
   };
 }
 

@@ -87,12 +87,12 @@ export class Flights {
     try {
       const pixels = await this.#dispatch(order, span, signal, emit);
       const picture = await timed(clock, span, emit, async () => {
-        const { png, thumbhash } = await encodeMaster(pixels, { ...order.work, fingerprint: order.fingerprint });
+        const { png, thumbhash } = await encodeMaster(pixels, order.recipe);
         signal.throwIfAborted();
         const { width, height } = pixels;
-        const { fingerprint, work } = order;
+        const { fingerprint, recipe } = order;
         const id = await images.put(png);
-        return { id, width, height, thumbhash, seed: work.seed, fingerprint, bytes: png.length };
+        return { id, width, height, thumbhash, seed: recipe.seed, fingerprint, bytes: png.length };
       });
       // The file is durable before its record, so that no record ever speaks of a file that was not written.
       await store.savePicture(picture, clock.now());

@@ -37,7 +37,10 @@ export async function openServer({
   wrap = (studio) => studio,
   traced = false,
 }: TestServerOptions = {}): Promise<TestServer> {
-  const model: ModelEntry = { ...tinyTurbo(), defaults: { width: 64, height: 64, steps: 4, guidance: 0 } };
+  const model: ModelEntry = {
+    ...tinyTurbo(),
+    defaults: { ...tinyTurbo().defaults, width: 64, height: 64, steps: 4, guidance: 0 },
+  };
   const engine = createEngine({
     catalog: [model],
     device: 'cpu',

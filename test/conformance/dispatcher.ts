@@ -124,7 +124,10 @@ function jobOf(id: string, model: string): Job {
       height: 64,
       steps: 1,
       guidance: 0,
-      seed: 0,
+      seeds: [0],
+      guidanceNormalization: 0,
+      guidanceTruncation: 1,
+      loras: [],
       previews: false,
     },
   };

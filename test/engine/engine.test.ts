@@ -9,7 +9,7 @@ describe('a job', () => {
     const first = await run(engine, job);
     expect([first.width, first.height, first.data.length]).toEqual([64, 64, 64 * 64 * 3]);
     expect((await run(engine, job)).data).toEqual(first.data);
-    expect((await run(engine, { ...job, seed: 8 })).data).not.toEqual(first.data);
+    expect((await run(engine, { ...job, seeds: [8] })).data).not.toEqual(first.data);
     expect((await run(engine, { ...job, prompt: '一只橘色的猫' })).data).not.toEqual(first.data);
   });
 

@@ -1,6 +1,6 @@
 import { afterEach } from 'vitest';
 import { createEngine, type EngineOptions, type HostedEngine } from '../../src/engine/host.js';
-import type { EngineEvent, EngineJob, Pixels } from '../../src/engine/job.js';
+import type { EngineEvent, EngineJob, GenerateJob, Pixels } from '../../src/engine/job.js';
 import { tinyTurbo } from './checkpoints.js';
 
 const open: HostedEngine[] = [];
@@ -23,7 +23,7 @@ export function engineWith(options: Partial<EngineOptions> = {}): HostedEngine {
   return engine;
 }
 
-export const job: EngineJob = {
+export const job: GenerateJob = {
   operation: 'GENERATE',
   model: 'tiny-turbo',
   prompt: 'a red house',
@@ -32,12 +32,15 @@ export const job: EngineJob = {
   height: 64,
   steps: 4,
   guidance: 0,
-  seed: 7,
+  guidanceNormalization: 0,
+  guidanceTruncation: 1,
+  loras: [],
+  seeds: [7],
   previews: false,
 };
 
 /** A job that takes a good while, so that something can happen meanwhile. */
-export const longJob: EngineJob = { ...job, width: 512, height: 512, steps: 100 };
+export const longJob: GenerateJob = { ...job, width: 512, height: 512, steps: 100 };
 
 export interface RunChanges {
   readonly signal?: AbortSignal;
@@ -45,13 +48,14 @@ export interface RunChanges {
   readonly onEvent?: (event: EngineEvent) => void;
 }
 
-export function run(engine: HostedEngine, what: EngineJob, changes: RunChanges = {}): Promise<Pixels> {
-  return engine.run(what, {
+export async function run(engine: HostedEngine, what: EngineJob, changes: RunChanges = {}): Promise<Pixels> {
+  const { pictures } = await engine.run(what, {
     signal: new AbortController().signal,
     deadlineMs: 60_000,
     onEvent: () => {},
     ...changes,
   });
+  return pictures[0]!;
 }
 
 /** Runs a job and does something after its first step. */

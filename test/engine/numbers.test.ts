@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { previewSteps } from '../../src/engine/generate.js';
 import { TorchGenerator } from '../../src/engine/noise.js';
 import { toPixels } from '../../src/engine/picture.js';
 import { averaged } from '../../src/engine/tensor.js';
+import { previewSteps } from '../../src/engine/watch.js';
 
 describe('noise', () => {
   it('is a function of the seed, up to 2^53−1', () => {

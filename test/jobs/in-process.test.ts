@@ -12,7 +12,10 @@ const work = {
   height: 64,
   steps: 1,
   guidance: 0,
-  seed: 0,
+  seeds: [0],
+  guidanceNormalization: 0,
+  guidanceTruncation: 1,
+  loras: [],
   previews: false,
 } as const;
 

@@ -61,10 +61,18 @@ try {
       height,
       steps,
       guidance,
-      seed: FIRST_SEED + i,
+      guidanceNormalization: 0,
+      guidanceTruncation: 1,
+      loras: [],
+      seeds: [FIRST_SEED + i],
       previews: false,
     } as const;
-    const picture = await engine.run(job, { signal: new AbortController().signal, deadlineMs: 600_000, onEvent() {} });
+    const { pictures } = await engine.run(job, {
+      signal: new AbortController().signal,
+      deadlineMs: 600_000,
+      onEvent() {},
+    });
+    const picture = pictures[0]!;
     const result = verdict(truth, await judge.look(picture), judge.thirds);
     for (const [measure, right] of Object.entries(result)) count(truth.language, measure as Measure, right);
     if (drawn++ % Math.ceil(chosen.length / SHOWN) === 0) shown.push(picture);

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DeviceChoice, Engine, EngineJob, Pixels, RunOptions } from '../../src/engine/job.js';
+import type { DeviceChoice, Engine, EngineJob, Made, Pixels, RunOptions } from '../../src/engine/job.js';
 
 /** What a scripted engine does next. */
 export interface Script {
@@ -36,7 +36,7 @@ export class ScriptedEngine implements Engine {
 
   async close(): Promise<void> {}
 
-  async run(job: EngineJob, { signal, onEvent }: RunOptions): Promise<Pixels> {
+  async run(job: EngineJob, { signal, onEvent }: RunOptions): Promise<Made> {
     this.jobs.push(job);
     try {
       return await this.#draw(job, signal, onEvent);
@@ -46,7 +46,7 @@ export class ScriptedEngine implements Engine {
     }
   }
 
-  async #draw(job: EngineJob, signal: AbortSignal, onEvent: RunOptions['onEvent']): Promise<Pixels> {
+  async #draw(job: EngineJob, signal: AbortSignal, onEvent: RunOptions['onEvent']): Promise<Made> {
     const stage = (stage: 'ENCODE_PROMPT' | 'DENOISE' | 'DECODE') => {
       onEvent({ type: 'stage-started', stage, at: Date.now() });
       return () => onEvent({ type: 'stage-finished', stage, at: Date.now(), durationMs: 1 });
@@ -61,16 +61,19 @@ export class ScriptedEngine implements Engine {
       signal.throwIfAborted();
       const preview = this.script.previews === true ? gradient(job, 32, 32) : null;
       const sigma = 1 - step / job.steps;
-      onEvent({ type: 'step', at: Date.now(), durationMs: 1, step, totalSteps: job.steps, sigma, preview });
+      onEvent({ type: 'step', at: Date.now(), durationMs: 1, image: 0, step, totalSteps: job.steps, sigma, preview });
     }
     denoised();
     stage('DECODE')();
-    return gradient(job, job.width, job.height);
+    const { width, height } = job.operation === 'GENERATE' ? job : job.source;
+    return { pictures: [gradient(job, width, height)], regions: [] };
   }
 }
 
 function gradient(job: EngineJob, width: number, height: number): Pixels {
-  const [r = 0, g = 0, b = 0] = createHash('sha256').update(`${job.prompt}\n${job.seed}\n${job.steps}`).digest();
+  const [r = 0, g = 0, b = 0] = createHash('sha256')
+    .update(`${job.prompt}\n${seedOf(job)}\n${job.steps}`)
+    .digest();
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -82,6 +85,9 @@ function gradient(job: EngineJob, width: number, height: number): Pixels {
   }
   return { width, height, data };
 }
+
+/** Of the first picture. */
+export const seedOf = (job: EngineJob) => (job.operation === 'GENERATE' ? job.seeds[0] : job.seed);
 
 /** A door that is shut until it is opened; those who came before wait at it. */
 export function door() {

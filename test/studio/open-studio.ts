@@ -13,7 +13,16 @@ import { createStudio, type StudioOptions } from '../../src/studio/create-studio
 import type { Generation, ProgressEvent, Studio } from '../../src/studio/types.js';
 import { ScriptedEngine } from './engines.js';
 
-const folders = { transformer: '', textEncoder: '', tokenizer: '', vae: '', scheduler: '', preview: null };
+const folders = {
+  transformer: '',
+  difference: null,
+  textEncoder: '',
+  tokenizer: '',
+  vae: '',
+  scheduler: '',
+  preview: null,
+  imageEncoder: null,
+};
 
 /** Small, fast, without guidance: like a distilled model. */
 export const tiny: ModelEntry = {
@@ -23,10 +32,11 @@ export const tiny: ModelEntry = {
   components: folders,
   operations: ['GENERATE'],
   editModes: [],
-  defaults: { width: 64, height: 64, steps: 4, guidance: 0 },
-  limits: { minSide: 64, maxSide: 512, maxPixels: 128 * 512, maxPromptTokens: 16 },
+  defaults: { width: 64, height: 64, steps: 4, guidance: 0, refineSteps: 4, refineStrength: 0.35 },
+  limits: { minSide: 64, maxSide: 512, maxPixels: 128 * 512, maxPromptTokens: 16, maxReferences: 0 },
   supportsGuidance: false,
   supportsNegativePrompt: false,
+  loras: [],
 };
 
 export const guidedModel: ModelEntry = {

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import type { EngineJob } from '../../src/engine/job.js';
 import { QueueFull } from '../../src/studio/problems.js';
-import { door, ScriptedEngine } from './engines.js';
+import { door, ScriptedEngine, seedOf } from './engines.js';
 import { ended, eventsOf, stays, studioFor } from './fixture.js';
 
 async function busy(env: Record<string, string> = {}) {
@@ -33,7 +34,7 @@ describe('the queue', () => {
     open();
     await ended(studio, first);
     expect(await ended(studio, second)).toMatchObject({ status: 'SUCCEEDED', cache: 'MISS' });
-    expect(engine.jobs.map(({ seed }) => seed)).toEqual([1, 20, 21]);
+    expect(engine.jobs.map(seedOf)).toEqual([1, 20, 21]);
   });
 
   it('tells those who wait how many are before them, and every change', async () => {
@@ -58,7 +59,7 @@ describe('the queue', () => {
 describe('a studio that closes', () => {
   it('takes no new work, finishes what it can, and tells the rest that it was interrupted', async () => {
     const { open, through } = door();
-    const beforeStep = (_: number, { seed }: { seed: number }) => (seed === 1 ? undefined : through());
+    const beforeStep = (_: number, job: EngineJob) => (seedOf(job) === 1 ? undefined : through());
     const studio = await studioFor({
       engines: [new ScriptedEngine({ beforeStep }), new ScriptedEngine({ beforeStep })],
     });

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import type { EngineJob } from '../../src/engine/job.js';
 import { EngineLost, NonFinite } from '../../src/engine/problems.js';
 import { NotFound } from '../../src/studio/problems.js';
-import { door, ScriptedEngine } from './engines.js';
+import { door, ScriptedEngine, seedOf } from './engines.js';
 import { ended, eventsOf, stays, studioFor, untilDone } from './fixture.js';
 
 const cat = { prompt: 'a cat', seed: 7 };
@@ -48,7 +49,7 @@ describe('one that leaves', () => {
     await expect(lost).rejects.toThrow('gone');
     open();
     expect(await ended(studio, kept)).toMatchObject({ status: 'SUCCEEDED' });
-    expect(engine.aborted.map(({ seed }) => seed)).toEqual([7]);
+    expect(engine.aborted.map(seedOf)).toEqual([7]);
   });
 
   it('while it waits in the queue leaves it at once', async () => {
@@ -105,8 +106,8 @@ describe('one that joins', () => {
 describe('a failure', () => {
   it('of the engine is told as data, not remembered, and costs those in the queue nothing', async () => {
     const engine = new ScriptedEngine({
-      beforeStep(_step, { seed }) {
-        if (seed === 7 && engine.jobs.length === 1) throw new EngineLost('The engine ended.');
+      beforeStep(_step, job) {
+        if (seedOf(job) === 7 && engine.jobs.length === 1) throw new EngineLost('The engine ended.');
       },
     });
     const studio = await studioFor({ engines: [engine] });
@@ -141,8 +142,8 @@ describe('a failure', () => {
 
   it('of one picture ends the generation and leaves the others', async () => {
     const { through } = door();
-    const beforeStep = (_: number, { seed }: { seed: number }) => {
-      if (seed === 7) throw new EngineLost('The engine ended.');
+    const beforeStep = (_: number, job: EngineJob) => {
+      if (seedOf(job) === 7) throw new EngineLost('The engine ended.');
       return through();
     };
     const engines = [new ScriptedEngine({ beforeStep }), new ScriptedEngine({ beforeStep })];

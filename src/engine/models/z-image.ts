@@ -3,13 +3,14 @@ import {
   compileTinyDecoder,
   compileTransformer,
   compileVaeDecoder,
+  compileVaeEncoder,
   readSchedulerConfig,
 } from '../../compiler/index.js';
 import type { ComponentFolders } from '../catalog.js';
 import type { SessionOptions } from '../session.js';
 import type { Tensor } from '../tensor.js';
 import { openTokenizer } from '../tokenizer.js';
-import { openTinyDecoder, openVaeDecoder } from './autoencoder.js';
+import { type LatentScale, openTinyDecoder, openVaeDecoder, openVaeEncoder, type Posterior } from './autoencoder.js';
 import { openTextEncoder } from './text-encoder.js';
 import { type Conditioned, openTransformer } from './transformer.js';
 
@@ -27,7 +28,10 @@ export interface ZImage {
   condition(embeddings: readonly Tensor[]): Conditioned;
   /** Latents [B, 16, h, w] → [B, 3, 8h, 8w], about −1 … 1. */
   decode(latents: Tensor): Promise<Tensor>;
-  /** The same, quickly and roughly; null without a tiny autoencoder. */
+  /** Picture [1, 3, H, W] of −1 … 1 → the posterior of its latents, before scaling. */
+  encodeImage(image: Tensor): Promise<Posterior>;
+  readonly latentScale: LatentScale;
+  /** `decode`, quickly and roughly; null without a tiny autoencoder. */
   readonly preview: ((latents: Tensor) => Promise<Tensor>) | null;
   dispose(): Promise<void>;
 }
@@ -61,7 +65,10 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
     const tokenizer = openTokenizer(folders.tokenizer, options.maxPromptTokens);
     const textEncoder = await open(openTextEncoder(compileTextEncoder(folders.textEncoder, target), options));
     const transformer = await open(openTransformer(compileTransformer(folders.transformer, target), options));
-    const decoder = await open(openVaeDecoder(compileVaeDecoder(folders.vae, target), options));
+    const vae = compileVaeDecoder(folders.vae, target);
+    const decoder = await open(openVaeDecoder(vae, options));
+    // Words alone need no encoder.
+    const encoder = once(() => open(openVaeEncoder(compileVaeEncoder(folders.vae, target), options)));
     const tiny =
       folders.preview === null
         ? null
@@ -71,6 +78,8 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
       encodePrompt: (prompt) => textEncoder.encode(tokenizer.encodePrompt(prompt).ids),
       condition: (embeddings) => transformer.condition(embeddings),
       decode: (latents) => decoder.decode(latents),
+      encodeImage: async (image) => (await encoder()).encode(image),
+      latentScale: vae.config,
       preview: tiny === null ? null : (latents) => tiny.decode(latents),
       dispose,
     };
@@ -78,4 +87,16 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
     await dispose();
     throw error;
   }
+}
+
+/** The same promise at every call, until one is rejected. */
+function once<T>(open: () => Promise<T>): () => Promise<T> {
+  let opened: Promise<T> | null = null;
+  return () => {
+    opened ??= open().catch((error: unknown) => {
+      opened = null;
+      throw error;
+    });
+    return opened;
+  };
 }

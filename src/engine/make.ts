@@ -1,0 +1,10 @@
+import { generate } from './generate.js';
+import type { EngineJob, Made } from './job.js';
+import type { ZImage } from './models/z-image.js';
+import type { Watch } from './watch.js';
+
+/** Does what a job asks for: one pipeline an operation. */
+export function make(model: ZImage, job: EngineJob, watch: Watch): Promise<Made> {
+  if (job.operation === 'GENERATE') return generate(model, job, watch);
+  throw new Error(`This engine has no pipeline for ${job.operation}.`);
+}
