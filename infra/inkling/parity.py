@@ -9,7 +9,8 @@ from safetensors.torch import load_file
 from autoencoder import Autoencoder
 from preview import Preview
 from text_encoder import TextEncoder
-from transformer import Transformer, padded
+from rope import padded
+from transformer import Transformer
 
 root = Path(sys.argv[1])
 
@@ -24,6 +25,26 @@ def load(cls, folder, strip=""):
     return model.eval()
 
 
+def space(rows):
+    """One segment's features, padded: (1, L32, C)."""
+    out = torch.zeros(1, padded(len(rows)), rows.shape[1])
+    out[0, : len(rows)] = rows
+    return out
+
+
+def omni(transformer, case, tensors, info):
+    """Items one by one: a batch masks what pads one to another."""
+    good = True
+    for b, item in enumerate(info["call"]["items"]):
+        pictures = [tensors[f"x.{b}.{j}"][:, 0][None] for j in range(len(item["images"]))]
+        segments = [tensors[f"cap.{b}.{j}"] for j in range(len(item["caps"]))]
+        siglip = item["sigs"] and [s and tensors[f"sig.{b}.{j}"][None] for j, s in enumerate(item["sigs"])]
+        out = transformer.omni(pictures, tensors["t.0"][b : b + 1], [space(s) for s in segments],
+                               [torch.tensor([len(s)]) for s in segments], siglip)
+        good &= check(case, f"out.0.{b}", out[0][:, None], tensors, info)
+    return good
+
+
 def check(case, name, got, tensors, info):
     error, bound = (got - tensors[name].float()).abs().max().item(), info["tensors"][name]["atol"]
     print(f"{'ok  ' if error <= bound else 'FAIL'} {case} {name}: {error:.1e} (bound {bound:.0e})")
@@ -34,17 +55,18 @@ def check(case, name, got, tensors, info):
 def main():
     good = True
     transformer, text = load(Transformer, "tiny-turbo/transformer"), load(TextEncoder, "tiny-turbo/text_encoder")
+    editor = load(Transformer, "tiny-omni/transformer")
     vae, preview = load(Autoencoder, "tiny-turbo/vae"), load(Preview, "taef1-tiny")
     for path in sorted((root / "cases").glob("*.json")):
         info, tensors = json.loads(path.read_text()), load_file(path.with_suffix(".safetensors"))
         case, kind = path.stem, info.get("kind")
         if kind == "transformer" and info["checkpoint"] == "tiny-turbo" and "cap.1" not in tensors and "out.0.0" in tensors:
             cap = tensors["cap.0"]
-            caption = torch.zeros(1, padded(len(cap)), cap.shape[1])
-            caption[0, : len(cap)] = cap
             for k in range(info["call"]["n_t"]):
-                out = transformer(tensors["x.0"][:, 0][None], tensors[f"t.{k}"], caption, torch.tensor([len(cap)]))
+                out = transformer(tensors["x.0"][:, 0][None], tensors[f"t.{k}"], space(cap), torch.tensor([len(cap)]))
                 good &= check(case, f"out.{k}.0", out[0][:, None], tensors, info)
+        elif kind == "transformer_omni":
+            good &= omni(editor, case, tensors, info)
         elif case == "text_encoder_turbo":
             for i in range(3):
                 out = text(tensors[f"ids.{i}"].long()[None])[0]
