@@ -12,20 +12,24 @@ export interface DenoiseStep {
   readonly velocity: Tensor;
 }
 
+/** What becomes of the latents after a step, at the noise level that it reached. */
+export type Settle = (latents: Tensor, sigma: number) => Tensor;
+
 /**
- * Integrates dx/dσ = v(x, σ) from noise (σ = 1) to a picture (σ = 0) with Euler steps.
+ * Integrates dx/dσ = v(x, σ) from `start`, which holds noise of the first level (σ = 1 is nothing else), to the last with Euler steps.
  * Yields after each step, so that a caller can report progress, preview, or stop.
  */
 export async function* denoise(
   velocity: VelocityField,
-  noise: Tensor,
+  start: Tensor,
   sigmas: readonly number[],
+  settle: Settle = (latents) => latents,
 ): AsyncGenerator<DenoiseStep> {
-  let x = noise;
+  let x = start;
   for (let index = 0; index + 1 < sigmas.length; index++) {
     const [sigma, next] = [sigmas[index]!, sigmas[index + 1]!];
     const v = await velocity(x, sigma);
-    x = addScaled(x, Math.fround(next - sigma), v); // x ← x + Δσ·v
+    x = settle(addScaled(x, Math.fround(next - sigma), v), next); // x ← x + Δσ·v
     yield { index, sigma: next, latents: x, velocity: v };
   }
 }

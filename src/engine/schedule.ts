@@ -7,8 +7,39 @@ const { fround } = Math;
  * `FlowMatchEulerDiscreteScheduler`), because the timestep embedding multiplies the last bit by a thousand.
  */
 export function sigmas(steps: number, shift: number): readonly number[] {
-  const shifted = evenly(steps).map((raw) => fround(fround(shift * raw) / fround(1 + fround((shift - 1) * raw))));
-  return [...shifted, 0];
+  return [...evenly(steps).map((raw) => shifted(raw, shift)), 0];
+}
+
+/**
+ * The levels of `sigmas` that a picture's change passes through: the last of them, the fewer the weaker. Strength 1 is all.
+ *
+ * @throws RangeError where no forward would run
+ * @see diffusers `ZImageImg2ImgPipeline.get_timesteps`
+ */
+export function truncatedSigmas(steps: number, shift: number, strength: number): readonly number[] {
+  const run = forwards(steps, strength);
+  if (run < 1)
+    throw new RangeError(`Expected a strength that leaves at least one forward of ${steps} but received ${strength}.`);
+  return sigmas(steps, shift).slice(steps - run);
+}
+
+/** How many forwards a change of this strength (0 … 1) runs, of a schedule of so many steps. 8 at 0.6 are 5. */
+export function forwards(steps: number, strength: number): number {
+  return steps - Math.trunc(Math.max(steps - Math.min(steps * strength, steps), 0));
+}
+
+/**
+ * Noise levels of a refinement: `steps` forwards, all of them spread over the noise below `strength`, which is taken before the shift:
+ * raw = strength·(1 − k/N). With 4 forwards from 0.35 and shift 3: 0.618, 0.516, 0.389, 0.223, 0.
+ *
+ * @see DiffSynth-Studio `FlowMatchScheduler`, `denoising_strength`
+ */
+export function sigmasBelow(strength: number, steps: number, shift: number): readonly number[] {
+  return [...Array.from({ length: steps }, (_, k) => shifted(fround(strength * (1 - k / steps)), shift)), 0];
+}
+
+function shifted(raw: number, shift: number): number {
+  return fround(fround(shift * raw) / fround(1 + fround((shift - 1) * raw)));
 }
 
 /** `torch.linspace(1, 1/n, n)`, bit for bit: it counts from both ends towards the middle. */
