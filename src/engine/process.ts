@@ -13,19 +13,31 @@ import { stage, type Watch } from './watch.js';
 class Aborted extends Error {}
 
 function serve(settings: ProcessSettings, { device }: DeviceChoice): (message: ToProcess) => void {
-  const models = new Residency<ZImage>(settings.memoryBudgetBytes);
+  const residency = new Residency(settings.memoryBudgetBytes);
+  /** In order of use, the latest last. */
+  const models = new Map<string, ZImage>();
   /** The order that is to stop; they are numbered from 1. */
   let aborted = 0;
 
   /** The model, from memory or from its checkpoint. */
   async function resident(id: string, watch: Watch): Promise<ZImage> {
-    const loaded = models.use(id);
-    if (loaded !== null) return loaded;
+    const known = models.get(id);
+    models.delete(id);
+    const model = known?.ready ? known : await stage('LOAD', () => load(id, watch.pause), watch);
+    models.set(id, model);
+    return model;
+  }
+
+  function load(id: string, pause: () => Promise<void>): Promise<ZImage> {
     const entry = settings.catalog.find((candidate) => candidate.id === id);
     if (entry === undefined) throw new Error(`The engine's catalog has no model "${id}".`);
     const { maxPromptTokens } = entry.limits;
-    const options = { device, threads: settings.threads, maxPromptTokens, pause: watch.pause };
-    return stage('LOAD', () => models.add(entry, () => loadZImage(entry.components, options)), watch);
+    return loadZImage(entry.components, { device, threads: settings.threads, maxPromptTokens, residency, pause });
+  }
+
+  /** The models that are ready, most recently used first. */
+  function loaded(): readonly string[] {
+    return [...models].flatMap(([id, model]) => (model.ready ? [id] : [])).reverse();
   }
 
   function watch(id: number): Watch {
@@ -43,9 +55,9 @@ function serve(settings: ProcessSettings, { device }: DeviceChoice): (message: T
   async function answer(id: number, work: () => Promise<Made | null>): Promise<void> {
     try {
       const made = await work();
-      send({ type: 'done', id, loaded: models.ids, made });
+      send({ type: 'done', id, loaded: loaded(), made });
     } catch (error) {
-      send({ type: 'failed', id, loaded: models.ids, failure: describe(error) });
+      send({ type: 'failed', id, loaded: loaded(), failure: describe(error) });
     }
   }
 

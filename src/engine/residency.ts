@@ -1,63 +1,133 @@
-import { readdirSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import type { ModelEntry } from './catalog.js';
-
 /** Something that takes memory until it is disposed of. */
 export interface Resident {
   dispose(): Promise<void>;
 }
 
-/** The models in memory. Before one more is loaded, those used longest ago leave until it fits the budget. */
-export class Residency<Model extends Resident> {
-  /** In order of use, the latest last. */
-  readonly #models = new Map<string, { model: Model; bytes: number }>();
-  readonly #budgetBytes: number;
-
-  constructor(budgetBytes: number) {
-    this.#budgetBytes = budgetBytes;
-  }
-
-  /** Catalog ids, most recently used first. */
-  get ids(): readonly string[] {
-    return [...this.#models.keys()].reverse();
-  }
-
-  /** The model where it is in memory; it then counts as just used. */
-  use(id: string): Model | null {
-    const resident = this.#models.get(id);
-    if (resident === undefined) return null;
-    this.#models.delete(id);
-    this.#models.set(id, resident);
-    return resident.model;
-  }
-
-  /** Makes room and loads. A model larger than the whole budget is loaded too, alone. */
-  async add(entry: ModelEntry, load: () => Promise<Model>): Promise<Model> {
-    const bytes = weightBytes(entry);
-    for (const [id, resident] of this.#models) {
-      if (this.#used() + bytes <= this.#budgetBytes) break;
-      this.#models.delete(id);
-      await resident.model.dispose();
-    }
-    const before = process.memoryUsage.rss();
-    const model = await load();
-    // Compact weights are wider in memory than on disk, and on a GPU they do not show here: whichever is more.
-    const taken = process.memoryUsage.rss() - before;
-    this.#models.set(entry.id, { model, bytes: Math.max(bytes, taken) });
-    return model;
-  }
-
-  #used(): number {
-    return [...this.#models.values()].reduce((sum, { bytes }) => sum + bytes, 0);
-  }
+/** What can be brought into memory. */
+export interface Source<T extends Resident> {
+  /** Of which files it is made, and how: two sources of one key are one resident. */
+  readonly key: string;
+  /** For people: `the transformer`. */
+  readonly name: string;
+  /** What it takes, in bytes, beside its working memory. */
+  readonly bytes: number;
+  open(): Promise<T>;
 }
 
-/** What a model's weight files hold, once for a folder that serves two components. */
-export function weightBytes({ components }: ModelEntry): number {
-  const { transformer, textEncoder, vae, preview } = components;
-  const folders = new Set([transformer, textEncoder, vae, ...(preview === null ? [] : [preview])]);
-  let sum = 0;
-  for (const folder of folders)
-    for (const name of readdirSync(folder)) if (name.endsWith('.safetensors')) sum += statSync(join(folder, name)).size;
-  return sum;
+/** A component's place in memory: it is opened when it is first needed, and leaves when others need the room. */
+export interface Slot<T extends Resident> extends Source<T> {
+  readonly inMemory: boolean;
+  /**
+   * Does something with the component, which stays until that is done.
+   *
+   * @param workingBytes what the work needs beside it. The component keeps this much when it is done, as ONNX Runtime does.
+   */
+  use<R>(work: (component: T) => Promise<R>, workingBytes?: number): Promise<R>;
+}
+
+/** The budget is less than something needs that cannot be divided. The message says how much that is. */
+export class TooLittleMemory extends Error {
+  override readonly name = 'TooLittleMemory';
+}
+
+interface Held {
+  readonly resident: Promise<Resident>;
+  readonly bytes: number;
+  workingBytes: number;
+  users: number;
+}
+
+/** The components in memory, each once. Before one more is opened, those used longest ago leave until it fits the budget. */
+export class Residency {
+  /** In order of use, the latest last. */
+  readonly #held = new Map<string, Held>();
+
+  /** @param budgetBytes that components and their working memory may take together */
+  constructor(readonly budgetBytes: number) {}
+
+  slot<T extends Resident>(source: Source<T>): Slot<T> {
+    const held = this.#held;
+    return {
+      ...source,
+      get inMemory() {
+        return held.has(source.key);
+      },
+      use: (work, workingBytes = 0) => this.#use(source, work, workingBytes),
+    };
+  }
+
+  /**
+   * Whether all of them can be in memory at once. If so they are opened, one after the other; if not, each will be when its turn comes.
+   *
+   * @param pause called between components; may throw, and so stop the opening
+   * @throws TooLittleMemory when one alone is larger than the budget
+   */
+  async hold(slots: readonly Slot<Resident>[], pause: () => Promise<void>): Promise<boolean> {
+    const largest = slots.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+    if (largest.bytes > this.budgetBytes) throw this.#tooLittle(largest.name, largest.bytes);
+    const distinct = new Map(slots.map(({ key, bytes }) => [key, bytes]));
+    if ([...distinct.values()].reduce((a, b) => a + b) > this.budgetBytes) return false;
+    for (const slot of slots) {
+      await slot.use(async () => {});
+      await pause();
+    }
+    return true;
+  }
+
+  /** Takes a component out of memory; nothing happens when it is not there. */
+  async release({ key }: { readonly key: string }): Promise<void> {
+    const held = this.#held.get(key);
+    this.#held.delete(key);
+    await (await held?.resident)?.dispose();
+  }
+
+  async #use<T extends Resident, R>(source: Source<T>, work: (it: T) => Promise<R>, workingBytes: number): Promise<R> {
+    const held = await this.#hold(source, workingBytes);
+    held.users++;
+    try {
+      return await work((await held.resident) as T);
+    } finally {
+      held.users--;
+    }
+  }
+
+  async #hold(source: Source<Resident>, workingBytes: number): Promise<Held> {
+    const { key, name, bytes } = source;
+    const known = this.#held.get(key);
+    // Deleted and set again, it is the one used last.
+    this.#held.delete(key);
+    const working = Math.max(known?.workingBytes ?? 0, workingBytes);
+    if (bytes + working > this.budgetBytes) {
+      if (known !== undefined) this.#held.set(key, known);
+      throw this.#tooLittle(name, bytes + working);
+    }
+    await this.#makeRoom(bytes + working);
+    const held = known ?? { resident: source.open(), bytes, workingBytes: 0, users: 0 };
+    held.workingBytes = working;
+    this.#held.set(key, held);
+    try {
+      await held.resident;
+    } catch (error) {
+      this.#held.delete(key);
+      throw error;
+    }
+    return held;
+  }
+
+  async #makeRoom(bytes: number): Promise<void> {
+    for (const [key, { users }] of this.#held) {
+      if (this.#taken() + bytes <= this.budgetBytes) return;
+      if (users === 0) await this.release({ key });
+    }
+  }
+
+  #taken(): number {
+    return [...this.#held.values()].reduce((sum, held) => sum + held.bytes + held.workingBytes, 0);
+  }
+
+  #tooLittle(name: string, bytes: number): TooLittleMemory {
+    return new TooLittleMemory(
+      `Expected an ENGINE_MEMORY of at least ${bytes} bytes, which ${name} needs, but received ${this.budgetBytes}.`,
+    );
+  }
 }

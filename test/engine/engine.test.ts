@@ -141,7 +141,7 @@ describe('models', () => {
   });
 
   it('share the memory: the one used longest ago leaves when another does not fit', async () => {
-    const catalog = [tinyTurbo({ id: 'a' }), tinyTurbo({ id: 'b' })];
+    const catalog = [tinyTurbo({ id: 'a' }), { ...changedTurbo('transformer', () => {}), id: 'b' }];
     const small = engineWith({ catalog, memoryBudgetBytes: 4_000_000 });
     await run(small, { ...job, model: 'a' });
     expect(small.loaded()).toEqual(['a']);

@@ -4,6 +4,7 @@ import sharp from 'sharp';
 import { entryFromCheckpoint } from '../../src/engine/checkpoint.js';
 import { loadZImage, type ZImage } from '../../src/engine/models/z-image.js';
 import { toPixels } from '../../src/engine/picture.js';
+import { Residency } from '../../src/engine/residency.js';
 import { modelTime, sigmas } from '../../src/engine/schedule.js';
 import { items, type Tensor } from '../../src/engine/tensor.js';
 import { textToImage } from '../../src/engine/text-to-image.js';
@@ -34,7 +35,12 @@ export async function textToImageCase(subject: Case, judge: Judge): Promise<void
   compareIds('ids', prompts);
   compareIds('neg_ids', negativePrompts);
 
-  const model = await loadZImage(components, { ...device, maxPromptTokens, pause: async () => {} });
+  const model = await loadZImage(components, {
+    ...device,
+    maxPromptTokens,
+    residency: new Residency(Infinity),
+    pause: async () => {},
+  });
   const overheard = overhear(model, judge, prompts, negativePrompts);
   const levels = sigmas(call.num_inference_steps, model.shift);
   judge.compare('dit_t', { shape: [levels.length - 1], data: levels.slice(0, -1).map(modelTime) });
