@@ -1,9 +1,9 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { statSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat, utimes } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { statSync, utimesSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { writeAtomically } from './atomic-file.js';
-import { type ImageStore, type ImageStoreOptions, isImageId } from './image-store.js';
+import { addressOf, type ImageStore, type ImageStoreOptions, isImageId } from './image-store.js';
 
 /** What is known of one file. Where `checkedMs` equals the file's time, its content was verified by this process. */
 interface Entry {
@@ -42,11 +42,11 @@ class FolderImageStore implements ImageStore {
   }
 
   async put(bytes: Uint8Array): Promise<string> {
-    const id = sha256(bytes);
+    const id = addressOf(bytes);
     const file = this.#file(id);
     // Written even if it is there: what is there may be damaged.
     await writeAtomically(file, bytes, join(this.#unfinished, randomUUID()));
-    await this.#checked(id, bytes.length, (await stat(file)).mtimeMs);
+    this.#checked(id, bytes.length, statSync(file).mtimeMs);
     await this.evict(id);
     return id;
   }
@@ -59,12 +59,12 @@ class FolderImageStore implements ImageStore {
       this.#lost(id);
       return null;
     }
-    if (sha256(bytes) !== id) {
+    if (addressOf(bytes) !== id) {
       await rm(file, { force: true });
       this.#lost(id);
       return null;
     }
-    await this.#checked(id, bytes.length, found.mtimeMs);
+    this.#checked(id, bytes.length, found.mtimeMs);
     return bytes;
   }
 
@@ -99,9 +99,9 @@ class FolderImageStore implements ImageStore {
   }
 
   /** Its bytes are what its address says. The file gets a time of whole seconds, which every later touch repeats exactly. */
-  async #checked(id: string, bytes: number, mtimeMs: number): Promise<void> {
+  #checked(id: string, bytes: number, mtimeMs: number): void {
     const entry = { bytes, checkedMs: Math.floor(mtimeMs / 1000) * 1000, touchedAt: Date.now() };
-    await this.#touch(id, entry);
+    this.#touch(id, entry);
     this.#bytes += bytes - (this.#entries.get(id)?.bytes ?? 0);
     this.#moveToEnd(id, entry);
   }
@@ -111,7 +111,7 @@ class FolderImageStore implements ImageStore {
     const now = Date.now();
     if (now - entry.touchedAt < touchEveryMs) return;
     entry.touchedAt = now;
-    void this.#touch(id, entry);
+    this.#touch(id, entry);
   }
 
   #moveToEnd(id: string, entry: Entry): void {
@@ -120,8 +120,12 @@ class FolderImageStore implements ImageStore {
   }
 
   /** An order of use that was not written down is no reason to fail. */
-  async #touch(id: string, { touchedAt, checkedMs }: Entry): Promise<void> {
-    await utimes(this.#file(id), touchedAt / 1000, (checkedMs ?? touchedAt) / 1000).catch(() => {});
+  #touch(id: string, { touchedAt, checkedMs }: Entry): void {
+    try {
+      utimesSync(this.#file(id), touchedAt / 1000, (checkedMs ?? touchedAt) / 1000);
+    } catch {
+      // The next one may be written.
+    }
   }
 
   #lost(id: string): void {
@@ -148,8 +152,6 @@ async function listed(folder: string): Promise<Map<string, Entry>> {
   }
   return new Map(found.sort(([, a], [, b]) => a.touchedAt - b.touchedAt));
 }
-
-const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 function orMissing(error: NodeJS.ErrnoException): readonly [undefined, undefined] | never {
   if (error.code === 'ENOENT') return [undefined, undefined];

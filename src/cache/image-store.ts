@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+
 /**
  * Keeps master pictures under the hash of their bytes.
  *
@@ -18,6 +20,9 @@ export interface ImageStoreOptions {
   /** Called with the addresses that were there and are no more. */
   readonly onGone: (ids: readonly string[]) => void;
 }
+
+/** The address of these bytes: their sha256, lower-case hex. */
+export const addressOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** What an address looks like; anything else never reaches a file name. */
 export const isImageId = (id: string): boolean => /^[0-9a-f]{64}$/.test(id);

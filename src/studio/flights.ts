@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { SpanContext } from '@opentelemetry/api';
-import type { ImageStore } from '../cache/image-store.js';
+import { addressOf, type ImageStore } from '../cache/image-store.js';
 import type { Joined, JoinOptions, SingleFlightLru } from '../cache/single-flight-lru.js';
 import type { EngineEvent, Pixels } from '../engine/job.js';
 import { encodeMaster } from '../imaging/master.js';
@@ -91,11 +91,13 @@ export class Flights {
         signal.throwIfAborted();
         const { width, height } = pixels;
         const { fingerprint, recipe } = order;
-        const id = await images.put(png);
-        return { id, width, height, thumbhash, seed: recipe.seed, fingerprint, bytes: png.length };
+        const id = addressOf(png);
+        const made = { id, width, height, thumbhash, seed: recipe.seed, fingerprint, bytes: png.length };
+        // Both are durable before anybody hears of the picture. A record whose file a power cut took is no memory: whoever recalls
+        // it looks for the file.
+        await Promise.all([images.put(png), store.savePicture(made, clock.now())]);
+        return made;
       });
-      // The file is durable before its record, so that no record ever speaks of a file that was not written.
-      await store.savePicture(picture, clock.now());
       span.end(clock.now(), null);
       return picture;
     } catch (error) {
