@@ -1,6 +1,7 @@
 import type { VelocityField } from './denoise.js';
 import { requireFinite } from './finite.js';
 import { type Guidance, guided, truncated } from './guidance.js';
+import type { EditJob, RefineJob } from './job.js';
 import type { ZImage } from './models/z-image.js';
 import type { Tensor } from './tensor.js';
 
@@ -10,6 +11,16 @@ export interface Words {
   /** As many as prompts; read only where guidance is on. */
   readonly negativePrompts: readonly string[];
   readonly guidance: Guidance;
+}
+
+/** The words of a job for one picture. */
+export function wordsOf(job: EditJob | RefineJob): Words {
+  const { prompt, negativePrompt, guidance, guidanceNormalization, guidanceTruncation } = job;
+  return {
+    prompts: [prompt],
+    negativePrompts: [negativePrompt],
+    guidance: { scale: guidance, normalization: guidanceNormalization, truncation: guidanceTruncation },
+  };
 }
 
 /** Encoded words, one [L, D] a prompt; no negative ones where guidance is off. */

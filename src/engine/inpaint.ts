@@ -1,7 +1,7 @@
 import { encodePrompts } from './conditioning.js';
 import { decode, removeNoise } from './diffusion.js';
 import type { ImageToImage } from './image-to-image.js';
-import { blended, sampleLatents, withNoise } from './latents.js';
+import { keepingOutside, sampleLatents, withNoise } from './latents.js';
 import type { ZImage } from './models/z-image.js';
 import { truncatedSigmas } from './schedule.js';
 import type { Tensor } from './tensor.js';
@@ -32,17 +32,7 @@ export async function inpaint<T>(
   const z = await course.stage('ENCODE_IMAGE', () => sampleLatents(model, picture, noise));
   const words = await course.stage('ENCODE_PROMPT', () => encodePrompts(model, request));
   const epsilon = noise.randn(z.shape);
-  const latents = await course.stage('DENOISE', () =>
-    removeNoise(
-      model,
-      words,
-      {
-        start: withNoise(z, epsilon, sigmas[0]!),
-        sigmas,
-        settle: (x, sigma) => blended(mask, x, withNoise(z, epsilon, sigma)),
-      },
-      course,
-    ),
-  );
+  const descent = { start: withNoise(z, epsilon, sigmas[0]!), sigmas, settle: keepingOutside(mask, z, epsilon) };
+  const latents = await course.stage('DENOISE', () => removeNoise(model, words, descent, course));
   return course.stage('DECODE', async () => finish(await decode(model, latents, sigmas.length - 1)));
 }

@@ -1,3 +1,4 @@
+import type { Settle } from './denoise.js';
 import { requireFinite } from './finite.js';
 import { mode, sample } from './models/autoencoder.js';
 import type { ZImage } from './models/z-image.js';
@@ -35,11 +36,17 @@ export function withNoise(z: Tensor, noise: Tensor, sigma: number): Tensor {
 }
 
 /**
- * m·inside + (1−m)·outside.
+ * After a step, m·x + (1−m)·z with the noise of the level that it reached: what the mask leaves out follows the picture it came from.
  *
- * @param mask [1, 1, h, w] of 0 … 1, the same for every item and channel
+ * @param mask m, [1, 1, h, w] of 0 … 1
+ * @param noise ε, the one that the denoising began with
  */
-export function blended(mask: Tensor, inside: Tensor, outside: Tensor): Tensor {
+export function keepingOutside(mask: Tensor, z: Tensor, noise: Tensor): Settle {
+  return (x, sigma) => blended(mask, x, withNoise(z, noise, sigma));
+}
+
+/** m·inside + (1−m)·outside; the mask is the same for every item and channel. */
+function blended(mask: Tensor, inside: Tensor, outside: Tensor): Tensor {
   const cells = mask.data.length;
   const data = inside.data.map((value, i) => {
     const m = mask.data[i % cells]!;

@@ -1,10 +1,14 @@
+import { edit } from './edit.js';
 import { generate } from './generate.js';
 import type { EngineJob, Made } from './job.js';
 import type { ZImage } from './models/z-image.js';
+import { refine } from './refine.js';
 import type { Watch } from './watch.js';
 
 /** Does what a job asks for: one pipeline an operation. */
 export function make(model: ZImage, job: EngineJob, watch: Watch): Promise<Made> {
   if (job.operation === 'GENERATE') return generate(model, job, watch);
-  throw new Error(`This engine has no pipeline for ${job.operation}.`);
+  if (job.operation === 'REFINE') return refine(model, job, watch);
+  if (job.mode !== 'INSTRUCTION') return edit(model, job, watch);
+  throw new Error(`This engine has no pipeline for ${job.mode}.`);
 }

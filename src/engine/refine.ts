@@ -1,0 +1,59 @@
+import { clipped } from './boxes.js';
+import { encodePrompts, wordsOf } from './conditioning.js';
+import { decode, removeNoise } from './diffusion.js';
+import type { Made, Mask, RefineJob, Region } from './job.js';
+import { keepingOutside, likeliestLatents, withNoise } from './latents.js';
+import { binarised, boxesOf, composite, covering, feathered, union } from './mask.js';
+import { LATENT_CELL, type ZImage } from './models/z-image.js';
+import { TorchGenerator } from './noise.js';
+import { cropped, edgePadded, fromPixels, toPixels } from './picture.js';
+import { findRegions } from './regions.js';
+import { sigmasBelow } from './schedule.js';
+import { averaged } from './tensor.js';
+import { type Watch, watched } from './watch.js';
+
+/** Pixels over which a refinement fades, at the edge of its regions and within them. */
+const FEATHER = 8;
+
+/**
+ * Improves a picture where it needs it: picture → latents → noise of the strength's level laid over them → removed in `steps`
+ * forwards, after each of which what lies outside the regions follows the source → pixels, of which those outside are the source's,
+ * byte for byte. Where there is nothing to improve, the picture is returned as it came and no forward is run.
+ *
+ * @throws NonFinite, or what `pause` throws
+ */
+export async function refine(model: ZImage, job: RefineJob, watch: Watch): Promise<Made> {
+  const { width, height } = job.source;
+  const course = watched(model, job.steps, job.previews, watch);
+  const source = edgePadded(job.source);
+
+  const read = await course.stage('ENCODE_IMAGE', async () => {
+    const { regions, mask } = places(job);
+    if (regions.length === 0) return null;
+    const z = await likeliestLatents(model, fromPixels(source));
+    return { regions, mask: feathered(binarised(edgePadded(mask)), FEATHER), z };
+  });
+  if (read === null) return { pictures: [job.source], regions: [] };
+  const { regions, mask, z } = read;
+
+  const words = await course.stage('ENCODE_PROMPT', () => encodePrompts(model, wordsOf(job)));
+  const sigmas = sigmasBelow(job.strength, job.steps, model.shift);
+  const noise = new TorchGenerator(job.seed).randn(z.shape);
+  const settle = keepingOutside(averaged(mask, LATENT_CELL), z, noise);
+  const descent = { start: withNoise(z, noise, sigmas[0]!), sigmas, settle };
+  const latents = await course.stage('DENOISE', () => removeNoise(model, words, descent, course));
+  const picture = await course.stage('DECODE', async () =>
+    composite(source, toPixels(await decode(model, latents, job.steps)), mask),
+  );
+  return { pictures: [cropped(picture, width, height)], regions };
+}
+
+/** Where to improve a picture: where the job says, by mask or regions or both, or where something is found. */
+function places({ source, mask, regions }: RefineJob): { regions: readonly Region[]; mask: Mask } {
+  const boxes = (regions ?? (mask === null ? findRegions(source) : []))
+    .map((region) => clipped(region, source))
+    .filter(({ width, height }) => width > 0 && height > 0);
+  const covered = covering(boxes, source);
+  if (mask === null) return { regions: boxes, mask: covered };
+  return { regions: [...boxes, ...boxesOf(mask)], mask: union(covered, mask) };
+}
