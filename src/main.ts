@@ -117,8 +117,8 @@ function tokenCounter(models: readonly ModelEntry[]) {
 
 function foldersOf(models: readonly ModelEntry[], id: string): string[] {
   // A preview decides no pixel of the picture itself.
-  const { transformer, textEncoder, tokenizer, vae, scheduler } = entryOf(models, id).components;
-  return [transformer, textEncoder, tokenizer, vae, scheduler];
+  const { transformer, difference, textEncoder, tokenizer, vae, scheduler } = entryOf(models, id).components;
+  return [transformer, ...(difference === null ? [] : [difference]), textEncoder, tokenizer, vae, scheduler];
 }
 
 function entryOf(models: readonly ModelEntry[], id: string): ModelEntry {

@@ -35,20 +35,21 @@ export async function doctorCommand({ engine, studio }: Settings): Promise<void>
 }
 
 function isWhole({ id, name, components }: ModelEntry, target: 'cpu' | 'cuda' | 'webgpu'): boolean {
-  const { transformer, textEncoder, vae, preview } = components;
+  const { transformer, difference, textEncoder, vae, preview } = components;
   try {
     // Compiling reads no weights, but asks for every tensor by name and shape.
     compileTextEncoder(textEncoder, { target });
-    compileTransformer(transformer, { target });
+    compileTransformer(transformer, { target, difference });
     compileVaeDecoder(vae, { target });
     if (preview !== null) compileTinyDecoder(preview, { target });
   } catch (error) {
     console.log(`Model     ${id} cannot be used. ${(error as Error).message}`);
     return false;
   }
-  const parts = [transformer, textEncoder, vae, ...(preview === null ? [] : [preview])].map((folder) =>
-    describeCheckpoint(folder),
-  );
+  const parts = [
+    describeCheckpoint(transformer, difference),
+    ...[textEncoder, vae, ...(preview === null ? [] : [preview])].map((folder) => describeCheckpoint(folder)),
+  ];
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   const types = [...new Set(parts.flatMap((part) => part.types))].join(', ');
   console.log(

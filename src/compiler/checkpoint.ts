@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
+import { type Difference, factorsOf, openDifference } from './difference.js';
 import { CheckpointError } from './errors.js';
 import { readHeader, type StoredTensor } from './safetensors.js';
 
@@ -8,14 +9,21 @@ export interface Component {
   readonly folder: string;
   readonly config: Readonly<Record<string, unknown>>;
   readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** What is added to the weights; null where they are used as they lie. */
+  readonly difference: Difference | null;
   /** A real folder that holds every file of weights; ONNX Runtime reads nothing outside it. */
   readonly weightsFolder: string;
 }
 
 const FILES = ['diffusion_pytorch_model.safetensors', 'model.safetensors'];
 
-/** Opens a component of a diffusers-layout checkpoint. @throws CheckpointError */
-export function openComponent(folder: string): Component {
+/**
+ * Opens a component of a diffusers-layout checkpoint.
+ *
+ * @param differenceFolder holds low-rank factors that are added to its weights
+ * @throws CheckpointError
+ */
+export function openComponent(folder: string, differenceFolder: string | null = null): Component {
   const config = readJson(join(folder, 'config.json'));
   const tensors = new Map<string, StoredTensor>();
   for (const file of weightFiles(folder)) {
@@ -29,11 +37,13 @@ export function openComponent(folder: string): Component {
     }
   }
   checkIndex(folder, tensors);
+  const difference = differenceFolder === null ? null : openDifference(differenceFolder, tensors);
   return {
     folder,
     config,
     tensors,
-    weightsFolder: commonFolder([...tensors.values()].map(({ file }) => dirname(file))),
+    difference,
+    weightsFolder: commonFolder([...tensors.values(), ...factorsOf(difference)].map(({ file }) => dirname(file))),
   };
 }
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { type Component, openComponent } from './checkpoint.js';
 import { Config } from './config.js';
+import { factorsOf } from './difference.js';
 import { buildVaeDecoder, buildVaeEncoder, type VaeConfig } from './models/autoencoder-kl.js';
 import { buildTinyDecoder, buildTinyEncoder, type TinyAutoencoderConfig } from './models/autoencoder-tiny.js';
 import { buildTextEncoder, type TextEncoderConfig } from './models/qwen3.js';
@@ -40,6 +41,8 @@ export interface CompileOptions {
   readonly debug?: boolean;
   /** Of the transformer: the captions of a batch have different lengths, so what lies between them is masked. */
   readonly masked?: boolean;
+  /** Of the transformer: a folder of low-rank factors that are added to its weights. */
+  readonly difference?: string | null;
 }
 
 // Each compiles one component folder of a diffusers-layout checkpoint and throws a CheckpointError when it cannot be used. What goes
@@ -55,9 +58,9 @@ export function compileTextEncoder(
 
 export function compileTransformer(
   folder: string,
-  { target, debug = false, masked = false }: CompileOptions,
+  { target, debug = false, masked = false, difference = null }: CompileOptions,
 ): { config: TransformerConfig; prepare: CompiledGraph; step: CompiledGraph } {
-  const { prepare, step, component, config } = buildTransformer(folder, { target, masked, debug });
+  const { prepare, step, component, config } = buildTransformer(folder, { target, masked, debug, difference });
   return { config, prepare: compiled(prepare, component), step: compiled(step, component) };
 }
 
@@ -95,9 +98,18 @@ export function readSchedulerConfig(folder: string): { shift: number; numTrainTi
   return { shift: config.number('shift'), numTrainTimesteps: config.size('num_train_timesteps') };
 }
 
-/** What a component folder holds, for people: how many tensors of which types, in how many bytes. @throws CheckpointError */
-export function describeCheckpoint(folder: string): { tensors: number; bytes: number; types: StoredType[] } {
-  const tensors = [...openComponent(folder).tensors.values()];
+/**
+ * What a component folder holds, for people: how many tensors of which types, in how many bytes. With the folder of a difference, its
+ * factors are counted too.
+ *
+ * @throws CheckpointError
+ */
+export function describeCheckpoint(
+  folder: string,
+  difference: string | null = null,
+): { tensors: number; bytes: number; types: StoredType[] } {
+  const component = openComponent(folder, difference);
+  const tensors = [...component.tensors.values(), ...factorsOf(component.difference)];
   return {
     tensors: tensors.length,
     bytes: tensors.reduce((sum, { length }) => sum + length, 0),

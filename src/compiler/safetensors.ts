@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { CheckpointError } from './errors.js';
 
-/** Element types of the format that models of this family use, with their size in bytes. */
-export const elementBytes = { F32: 4, F16: 2, BF16: 2, I8: 1, F8_E4M3: 1 } as const;
+/** Element types of the format that files of this family use, with their size in bytes. U8 is for codes, the last row for LoRAs' alphas. */
+export const elementBytes = { F32: 4, F16: 2, BF16: 2, I8: 1, F8_E4M3: 1, U8: 1, F64: 8, I64: 8, I32: 4 } as const;
 export type StoredType = keyof typeof elementBytes;
 
 /** Where a tensor lies: bytes from the start of the file. */

@@ -1,10 +1,11 @@
 import { type Component, location } from './checkpoint.js';
 import { CheckpointError } from './errors.js';
+import type { LowRank, StoredFactor } from './lora.js';
 import type { ElementType, Value } from './onnx/graph.js';
 import type { Ops } from './onnx/ops.js';
 import type { StoredTensor, StoredType } from './safetensors.js';
 
-const onnxType: Record<StoredType, ElementType> = {
+const onnxType: Partial<Record<StoredType, ElementType>> = {
   F32: 'float32',
   F16: 'float16',
   BF16: 'bfloat16',
@@ -30,12 +31,29 @@ export class Weights {
 
   /** A tensor of exactly this shape, in the precision of matrix products unless another is asked for. @throws CheckpointError */
   get(name: string, shape: readonly number[], type: ElementType = this.op.lowering.compute): Value {
+    const { op } = this;
     const stored = this.#stored(name, shape);
     const scale = this.#scaleOf(stored, shape);
+    const change = this.component.difference?.get(stored.name);
+    // None of this depends on anything that changes, so ONNX Runtime computes it once, when it loads the graph.
+    const whole = this.#times(stored, scale);
+    if (change === undefined) return op.cast(whole, type);
+    return op.cast(op.add(op.cast(whole, 'float32'), this.#product(change)), type);
+  }
+
+  /** scale·B·A, in float32: in less a small change would drown in the weight's rounding. */
+  #product({ down, up, scale }: LowRank): Value {
+    const { op } = this;
+    const factor = ({ values, scales }: StoredFactor) =>
+      op.cast(this.#times(values, scales && op.cast(this.#external(scales), 'float32')), 'float32');
+    const product = op.matmul(factor(up), factor(down));
+    return scale === 1 ? product : op.mul(product, op.scalar(scale));
+  }
+
+  /** A tensor as it lies or, of 8-bit numbers, what they stand for. */
+  #times(stored: StoredTensor, scale: Value | null): Value {
     const raw = this.#external(stored);
-    // Neither depends on anything that changes, so ONNX Runtime converts once, when it loads the graph.
-    if (scale === null) return this.op.cast(raw, type);
-    return this.op.cast(this.op.mul(this.op.cast(raw, 'float32'), scale), type);
+    return scale === null ? raw : this.op.mul(this.op.cast(raw, 'float32'), scale);
   }
 
   /** Rows of a table [rows, width], picked before they are converted: a vocabulary is long and a prompt short. */
@@ -68,8 +86,15 @@ export class Weights {
   }
 
   #external(stored: StoredTensor): Value {
-    const { name, type, shape, offset, length } = stored;
-    return this.op.graph.external(name, onnxType[type], shape, {
+    const { name, type, shape, file, offset, length } = stored;
+    const element = onnxType[type];
+    if (element === undefined)
+      throw new CheckpointError(
+        `${file}: expected "${name}" to be one of ${Object.keys(onnxType).join(', ')} but it is ${type}.`,
+      );
+    // Rows of a tensor that several layers share are values of their own.
+    const whole = this.component.tensors.get(name)?.offset === offset ? name : `${name}@${offset}`;
+    return this.op.graph.external(whole, element, shape, {
       location: location(this.component, stored),
       offset,
       length,

@@ -2,15 +2,14 @@ import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import { elementBytes, type StoredType } from '../../src/compiler/safetensors.js';
 
 /** A tensor to be written; without data it is all zeros and takes no place on the disk. */
 export interface NewTensor {
-  readonly type: 'F32' | 'F16' | 'BF16' | 'I8' | 'F8_E4M3';
+  readonly type: StoredType;
   readonly shape: readonly number[];
   readonly data?: Uint8Array;
 }
-
-const bytes = { F32: 4, F16: 2, BF16: 2, I8: 1, F8_E4M3: 1 } as const;
 
 /** A folder that is gone after the test. */
 export function temporaryFolder(): string {
@@ -30,7 +29,7 @@ export function writeTensors(file: string, tensors: Readonly<Record<string, NewT
   let offset = 0;
   const entries = Object.entries(tensors).map(([name, { type, shape, data }]) => {
     const begin = offset;
-    offset += shape.reduce((product, side) => product * side, bytes[type]);
+    offset += shape.reduce((product, side) => product * side, elementBytes[type]);
     return { name, data, begin, entry: { dtype: type, shape, data_offsets: [begin, offset] } };
   });
   const start = writeHeader(file, Object.fromEntries(entries.map(({ name, entry }) => [name, entry])));

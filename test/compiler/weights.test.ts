@@ -2,9 +2,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compileTextEncoder, compileTransformer, compileVaeDecoder, contentHash } from '../../src/compiler/index.js';
 import { openTransformer } from '../../src/engine/models/transformer.js';
-import { tensor } from '../../src/engine/tensor.js';
 import { bfloat16, float8, int8, pair, plain, type Storage } from './checkpoints.js';
 import { farthest, fixtures, run, text } from './run.js';
+import { wave } from './waves.js';
 
 const target = { target: 'cpu' } as const;
 const tiny = join(fixtures, 'checkpoints', 'tiny-turbo');
@@ -54,15 +54,6 @@ describe('a model’s content', () => {
     expect(contentHash([source, join(tiny, 'vae')])).not.toBe(contentHash([source]));
   });
 });
-
-/** Numbers that are not all alike. */
-function wave(shape: readonly number[]) {
-  const length = shape.reduce((product, side) => product * side, 1);
-  return tensor(
-    shape,
-    Float32Array.from({ length }, (_, i) => Math.sin(i * 1.7)),
-  );
-}
 
 async function predict(folder: string): Promise<Float32Array> {
   const model = await openTransformer(compileTransformer(folder, target), { device: 'cpu', threads: 1 });

@@ -20,6 +20,8 @@ export interface TransformerOptions {
   readonly target: Target;
   /** The captions of a batch have different lengths. */
   readonly masked: boolean;
+  /** A folder of low-rank factors that are added to the weights. */
+  readonly difference?: string | null;
   readonly debug: boolean;
 }
 
@@ -27,8 +29,8 @@ export interface TransformerOptions {
  * ZImageTransformer2DModel in basic mode, as two graphs: `prepare` once a request, `step` at every step.
  * https://github.com/huggingface/diffusers/blob/main/src/diffusers/models/transformers/transformer_z_image.py
  */
-export function buildTransformer(folder: string, { target, masked, debug }: TransformerOptions) {
-  const component = openComponent(folder);
+export function buildTransformer(folder: string, { target, masked, debug, difference }: TransformerOptions) {
+  const component = openComponent(folder, difference);
   const config = readTransformerConfig(Config.of(component));
   const lowering = lowerings[target];
   return {

@@ -38,18 +38,24 @@ export function zImageComponents(
 ): Components {
   const target = { target: device };
   const options = { device, threads };
-  const slot = <T extends Resident>(name: string, folder: string, open: () => Promise<T>) =>
-    residency.slot({ key: `${name} of ${folder}`, name, bytes: describeCheckpoint(folder).bytes, open });
+  const slot = <T extends Resident>(name: string, folder: string, open: () => Promise<T>, difference?: string | null) =>
+    residency.slot({
+      key: [`${name} of ${folder}`, ...(difference ? [difference] : [])].join(' with '),
+      name,
+      bytes: describeCheckpoint(folder, difference).bytes,
+      open,
+    });
 
   const textEncoder = compileTextEncoder(folders.textEncoder, target);
-  const transformer = compileTransformer(folders.transformer, target);
+  const { difference } = folders;
+  const transformer = compileTransformer(folders.transformer, { ...target, difference });
   const decoder = compileVaeDecoder(folders.vae, target);
   const encoder = compileVaeEncoder(folders.vae, target);
   const { preview } = folders;
   const tinyDecoder = preview === null ? null : compileTinyDecoder(preview, target);
   return {
     textEncoder: slot('the text encoder', folders.textEncoder, () => openTextEncoder(textEncoder, options)),
-    transformer: slot('the transformer', folders.transformer, () => openTransformer(transformer, options)),
+    transformer: slot('the transformer', folders.transformer, () => openTransformer(transformer, options), difference),
     decoder: slot('the decoder', folders.vae, () => openVaeDecoder(decoder, options)),
     encoder: slot('the encoder', folders.vae, () => openVaeEncoder(encoder, options)),
     tinyDecoder:

@@ -1,0 +1,102 @@
+import { CheckpointError } from './errors.js';
+import { type LinearShapes, type NamedTerm, namedTerms } from './lora-names.js';
+import { readHeader, type StoredTensor } from './safetensors.js';
+import { readValues, rowsOf } from './values.js';
+
+/** A factor in its file; 8-bit ones have a scale for each row. */
+export interface StoredFactor {
+  readonly values: StoredTensor;
+  readonly scales: StoredTensor | null;
+}
+
+/** What is added to one linear layer's weight: scale·B·A. */
+export interface LowRank {
+  /** Of the layer, by the checkpoint's name. */
+  readonly module: string;
+  readonly rank: number;
+  /** A [r, in]. */
+  readonly down: StoredFactor;
+  /** B [out, r]. */
+  readonly up: StoredFactor;
+  readonly scale: number;
+}
+
+/**
+ * Finds the low-rank terms of a safetensors file and checks each against the layer that it is for. Of the data only alphas are read.
+ *
+ * @throws CheckpointError that names file and tensor: an unknown layer, a wrong shape, a missing partner
+ */
+export function readLowRank(file: string, shapes: LinearShapes): readonly LowRank[] {
+  const tensors = readHeader(file);
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  const terms = namedTerms(file, tensors, shapes).flatMap((term) => lowRankOf(file, term, shapes, byName));
+  if (terms.length === 0) throw new CheckpointError(`${file}: expected low-rank factors but it holds none.`);
+  const seen = new Set<string>();
+  for (const { module, down } of terms) {
+    if (seen.has(module))
+      throw new CheckpointError(`${file}: "${down.values.name}" is the second change of "${module}" in this file.`);
+    seen.add(module);
+  }
+  return terms;
+}
+
+function lowRankOf(
+  file: string,
+  { modules, down, up, alpha }: NamedTerm,
+  shapes: LinearShapes,
+  byName: ReadonlyMap<string, StoredTensor>,
+): LowRank[] {
+  const sizes = modules.map((module) => shapes.get(module)!);
+  const [width, out] = [sizes[0]![1], sizes.reduce((sum, [rows]) => sum + rows, 0)];
+  const rank = down.shape[0] ?? 0;
+  expectShape(file, down, [rank || 'rank', width], modules);
+  expectShape(file, up, [out, rank], modules);
+  const scale = alpha === null ? 1 : scalar(file, alpha) / rank;
+  const [a, b] = [factor(file, down, byName), factor(file, up, byName)];
+  let row = 0;
+  return modules.map((module, i) => {
+    const end = row + sizes[i]![0];
+    const mine = { values: rowsOf(b.values, row, end), scales: b.scales && rowsOf(b.scales, row, end) };
+    row = end;
+    return { module, rank, down: a, up: modules.length === 1 ? b : mine, scale };
+  });
+}
+
+function factor(file: string, values: StoredTensor, byName: ReadonlyMap<string, StoredTensor>): StoredFactor {
+  const scales = byName.get(`${values.name}_scale`) ?? null;
+  const coded = values.type === 'I8' || values.type === 'F8_E4M3';
+  if (values.type === 'I8' && scales === null)
+    throw new CheckpointError(
+      `${file}: "${values.name}" holds 8-bit numbers but there is no "${values.name}_scale" beside it.`,
+    );
+  if (!coded && !['F32', 'F16', 'BF16'].includes(values.type))
+    throw new CheckpointError(
+      `${file}: expected "${values.name}" to be F32, F16, BF16 or I8 but it is ${values.type}.`,
+    );
+  const rows = values.shape[0]!;
+  if (scales !== null && scales.shape.reduce((product, side) => product * side, 1) !== rows)
+    throw new CheckpointError(
+      `${file}: expected "${scales.name}" to hold ${rows} factors but it is [${scales.shape.join(', ')}].`,
+    );
+  return { values, scales: scales && { ...scales, shape: [rows, 1] } };
+}
+
+function expectShape(
+  file: string,
+  { name, shape }: StoredTensor,
+  expected: readonly (number | string)[],
+  modules: readonly string[],
+): void {
+  if (shape.length === 2 && shape.join() === expected.join()) return;
+  throw new CheckpointError(
+    `${file}: expected "${name}" to be [${expected.join(', ')}] for "${modules.join('", "')}" but it is [${shape.join(', ')}].`,
+  );
+}
+
+function scalar(file: string, tensor: StoredTensor): number {
+  const values = tensor.shape.every((side) => side === 1) ? readValues(tensor) : null;
+  if (values !== null && Number.isFinite(values[0])) return values[0]!;
+  throw new CheckpointError(
+    `${file}: expected "${tensor.name}" to be one number but it is ${values === null ? `[${tensor.shape.join(', ')}]` : values[0]}.`,
+  );
+}
