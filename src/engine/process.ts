@@ -12,6 +12,9 @@ import { stage, type Watch } from './watch.js';
 
 class Aborted extends Error {}
 
+/** Silence after which the next pause says that this process lives. */
+const SILENCE_MS = 100;
+
 function serve(settings: ProcessSettings, { device }: DeviceChoice): (message: ToProcess) => void {
   const residency = new Residency(settings.memoryBudgetBytes);
   /** In order of use, the latest last. */
@@ -44,7 +47,7 @@ function serve(settings: ProcessSettings, { device }: DeviceChoice): (message: T
     return {
       report: (event: EngineEvent) => send({ type: 'event', id, event }),
       async pause() {
-        send({ type: 'alive' });
+        if (performance.now() - spokeAt > SILENCE_MS) send({ type: 'alive' });
         // A graph blocks this thread while it runs; only here are messages read.
         await setImmediate();
         if (aborted === id) throw new Aborted();
@@ -84,7 +87,11 @@ function describe(error: unknown): Failure {
   return { kind: 'error', name: 'Error', message: String(error) };
 }
 
+/** When the host last heard anything: it takes any word for a sign of life. */
+let spokeAt = 0;
+
 function send(message: FromProcess): void {
+  spokeAt = performance.now();
   process.send?.(message);
 }
 
