@@ -48,6 +48,11 @@ export class Judge {
     this.#add(name, expected, actual, tolerance);
   }
 
+  /** Compares what has no rounding of its own: one unit in the last place of float32. */
+  compareExactly(name: string, actual: Values): void {
+    this.#add(name, this.input(name), actual, 2 ** -23);
+  }
+
   /** Compares 8-bit pixels, which may be one level apart. */
   comparePixels(name: string, expected: NdArray, actual: Values): void {
     this.#add(name, expected, actual, 1);

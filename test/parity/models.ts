@@ -7,6 +7,7 @@ import {
   compileVaeDecoder,
   compileVaeEncoder,
 } from '../../src/compiler/index.js';
+import type { Pixels } from '../../src/engine/job.js';
 import {
   mode,
   openTinyDecoder,
@@ -17,6 +18,7 @@ import {
 } from '../../src/engine/models/autoencoder.js';
 import { openTextEncoder } from '../../src/engine/models/text-encoder.js';
 import { openTransformer } from '../../src/engine/models/transformer.js';
+import { fromPixels } from '../../src/engine/picture.js';
 import { integers, openSession, type SessionOptions } from '../../src/engine/session.js';
 import { concat, items, type Tensor, tensor } from '../../src/engine/tensor.js';
 import { openTokenizer } from '../../src/engine/tokenizer.js';
@@ -114,7 +116,7 @@ export async function vae({ checkpoint, json }: Case, judge: Judge): Promise<voi
   const encoder = await openVaeEncoder(compiled, device);
   const decoder = await openVaeDecoder(compileVaeDecoder(folder, target), device);
   for (const i of json.call.sizes_hw.keys()) {
-    const posterior = await encoder.encode(fromPixels(judge.input(`image.${i}`)));
+    const posterior = await encoder.encode(picture(judge.input(`image.${i}`)));
     judge.compare(`mean.${i}`, posterior.mean);
     judge.compare(`logvar.${i}`, posterior.logvar);
     judge.compare(`latent.${i}`, mode(posterior, scale));
@@ -130,7 +132,7 @@ export async function taef1({ checkpoint, json }: Case, judge: Judge): Promise<v
   const encoder = await openTinyEncoder(compileTinyEncoder(checkpoint, target), device);
   const decoder = await openTinyDecoder(compileTinyDecoder(checkpoint, target), device);
   for (const i of json.call.sizes_hw.keys()) {
-    judge.compare(`latents.${i}`, await encoder.encode(fromPixels(judge.input(`image.${i}`))));
+    judge.compare(`latents.${i}`, await encoder.encode(picture(judge.input(`image.${i}`))));
     judge.compare(`decoded.${i}`, await decoder.decode(judge.input(`z.${i}`) as Tensor));
   }
   await encoder.dispose();
@@ -138,12 +140,6 @@ export async function taef1({ checkpoint, json }: Case, judge: Judge): Promise<v
 }
 
 /** 8-bit [H, W, 3] to [1, 3, H, W] of −1 … 1. */
-function fromPixels({ shape, data }: NdArray): Tensor {
-  const [height, width] = shape as [number, number];
-  const plane = height * width;
-  const values = Float32Array.from({ length: 3 * plane }, (_, at) => {
-    const [channel, pixel] = [Math.floor(at / plane), at % plane];
-    return (2 * data[pixel * 3 + channel]!) / 255 - 1;
-  });
-  return tensor([1, 3, height, width], values);
+function picture({ shape, data }: NdArray): Tensor {
+  return fromPixels({ height: shape[0]!, width: shape[1]!, data } as Pixels);
 }

@@ -1,0 +1,85 @@
+import { imageToImage } from '../../src/engine/image-to-image.js';
+import { inpaint } from '../../src/engine/inpaint.js';
+import type { Mask, Pixels } from '../../src/engine/job.js';
+import { binarised, nearestCells } from '../../src/engine/mask.js';
+import type { ZImage } from '../../src/engine/models/z-image.js';
+import { TorchGenerator } from '../../src/engine/noise.js';
+import { fromPixels } from '../../src/engine/picture.js';
+import { modelTime } from '../../src/engine/schedule.js';
+import { items, type Tensor } from '../../src/engine/tensor.js';
+import type { Course } from '../../src/engine/watch.js';
+import type { Case } from './case.js';
+import type { Judge } from './judge.js';
+import { guidance, said, steps, withModel } from './overhear.js';
+
+/** `pipeline.img2img`: from a picture, words and a seed to the decoded picture. */
+export async function imageToImageCase(subject: Case, judge: Judge): Promise<void> {
+  await withModel(subject, judge, async (model) => {
+    const asked = overheard(model, judge);
+    judge.compare(
+      'decoded',
+      await imageToImage(asked.model, request(subject, judge), asked.course, (values) => values),
+    );
+    asked.finish();
+  });
+}
+
+/** `pipeline.inpaint`: the same with a mask. */
+export async function inpaintCase(subject: Case, judge: Judge): Promise<void> {
+  const { shape, data } = judge.input('mask');
+  const mask = nearestCells(binarised({ height: shape[0]!, width: shape[1]!, data } as Mask));
+  judge.compareExactly('mask_latent', mask);
+  await withModel(subject, judge, async (model) => {
+    const asked = overheard(model, judge);
+    const repaint = { ...request(subject, judge), mask };
+    judge.compare('decoded', await inpaint(asked.model, repaint, asked.course, (values) => values));
+    asked.finish();
+  });
+}
+
+function request(subject: Case, judge: Judge) {
+  const { call } = subject.json;
+  const { shape, data } = judge.input('image');
+  return {
+    ...said(subject),
+    guidance: guidance(subject),
+    picture: fromPixels({ height: shape[0]!, width: shape[1]!, data } as Pixels),
+    noise: new TorchGenerator(call.generator_seed),
+    steps: call.num_inference_steps,
+    strength: call.strength,
+  };
+}
+
+/** The pipeline's way compared: the picture's latents, what the first forward is given, the times of all, and the latents between. */
+function overheard(model: ZImage, judge: Judge): { model: ZImage; course: Course; finish(): void } {
+  const times: number[] = [];
+  const first = (x: Tensor, sigma: number) => {
+    if (times.length === 0) judge.compare('latents_init', items(x, 0, 1));
+    times.push(modelTime(sigma));
+  };
+  const between = steps(judge);
+  return {
+    model: {
+      ...model,
+      condition(embeddings) {
+        const conditioned = model.condition(embeddings);
+        return {
+          ...conditioned,
+          velocity(x, sigma) {
+            first(x, sigma);
+            return conditioned.velocity(x, sigma);
+          },
+        };
+      },
+    },
+    course: {
+      ...between,
+      async stage(name, run) {
+        const result = await between.stage(name, run);
+        if (name === 'ENCODE_IMAGE') judge.compare('image_latents', result as Tensor);
+        return result;
+      },
+    },
+    finish: () => judge.compareExactly('dit_t', { shape: [times.length], data: times }),
+  };
+}

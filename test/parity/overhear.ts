@@ -1,0 +1,73 @@
+import { join } from 'node:path';
+import { entryFromCheckpoint } from '../../src/engine/checkpoint.js';
+import { loadZImage, type ZImage } from '../../src/engine/models/z-image.js';
+import { Residency } from '../../src/engine/residency.js';
+import { openTokenizer } from '../../src/engine/tokenizer.js';
+import type { Course } from '../../src/engine/watch.js';
+import type { Case } from './case.js';
+import type { Judge } from './judge.js';
+import { device } from './models.js';
+
+/** What a case says, in words. */
+export interface Said {
+  readonly prompts: readonly string[];
+  /** As many as prompts. */
+  readonly negativePrompts: readonly string[];
+}
+
+/** The prompts of a case. No negative prompt is the empty one, and one serves all. */
+export function said({ json }: Case): Said {
+  const prompts: string[] = [json.call.prompt].flat();
+  const negative: string[] = [json.call.negative_prompt ?? ''].flat();
+  return { prompts, negativePrompts: prompts.map((_, i) => negative[i] ?? negative[0]!) };
+}
+
+/** The case's model with every embedding compared on its way, and its token ids compared. Disposed of when `use` is done. */
+export async function withModel(subject: Case, judge: Judge, use: (model: ZImage) => Promise<void>): Promise<void> {
+  const maxPromptTokens: number = subject.json.call.max_sequence_length ?? 512;
+  const { components } = entryFromCheckpoint(subject.checkpoint);
+  const { prompts, negativePrompts } = said(subject);
+  const tokens = openTokenizer(join(subject.checkpoint, 'tokenizer'), maxPromptTokens);
+  const compareIds = (name: string, texts: readonly string[]) => {
+    for (const [i, text] of texts.entries()) {
+      const { ids } = tokens.encodePrompt(text);
+      judge.compare(`${name}.${i}`, { shape: [ids.length], data: ids });
+    }
+  };
+  compareIds('ids', prompts);
+  compareIds('neg_ids', negativePrompts);
+
+  const residency = new Residency(Infinity);
+  const model = await loadZImage(components, { ...device, maxPromptTokens, residency, pause: async () => {} });
+  try {
+    await use({
+      ...model,
+      async encodePrompt(prompt) {
+        const embedding = await model.encodePrompt(prompt);
+        for (const [i, text] of prompts.entries()) if (text === prompt) judge.compare(`prompt_embeds.${i}`, embedding);
+        for (const [i, text] of negativePrompts.entries())
+          if (text === prompt) judge.compare(`negative_prompt_embeds.${i}`, embedding);
+        return embedding;
+      },
+    });
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** Compares the latents after every step. */
+export function steps(judge: Judge): Course {
+  return {
+    stage: (_name, run) => run(),
+    step: async ({ index, latents }) => judge.compare(`latents.${index}`, latents),
+  };
+}
+
+/** How a case is guided. */
+export function guidance({ json: { call } }: Case) {
+  return {
+    scale: call.guidance_scale,
+    normalization: Number(call.cfg_normalization ?? 0),
+    truncation: call.cfg_truncation ?? Infinity,
+  };
+}
