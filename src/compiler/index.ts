@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { type Component, openComponent } from './checkpoint.js';
 import { Config } from './config.js';
 import { factorsOf } from './difference.js';
+import { type WeightMemory, weightMemory } from './memory.js';
 import { buildVaeDecoder, buildVaeEncoder, type VaeConfig } from './models/autoencoder-kl.js';
 import { buildTinyDecoder, buildTinyEncoder, type TinyAutoencoderConfig } from './models/autoencoder-tiny.js';
 import { buildTextEncoder, type TextEncoderConfig } from './models/qwen3.js';
@@ -31,6 +32,7 @@ export interface CompiledGraph {
   readonly model: Uint8Array;
   /** What ONNX Runtime takes as the folder of external weights. */
   readonly weightsFolder: string;
+  readonly memory: WeightMemory;
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
 }
@@ -124,6 +126,7 @@ function compiled(graph: Graph, { weightsFolder }: Component): CompiledGraph {
     name: graph.name,
     model: graph.encode(),
     weightsFolder,
+    memory: weightMemory(graph),
     inputs: graph.inputs.map(spec),
     outputs: graph.outputs.map(spec),
   };

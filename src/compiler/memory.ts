@@ -1,0 +1,42 @@
+import type { Dim, ElementType, Graph, Value } from './onnx/graph.js';
+
+const BYTES: Readonly<Record<ElementType, number>> = {
+  float32: 4,
+  int8: 1,
+  int32: 4,
+  int64: 8,
+  bool: 1,
+  float16: 2,
+  bfloat16: 2,
+  float8e4m3: 1,
+};
+
+/** What a graph's weights take in memory, in bytes. */
+export interface WeightMemory {
+  /** While the graph is loaded. */
+  readonly loaded: number;
+  /** At most, while it is being loaded: ONNX Runtime converts and rearranges a weight beside the original. */
+  readonly loading: number;
+}
+
+/**
+ * What is left of the weights when everything is computed that depends on nothing else, as ONNX Runtime does once when it loads a
+ * graph: 8-bit weights become wide, a table whose rows are picked stays as it lies.
+ */
+export function weightMemory(graph: Graph): WeightMemory {
+  const constant = new Map<string, Value>();
+  for (const [name, { value }] of graph.initializers) constant.set(name, value);
+  const kept = new Map<string, Value>();
+  for (const { inputs, outputs } of graph.nodes) {
+    const known = inputs.flatMap((input) => (input === null ? [] : [constant.get(input.name)]));
+    if (known.every((value) => value !== undefined)) for (const output of outputs) constant.set(output.name, output);
+    else for (const value of known) if (value !== undefined) kept.set(value.name, value);
+  }
+  const loaded = [...kept.values()].reduce((sum, { type, shape }) => sum + BYTES[type] * elements(shape), 0);
+  return { loaded, loading: 2 * loaded };
+}
+
+/** Sizes that are known only when the graph runs count as one: what depends on them is no weight. */
+function elements(shape: readonly Dim[]): number {
+  return shape.reduce<number>((product, side) => product * (typeof side === 'number' ? side : 1), 1);
+}
