@@ -6,6 +6,7 @@ import './model.js';
 import './image.js';
 import './generation.js';
 import './progress.js';
+import './advice.js';
 
 export type { Context } from './builder.js';
 

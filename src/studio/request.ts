@@ -88,7 +88,7 @@ export async function readRequest(request: GenerateRequest, reader: Reader): Pro
 }
 
 /** By id, else by name; left out, the first of the catalog. */
-function chosenModel(asked: string | null | undefined, catalog: readonly ModelEntry[]): ModelEntry {
+export function chosenModel(asked: string | null | undefined, catalog: readonly ModelEntry[]): ModelEntry {
   const model =
     asked == null ? catalog[0] : (catalog.find(({ id }) => id === asked) ?? catalog.find(({ name }) => name === asked));
   if (model !== undefined) return model;
@@ -96,7 +96,7 @@ function chosenModel(asked: string | null | undefined, catalog: readonly ModelEn
   throw new UnknownModel(refused('model', `one of ${available.join(', ')}`, asked).message, available);
 }
 
-function text(field: string, value: string): string {
+export function text(field: string, value: string): string {
   // Half of a surrogate pair has no UTF-8: different prompts would become the same bytes.
   if (/\p{Surrogate}/u.test(value)) throw refusedAs(field, 'valid Unicode', 'half of a surrogate pair');
   const bytes = Buffer.byteLength(value);

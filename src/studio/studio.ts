@@ -1,5 +1,6 @@
 import { type Dispatcher, QueueIsFull } from '../jobs/dispatcher.js';
 import { GenerationSpan } from '../telemetry/spans.js';
+import { readForAdvice } from './advice/read.js';
 import type { Clock } from './clock.js';
 import { whole } from './expected.js';
 import type { Flights } from './flights.js';
@@ -91,6 +92,10 @@ export class InkstoneStudio implements Studio {
 
   images(ids: readonly string[]) {
     return this.#parts.records.images(ids);
+  }
+
+  promptAdvice(prompt: string, model: string | null) {
+    return readForAdvice(prompt, model, this.#parts.reader);
   }
 
   models() {

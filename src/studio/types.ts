@@ -1,4 +1,5 @@
 import type { EngineStage, Operation } from '../engine/job.js';
+import type { PromptAdvice } from './advice/advise.js';
 
 /** What the use cases take and give. The schema is a thin face of these types. */
 
@@ -161,6 +162,8 @@ export interface Studio {
   generations(ids: readonly string[]): Promise<readonly (Generation | null)[]>;
   image(id: string): Promise<Image | null>;
   images(ids: readonly string[]): Promise<readonly (Image | null)[]>;
+  /** What a model will make of a prompt. Left out, the default model. */
+  promptAdvice(prompt: string, model: string | null): Promise<PromptAdvice>;
   models(): readonly Model[];
   model(id: string): Model | null;
   /** Everything since `after`, then live, heartbeats in between; ends after GenerationFinished. Rejects with NotFound. */

@@ -1,0 +1,18 @@
+import { chosenModel, type Reader, text } from '../request.js';
+import { advise, type PromptAdvice } from './advise.js';
+
+/**
+ * Advice on a prompt for a model of the catalog; left out, the default one. However long the prompt is, it is advised on.
+ *
+ * @throws InvalidInput, UnknownModel
+ */
+export async function readForAdvice(
+  prompt: string,
+  model: string | null | undefined,
+  { catalog, countTokens }: Reader,
+): Promise<PromptAdvice> {
+  const { id, limits } = chosenModel(model, catalog);
+  const read = text('prompt', prompt);
+  const { tokens, truncated } = await countTokens(id, read);
+  return advise(read, { tokens, truncated, maxTokens: limits.maxPromptTokens });
+}
