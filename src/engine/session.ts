@@ -22,19 +22,31 @@ export interface Output {
   dispose(): void;
 }
 
+/** What a loaded graph takes or gives. Names are sizes that are known only when it runs. */
+export interface Port {
+  readonly name: string;
+  readonly type: string;
+  readonly shape: readonly (number | string)[];
+}
+
 /** A graph ready to run on a device. Blocks the thread while it computes. */
 export interface Session {
+  readonly inputs: readonly Port[];
+  readonly outputs: readonly Port[];
   run(inputs: Readonly<Record<string, Tensor | Integers | Output>>): Promise<Readonly<Record<string, Output>>>;
   /** Frees weights and working memory. Idempotent. */
   dispose(): Promise<void>;
 }
+
+/** What loading needs of a compiled graph. */
+export type RunnableGraph = Pick<CompiledGraph, 'name' | 'model' | 'weightsFolder'>;
 
 /**
  * Loads a compiled graph. Weights are read from the checkpoint's own files.
  *
  * @throws an Error that names the graph, when ONNX Runtime refuses it or the device is not there
  */
-export async function openSession(graph: CompiledGraph, { device, threads }: SessionOptions): Promise<Session> {
+export async function openSession(graph: RunnableGraph, { device, threads }: SessionOptions): Promise<Session> {
   const session = await InferenceSession.create(graph.model, {
     executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
     graphOptimizationLevel: 'all',
@@ -60,6 +72,8 @@ export async function openSession(graph: CompiledGraph, { device, threads }: Ses
   });
   let open = true;
   return {
+    inputs: session.inputMetadata.map(port),
+    outputs: session.outputMetadata.map(port),
     async run(inputs) {
       const feeds = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, toOrt(value)]));
       const results = await session.run(feeds);
@@ -90,6 +104,10 @@ export async function tryDevice(device: Device): Promise<void> {
     const [line] = (error as Error).message.split('\n');
     throw new Error(line!.replace(/^\/\S+:\d+ .*? was false\. /, ''), { cause: error });
   }
+}
+
+function port(described: InferenceSession.ValueMetadata): Port {
+  return described.isTensor ? described : { name: described.name, type: 'no tensor', shape: [] };
 }
 
 class Held implements Output {
