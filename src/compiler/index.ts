@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { type Component, openComponent } from './checkpoint.js';
 import { Config } from './config.js';
 import { factorsOf } from './difference.js';
+import { readLowRank } from './lora.js';
+import type { LinearShapes } from './lora-names.js';
 import { type WeightMemory, weightMemory } from './memory.js';
 import { buildVaeDecoder, buildVaeEncoder, type VaeConfig } from './models/autoencoder-kl.js';
 import { buildTinyDecoder, buildTinyEncoder, type TinyAutoencoderConfig } from './models/autoencoder-tiny.js';
@@ -15,6 +17,8 @@ import type { Target } from './target.js';
 
 export { contentHash } from './content.js';
 export { CheckpointError } from './errors.js';
+export { readFactors } from './lora.js';
+export type { LinearShapes } from './lora-names.js';
 /** For graphs that no checkpoint has, such as a benchmark's. */
 export { Graph } from './onnx/graph.js';
 export type { Target, TextEncoderConfig, TinyAutoencoderConfig, TransformerConfig, VaeConfig };
@@ -45,6 +49,8 @@ export interface CompileOptions {
   readonly masked?: boolean;
   /** Of the transformer: a folder of low-rank factors that are added to its weights. */
   readonly difference?: string | null;
+  /** Of the transformer: its linear layers take low-rank terms as inputs, `<layer>.lora_A` [R, in] and `<layer>.lora_B` [out, R]. */
+  readonly loras?: boolean;
 }
 
 // Each compiles one component folder of a diffusers-layout checkpoint and throws a CheckpointError when it cannot be used. What goes
@@ -60,9 +66,9 @@ export function compileTextEncoder(
 
 export function compileTransformer(
   folder: string,
-  { target, debug = false, masked = false, difference = null }: CompileOptions,
+  { target, debug = false, masked = false, difference = null, loras = false }: CompileOptions,
 ): { config: TransformerConfig; prepare: CompiledGraph; step: CompiledGraph } {
-  const { prepare, step, component, config } = buildTransformer(folder, { target, masked, debug, difference });
+  const { prepare, step, component, config } = buildTransformer(folder, { target, masked, debug, difference, loras });
   return { config, prepare: compiled(prepare, component), step: compiled(step, component) };
 }
 
@@ -90,6 +96,29 @@ export function compileTinyEncoder(
 ): CompiledGraph & { config: TinyAutoencoderConfig } {
   const { graph, component, config } = buildTinyEncoder(folder, target);
   return { ...compiled(graph, component), config };
+}
+
+/** [out, in] of the transformer's linear layers, which are what a LoRA may change. @throws CheckpointError */
+export function linearShapes(folder: string): LinearShapes {
+  const { prepare, step } = buildTransformer(folder, { target: 'cpu', masked: false, debug: false, loras: true });
+  const shapes = new Map<string, readonly [number, number]>();
+  const inputs = new Map([...prepare.inputs, ...step.inputs].map(({ name, shape }) => [name, shape]));
+  for (const [name, shape] of inputs) {
+    if (!name.endsWith('.lora_A')) continue;
+    const layer = name.slice(0, -'.lora_A'.length);
+    shapes.set(layer, [inputs.get(`${layer}.lora_B`)![0] as number, shape[1] as number]);
+  }
+  return shapes;
+}
+
+/**
+ * Whether a LoRA's file fits a transformer: reads headers only.
+ *
+ * @param name what complaints call the LoRA; left out, its file
+ * @throws CheckpointError that names the tensor, what was expected and what was received
+ */
+export function checkLora(folder: string, file: string, name = file): void {
+  readLowRank(file, linearShapes(folder), name);
 }
 
 /** The noise schedule's configuration (FlowMatchEulerDiscreteScheduler). @throws CheckpointError */

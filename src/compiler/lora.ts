@@ -24,20 +24,43 @@ export interface LowRank {
 /**
  * Finds the low-rank terms of a safetensors file and checks each against the layer that it is for. Of the data only alphas are read.
  *
+ * @param name what complaints call it
  * @throws CheckpointError that names file and tensor: an unknown layer, a wrong shape, a missing partner
  */
-export function readLowRank(file: string, shapes: LinearShapes): readonly LowRank[] {
+export function readLowRank(file: string, shapes: LinearShapes, name = file): readonly LowRank[] {
   const tensors = readHeader(file);
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  const terms = namedTerms(file, tensors, shapes).flatMap((term) => lowRankOf(file, term, shapes, byName));
-  if (terms.length === 0) throw new CheckpointError(`${file}: expected low-rank factors but it holds none.`);
+  const terms = namedTerms(name, tensors, shapes).flatMap((term) => lowRankOf(name, term, shapes, byName));
+  if (terms.length === 0) throw new CheckpointError(`${name}: expected low-rank factors but it holds none.`);
   const seen = new Set<string>();
   for (const { module, down } of terms) {
     if (seen.has(module))
-      throw new CheckpointError(`${file}: "${down.values.name}" is the second change of "${module}" in this file.`);
+      throw new CheckpointError(`${name}: "${down.values.name}" is the second change of "${module}" in this file.`);
     seen.add(module);
   }
   return terms;
+}
+
+/** Both factors of each layer as float32, A [r, in] and B [out, r], the latter with the file's scale in it. @throws CheckpointError */
+export function readFactors(
+  file: string,
+  shapes: LinearShapes,
+  name = file,
+): ReadonlyMap<string, { readonly rank: number; readonly a: Float32Array; readonly b: Float32Array }> {
+  return new Map(
+    readLowRank(file, shapes, name).map(({ module, rank, down, up, scale }) => [
+      module,
+      { rank, a: readFactor(down, 1), b: readFactor(up, scale) },
+    ]),
+  );
+}
+
+function readFactor({ values, scales }: StoredFactor, scale: number): Float32Array {
+  const numbers = readValues(values);
+  const rows = scales === null ? null : readValues(scales);
+  if (rows === null && scale === 1) return numbers;
+  const width = values.shape[1]!;
+  return numbers.map((value, i) => value * scale * (rows === null ? 1 : rows[Math.floor(i / width)]!));
 }
 
 function lowRankOf(

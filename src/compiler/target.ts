@@ -14,17 +14,26 @@ export interface Lowering {
   readonly downScale: number;
   /** Whether SimplifiedLayerNormalization takes a gain [B, 1, D] beside [D]. */
   readonly itemGains: boolean;
+  /** Whether linear layers take low-rank terms as inputs of the graph: `<layer>.lora_A` [R, in] and `<layer>.lora_B` [out, R]. */
+  readonly lowRankInputs: boolean;
 }
 
 // On the CPU a gain that changes at every step was measured to be slower than a product over the sequence.
-const float32: Lowering = { compute: 'float32', residual: 'float32', linear: 'gemm', downScale: 1, itemGains: false };
+const float32: Lowering = {
+  compute: 'float32',
+  residual: 'float32',
+  linear: 'gemm',
+  downScale: 1,
+  itemGains: false,
+  lowRankInputs: false,
+};
 
 /** Of the transformer and the text encoder. */
 export const lowerings: Readonly<Record<Target, Lowering>> = {
   cpu: float32,
-  cuda: { compute: 'bfloat16', residual: 'bfloat16', linear: 'gemm', downScale: 1, itemGains: true },
+  cuda: { ...float32, compute: 'bfloat16', residual: 'bfloat16', itemGains: true },
   // Half precision ends at 65504, which this family's feed-forwards and residual stream pass: unscaled it draws black pictures.
-  webgpu: { compute: 'float16', residual: 'float32', linear: 'matmul', downScale: 1 / 128, itemGains: false },
+  webgpu: { ...float32, compute: 'float16', linear: 'matmul', downScale: 1 / 128 },
 };
 
 /** Of the autoencoders: small beside the transformer, and visibly better in full precision. (CUDA has no bfloat16 convolution here.) */

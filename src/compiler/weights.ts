@@ -1,7 +1,7 @@
 import { type Component, location } from './checkpoint.js';
 import { CheckpointError } from './errors.js';
 import type { LowRank, StoredFactor } from './lora.js';
-import type { ElementType, Value } from './onnx/graph.js';
+import type { Dim, ElementType, Value } from './onnx/graph.js';
 import type { Ops } from './onnx/ops.js';
 import type { StoredTensor, StoredType } from './safetensors.js';
 
@@ -65,6 +65,16 @@ export class Weights {
     const scale = this.#scaleOf(stored, shape);
     const picked = op.cast(op.gather(this.#external(stored), indices), 'float32');
     return scale === null ? picked : op.mul(picked, op.gather(scale, indices));
+  }
+
+  /** A [R, in] and B [out, R] of what a request adds to this layer, where the graph takes them: R is 0 when that is nothing. */
+  lowRankInputs(out: number, width: number): { readonly down: Value; readonly up: Value } | null {
+    const { op } = this;
+    if (!op.lowering.lowRankInputs) return null;
+    const rank = `${this.prefix}R`;
+    const input = (name: string, shape: readonly Dim[]) =>
+      op.cast(op.graph.input(`${this.prefix}${name}`, 'float32', shape), op.lowering.compute);
+    return { down: input('lora_A', [rank, width]), up: input('lora_B', [out, rank]) };
   }
 
   optional(name: string, shape: readonly number[]): Value | null {

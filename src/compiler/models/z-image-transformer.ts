@@ -22,6 +22,8 @@ export interface TransformerOptions {
   readonly masked: boolean;
   /** A folder of low-rank factors that are added to the weights. */
   readonly difference?: string | null;
+  /** Linear layers take low-rank terms as inputs. */
+  readonly loras?: boolean;
   readonly debug: boolean;
 }
 
@@ -29,10 +31,13 @@ export interface TransformerOptions {
  * ZImageTransformer2DModel in basic mode, as two graphs: `prepare` once a request, `step` at every step.
  * https://github.com/huggingface/diffusers/blob/main/src/diffusers/models/transformers/transformer_z_image.py
  */
-export function buildTransformer(folder: string, { target, masked, debug, difference }: TransformerOptions) {
+export function buildTransformer(
+  folder: string,
+  { target, masked, debug, difference, loras = false }: TransformerOptions,
+) {
   const component = openComponent(folder, difference);
   const config = readTransformerConfig(Config.of(component));
-  const lowering = lowerings[target];
+  const lowering: Lowering = { ...lowerings[target], lowRankInputs: loras };
   return {
     component,
     config,

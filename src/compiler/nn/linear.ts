@@ -6,11 +6,21 @@ export function linear(w: Weights, x: Value, out: number, { bias = false }: { re
   const { op } = w;
   const weight = w.get('weight', [out, x.shape.at(-1) as number]);
   const shift = bias ? w.get('bias', [out]) : null;
+  const change = w.lowRankInputs(out, x.shape.at(-1) as number);
   if (op.lowering.linear === 'matmul') {
-    const product = op.matmul(x, op.transpose(weight, [1, 0]));
+    let product = op.matmul(x, op.transpose(weight, [1, 0]));
+    if (change !== null)
+      product = op.add(
+        product,
+        op.matmul(op.matmul(x, op.transpose(change.down, [1, 0])), op.transpose(change.up, [1, 0])),
+      );
     return shift === null ? product : op.add(product, shift);
   }
-  if (x.shape.length === 2) return op.gemm(x, weight, shift);
-  const rows = op.gemm(op.flatten(x), weight, shift);
+  const flat = x.shape.length === 2 ? x : op.flatten(x);
+  let rows = op.gemm(flat, weight, shift);
+  // One product onto another: with R = 0 ONNX Runtime's CPU gives `rows` back, bit for bit. All such layers together cost Inkling's step
+  // 4 %, so a model has them only when a request wants them.
+  if (change !== null) rows = op.gemm(op.gemm(flat, change.down, null), change.up, rows);
+  if (x.shape.length === 2) return rows;
   return op.reshape(rows, op.concat([op.sizes(x, 0, 2), op.integers(out)], 0, 3), [...x.shape.slice(0, 2), out]);
 }

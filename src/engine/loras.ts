@@ -1,0 +1,100 @@
+import { statSync } from 'node:fs';
+import { LRUCache } from 'lru-cache';
+import { CheckpointError, type LinearShapes, readFactors } from '../compiler/index.js';
+import type { LoraEntry } from './catalog.js';
+import type { AppliedLora } from './job.js';
+import { type Tensor, tensor } from './tensor.js';
+
+/** A LoRA cannot be added to a model. The message names the LoRA, what was expected and what was received, and no path. */
+export class LoraError extends Error {
+  override readonly name = 'LoraError';
+}
+
+/** What is added to a transformer's linear layers, by the names of its graphs' inputs: `<layer>.lora_A` and `<layer>.lora_B`. */
+export type LowRankInputs = Readonly<Record<string, Tensor>>;
+
+/** Factors of one layer: A [r, in] and B [out, r] with the file's own scale in it. */
+interface Factors {
+  readonly rank: number;
+  readonly a: Float32Array;
+  readonly b: Float32Array;
+}
+type FactorsByLayer = ReadonlyMap<string, Factors>;
+
+/** Rank 32 on every layer of the published transformer takes about 300 MiB; what is larger is read again each time. */
+const CACHE_BYTES = 512 * 2 ** 20;
+const read = new LRUCache<string, FactorsByLayer>({ maxSize: CACHE_BYTES, sizeCalculation: bytesOf });
+
+/** The LoRAs that a model lists, and the layers that they may change. */
+export class Loras {
+  readonly #entries: ReadonlyMap<string, LoraEntry>;
+
+  constructor(
+    readonly model: string,
+    entries: readonly LoraEntry[],
+    readonly layers: LinearShapes,
+  ) {
+    this.#entries = new Map(entries.map((entry) => [entry.id, entry]));
+  }
+
+  /**
+   * All of them together as one low-rank term a layer: their ranks side by side, their weights inside B. Empty when nothing is added.
+   *
+   * @throws LoraError
+   */
+  inputs(applied: readonly AppliedLora[]): LowRankInputs {
+    const terms = applied
+      .map(({ id, weight }) => ({ weight, factors: this.#factors(id) }))
+      .filter(({ weight }) => weight !== 0);
+    const changed = new Set(terms.flatMap(({ factors }) => [...factors.keys()]));
+    return Object.fromEntries([...changed].flatMap((layer) => this.#inputsOf(layer, terms)));
+  }
+
+  #inputsOf(layer: string, terms: readonly { weight: number; factors: FactorsByLayer }[]): [string, Tensor][] {
+    const [out, width] = this.layers.get(layer)!;
+    const parts = terms.flatMap(({ weight, factors }) => {
+      const own = factors.get(layer);
+      return own === undefined ? [] : [{ ...own, weight }];
+    });
+    const total = parts.reduce((sum, { rank }) => sum + rank, 0);
+    const down = new Float32Array(total * width);
+    const up = new Float32Array(out * total);
+    let before = 0;
+    for (const { rank, a, b, weight } of parts) {
+      down.set(a, before * width);
+      for (let row = 0; row < out; row++)
+        for (let r = 0; r < rank; r++) up[row * total + before + r] = weight * b[row * rank + r]!;
+      before += rank;
+    }
+    return [
+      [`${layer}.lora_A`, tensor([total, width], down)],
+      [`${layer}.lora_B`, tensor([out, total], up)],
+    ];
+  }
+
+  #factors(id: string): FactorsByLayer {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) {
+      const known = [...this.#entries.keys()].join(', ') || 'none';
+      throw new LoraError(`Expected a LoRA of the model "${this.model}" (${known}) but received "${id}".`);
+    }
+    const { mtimeMs, size } = statSync(entry.file);
+    const key = `${this.model} ${entry.file} ${mtimeMs} ${size}`;
+    const factors = read.get(key) ?? readLora(entry, this.layers);
+    read.set(key, factors);
+    return factors;
+  }
+}
+
+function readLora({ id, file }: LoraEntry, layers: LinearShapes): FactorsByLayer {
+  try {
+    return readFactors(file, layers, `The LoRA "${id}"`);
+  } catch (error) {
+    if (error instanceof CheckpointError) throw new LoraError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function bytesOf(factors: FactorsByLayer): number {
+  return [...factors.values()].reduce((sum, { a, b }) => sum + a.byteLength + b.byteLength, 1);
+}
