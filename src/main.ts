@@ -30,6 +30,8 @@ export async function openWorkshop(settings: Settings, log: Logger): Promise<Wor
     catalog: models,
     device: settings.engine.ENGINE_DEVICE,
     memoryBudgetBytes: settings.engine.ENGINE_MEMORY,
+    promptCacheBytes: settings.engine.PROMPT_CACHE_BYTES,
+    maxBatch: settings.engine.ENGINE_BATCH,
     threads: settings.engine.ENGINE_THREADS,
     watchdogMs: settings.engine.ENGINE_WATCHDOG_MS,
     log: { info: (message) => log.info(message), warn: (message) => log.warn(message) },

@@ -10,8 +10,15 @@ export const engineSection = {
     ENGINE_DEVICE: unlessEmpty(z.enum(['auto', 'cpu', 'webgpu', 'cuda']).default('auto')),
     /** Threads of one operator. */
     ENGINE_THREADS: unlessEmpty(whole(1, 1024).default(() => availableParallelism())),
-    /** Bytes that loaded models may take together; what was used longest ago leaves. Left out, most of the free memory. */
+    /**
+     * Bytes that models and their working memory may take together. What does not fit together is loaded in turn, and what was used
+     * longest ago leaves. The process itself takes some 120 MB more. Left out, most of the free memory.
+     */
     ENGINE_MEMORY: unlessEmpty(whole(1).default(() => Math.floor(process.availableMemory() * 0.8))),
+    /** Bytes of encoded prompts, beside ENGINE_MEMORY: a 6-billion-parameter model's take up to 5 MB each. 0 keeps none. */
+    PROMPT_CACHE_BYTES: unlessEmpty(whole(0).default(64 * 2 ** 20)),
+    /** Items of one forward, at most, of which a guided picture is two; fewer where memory is short. Left out, what suits the device. */
+    ENGINE_BATCH: unlessEmpty(whole(1, 64).nullable().default(null)),
     /** An engine that says nothing for so many milliseconds while it works is ended; one forward must fit. */
     ENGINE_WATCHDOG_MS: unlessEmpty(whole(100).default(120_000)),
     /** Milliseconds that one job may take. */

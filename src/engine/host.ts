@@ -8,8 +8,12 @@ import { DeadlineExceeded, EngineLost, NonFinite } from './problems.js';
 export interface EngineOptions {
   readonly catalog: readonly ModelEntry[];
   readonly device: 'auto' | Device;
-  /** Bytes that loaded models may take together; what was used longest ago leaves. */
+  /** Bytes that models and their working memory may take together; components that were used longest ago leave. */
   readonly memoryBudgetBytes: number;
+  /** Bytes of encoded prompts that are kept for further seeds; 0 keeps none. */
+  readonly promptCacheBytes: number;
+  /** Items of one forward at most, of which a guided picture is two; null is what suits the device. */
+  readonly maxBatch: number | null;
   /** Threads of one operator. */
   readonly threads: number;
   /** A process that says nothing for so long while it works is ended and started again. */
@@ -121,11 +125,11 @@ class EngineHost implements HostedEngine {
   /** Starts a process and, when it ends, the next. The first two come at once, later ones ever more slowly. */
   #start(): Promise<EngineProcess> {
     const starting = (async () => {
-      const { catalog, device, threads, memoryBudgetBytes, watchdogMs, log } = this.#options;
+      const { watchdogMs, log, ...settings } = this.#options;
       const { signal } = this.#closing;
       if (this.#ends > 1) await sleep(Math.min(LONGEST_PAUSE_MS, 125 * 2 ** this.#ends), undefined, { signal });
       signal.throwIfAborted();
-      const process = new EngineProcess({ catalog, device, threads, memoryBudgetBytes }, { watchdogMs, log });
+      const process = new EngineProcess(settings, { watchdogMs, log });
       this.#living = process;
       void process.ended.then((sentence) => this.#restart(sentence));
       const { reason } = await process.ready();

@@ -13,6 +13,8 @@ export interface ProcessSettings {
   readonly device: 'auto' | Device;
   readonly threads: number;
   readonly memoryBudgetBytes: number;
+  readonly promptCacheBytes: number;
+  readonly maxBatch: number | null;
 }
 
 /** What the process answers. Every `run` and `load` ends in one `done` or `failed`; anything at all shows that it lives. */

@@ -1,11 +1,12 @@
 // The engine's process: one device, one job at a time, answers in messages. `host.ts` starts it.
 import { setImmediate } from 'node:timers/promises';
 import { startDevice } from './device.js';
-import type { DeviceChoice, EngineEvent, Made } from './job.js';
+import type { Device, DeviceChoice, EngineEvent, Made } from './job.js';
 import { make } from './make.js';
 import type { Failure, FromProcess, ProcessSettings, ToProcess } from './messages.js';
 import { loadZImage, type ZImage } from './models/z-image.js';
 import { NonFinite } from './problems.js';
+import { PromptCache } from './prompt-cache.js';
 import { Residency } from './residency.js';
 import { tryDevice } from './session.js';
 import { stage, type Watch } from './watch.js';
@@ -15,27 +16,41 @@ class Aborted extends Error {}
 /** Silence after which the next pause says that this process lives. */
 const SILENCE_MS = 100;
 
+/** Items of one forward where the settings do not say. On the CPU more of them gain nothing and take longer to stop. */
+const batches: Readonly<Record<Device, number>> = { cpu: 4, webgpu: 8, cuda: 16 };
+
 function serve(settings: ProcessSettings, { device }: DeviceChoice): (message: ToProcess) => void {
   const residency = new Residency(settings.memoryBudgetBytes);
   /** In order of use, the latest last. */
   const models = new Map<string, ZImage>();
-  /** The order that is to stop; they are numbered from 1. */
+  const promptCache = new PromptCache(settings.promptCacheBytes);
+  /** The order that is worked on, and the one that is to stop; they are numbered from 1. */
+  let current = 0;
   let aborted = 0;
 
   /** The model, from memory or from its checkpoint. */
   async function resident(id: string, watch: Watch): Promise<ZImage> {
     const known = models.get(id);
     models.delete(id);
-    const model = known?.ready ? known : await stage('LOAD', () => load(id, watch.pause), watch);
+    const model = known?.ready ? known : await stage('LOAD', () => load(id), watch);
     models.set(id, model);
     return model;
   }
 
-  function load(id: string, pause: () => Promise<void>): Promise<ZImage> {
+  function load(id: string): Promise<ZImage> {
     const entry = settings.catalog.find((candidate) => candidate.id === id);
     if (entry === undefined) throw new Error(`The engine's catalog has no model "${id}".`);
-    const { maxPromptTokens } = entry.limits;
-    return loadZImage(entry.components, { device, threads: settings.threads, maxPromptTokens, residency, pause });
+    const { limits, defaults } = entry;
+    return loadZImage(entry.components, {
+      device,
+      threads: settings.threads,
+      maxPromptTokens: limits.maxPromptTokens,
+      pixels: defaults.width * defaults.height,
+      maxBatch: settings.maxBatch ?? batches[device],
+      residency,
+      promptCache,
+      pause,
+    });
   }
 
   /** The models that are ready, most recently used first. */
@@ -43,19 +58,19 @@ function serve(settings: ProcessSettings, { device }: DeviceChoice): (message: T
     return [...models].flatMap(([id, model]) => (model.ready ? [id] : [])).reverse();
   }
 
+  async function pause(): Promise<void> {
+    if (performance.now() - spokeAt > SILENCE_MS) send({ type: 'alive' });
+    // A graph blocks this thread while it runs; only here are messages read.
+    await setImmediate();
+    if (aborted === current) throw new Aborted();
+  }
+
   function watch(id: number): Watch {
-    return {
-      report: (event: EngineEvent) => send({ type: 'event', id, event }),
-      async pause() {
-        if (performance.now() - spokeAt > SILENCE_MS) send({ type: 'alive' });
-        // A graph blocks this thread while it runs; only here are messages read.
-        await setImmediate();
-        if (aborted === id) throw new Aborted();
-      },
-    };
+    return { report: (event: EngineEvent) => send({ type: 'event', id, event }), pause };
   }
 
   async function answer(id: number, work: () => Promise<Made | null>): Promise<void> {
+    current = id;
     try {
       const made = await work();
       send({ type: 'done', id, loaded: loaded(), made });

@@ -9,8 +9,8 @@ export interface Source<T extends Resident> {
   readonly key: string;
   /** For people: `the transformer`. */
   readonly name: string;
-  /** What it takes, in bytes, beside its working memory. */
-  readonly bytes: number;
+  /** What it takes beside its working memory, in bytes: while it is there, and at most while it is being opened. */
+  readonly memory: { readonly loaded: number; readonly loading: number };
   open(): Promise<T>;
 }
 
@@ -28,6 +28,12 @@ export interface Slot<T extends Resident> extends Source<T> {
 /** The budget is less than something needs that cannot be divided. The message says how much that is. */
 export class TooLittleMemory extends Error {
   override readonly name = 'TooLittleMemory';
+}
+
+/** A component and what it is going to need to work. */
+export interface Need {
+  readonly slot: Slot<Resident>;
+  readonly workingBytes: number;
 }
 
 interface Held {
@@ -59,15 +65,16 @@ export class Residency {
   /**
    * Whether all of them can be in memory at once. If so they are opened, one after the other; if not, each will be when its turn comes.
    *
+   * @param needs the components, with the working memory that they are going to need
    * @param pause called between components; may throw, and so stop the opening
    * @throws TooLittleMemory when one alone is larger than the budget
    */
-  async hold(slots: readonly Slot<Resident>[], pause: () => Promise<void>): Promise<boolean> {
-    const largest = slots.reduce((a, b) => (b.bytes > a.bytes ? b : a));
-    if (largest.bytes > this.budgetBytes) throw this.#tooLittle(largest.name, largest.bytes);
-    const distinct = new Map(slots.map(({ key, bytes }) => [key, bytes]));
+  async hold(needs: readonly Need[], pause: () => Promise<void>): Promise<boolean> {
+    const [largest] = [...needs].sort((a, b) => peak(b.slot, b.workingBytes) - peak(a.slot, a.workingBytes));
+    if (largest !== undefined) this.#requireRoom(largest.slot.name, peak(largest.slot, largest.workingBytes));
+    const distinct = new Map(needs.map(({ slot, workingBytes }) => [slot.key, slot.memory.loaded + workingBytes]));
     if ([...distinct.values()].reduce((a, b) => a + b) > this.budgetBytes) return false;
-    for (const slot of slots) {
+    for (const { slot } of needs) {
       await slot.use(async () => {});
       await pause();
     }
@@ -92,17 +99,15 @@ export class Residency {
   }
 
   async #hold(source: Source<Resident>, workingBytes: number): Promise<Held> {
-    const { key, name, bytes } = source;
+    const { key, name, memory, open } = source;
     const known = this.#held.get(key);
+    const working = Math.max(known?.workingBytes ?? 0, workingBytes);
+    const room = known === undefined ? peak(source, working) : memory.loaded + working;
+    this.#requireRoom(name, room);
     // Deleted and set again, it is the one used last.
     this.#held.delete(key);
-    const working = Math.max(known?.workingBytes ?? 0, workingBytes);
-    if (bytes + working > this.budgetBytes) {
-      if (known !== undefined) this.#held.set(key, known);
-      throw this.#tooLittle(name, bytes + working);
-    }
-    await this.#makeRoom(bytes + working);
-    const held = known ?? { resident: source.open(), bytes, workingBytes: 0, users: 0 };
+    await this.#makeRoom(room);
+    const held = known ?? { resident: open(), bytes: memory.loaded, workingBytes: 0, users: 0 };
     held.workingBytes = working;
     this.#held.set(key, held);
     try {
@@ -112,6 +117,13 @@ export class Residency {
       throw error;
     }
     return held;
+  }
+
+  #requireRoom(name: string, bytes: number): void {
+    if (bytes <= this.budgetBytes) return;
+    throw new TooLittleMemory(
+      `Expected an ENGINE_MEMORY of at least ${Math.ceil(bytes)} bytes, which ${name} needs, but received ${this.budgetBytes}.`,
+    );
   }
 
   async #makeRoom(bytes: number): Promise<void> {
@@ -124,10 +136,9 @@ export class Residency {
   #taken(): number {
     return [...this.#held.values()].reduce((sum, held) => sum + held.bytes + held.workingBytes, 0);
   }
+}
 
-  #tooLittle(name: string, bytes: number): TooLittleMemory {
-    return new TooLittleMemory(
-      `Expected an ENGINE_MEMORY of at least ${bytes} bytes, which ${name} needs, but received ${this.budgetBytes}.`,
-    );
-  }
+/** What a component takes at most, from its opening on. */
+function peak({ memory }: Source<Resident>, workingBytes: number): number {
+  return Math.max(memory.loading, memory.loaded + workingBytes);
 }

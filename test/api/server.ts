@@ -45,6 +45,8 @@ export async function openServer({
     catalog: [model],
     device: 'cpu',
     memoryBudgetBytes: 2 ** 30,
+    promptCacheBytes: 2 ** 24,
+    maxBatch: null,
     threads: 1,
     watchdogMs: 20_000,
     log: { info() {}, warn() {} },

@@ -79,7 +79,7 @@ async function timeProduct({ batch, m, k, n }: Product): Promise<number> {
     const axis = product.shape.length - 2;
     graph.output(`row${copy}`, op.slice(product, op.integers(0), op.integers(1), axis, 1));
   }
-  const compiled = { name: 'product', model: graph.encode(), weightsFolder: '.', memory: { loaded: 0, loading: 0 }, inputs: [], outputs: [] };
+  const compiled = { name: 'product', model: graph.encode(), weightsFolder: '.', inputs: [], outputs: [] };
   const session = await openSession(compiled, options);
   const inputs: Record<string, Tensor> = { a: random(batch === 1 ? [m, k] : [batch, m, k]) };
   if (batch > 1) for (let copy = 0; copy < COPIES; copy++) inputs[`b${copy}`] = random([batch, k, n]);

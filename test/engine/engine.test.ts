@@ -140,19 +140,6 @@ describe('models', () => {
     expect(engine.loaded()).toEqual(['tiny-turbo']);
   });
 
-  it('share the memory: the one used longest ago leaves when another does not fit', async () => {
-    const catalog = [tinyTurbo({ id: 'a' }), { ...changedTurbo('transformer', () => {}), id: 'b' }];
-    const small = engineWith({ catalog, memoryBudgetBytes: 4_000_000 });
-    await run(small, { ...job, model: 'a' });
-    expect(small.loaded()).toEqual(['a']);
-    await run(small, { ...job, model: 'b' });
-    expect(small.loaded()).toEqual(['b']);
-    const large = engineWith({ catalog });
-    await run(large, { ...job, model: 'a' });
-    await run(large, { ...job, model: 'b' });
-    expect(large.loaded()).toEqual(['b', 'a']);
-  });
-
   it('that nobody knows are refused by name', async () => {
     const engine = engineWith();
     await expect(run(engine, { ...job, model: 'nothing' })).rejects.toThrow('nothing');

@@ -14,6 +14,8 @@ export function engineWith(options: Partial<EngineOptions> = {}): HostedEngine {
     catalog: [tinyTurbo()],
     device: 'cpu',
     memoryBudgetBytes: 2 ** 30,
+    promptCacheBytes: 2 ** 24,
+    maxBatch: null,
     threads: 1,
     watchdogMs: 20_000,
     log: { info() {}, warn() {} },

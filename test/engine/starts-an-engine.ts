@@ -5,6 +5,8 @@ const engine = createEngine({
   catalog: [],
   device: 'cpu',
   memoryBudgetBytes: 2 ** 30,
+  promptCacheBytes: 2 ** 24,
+  maxBatch: null,
   threads: 1,
   watchdogMs: 20_000,
   log: { info() {}, warn() {} },

@@ -41,6 +41,8 @@ const engine = createEngine({
   catalog,
   device: settings.ENGINE_DEVICE,
   memoryBudgetBytes: settings.ENGINE_MEMORY,
+  promptCacheBytes: settings.PROMPT_CACHE_BYTES,
+  maxBatch: settings.ENGINE_BATCH,
   threads: availableParallelism(),
   watchdogMs: settings.ENGINE_WATCHDOG_MS,
   log: { info() {}, warn: console.error },

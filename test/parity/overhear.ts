@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { entryFromCheckpoint } from '../../src/engine/checkpoint.js';
 import { loadZImage, type ZImage } from '../../src/engine/models/z-image.js';
+import { PromptCache } from '../../src/engine/prompt-cache.js';
 import { Residency } from '../../src/engine/residency.js';
 import { openTokenizer } from '../../src/engine/tokenizer.js';
 import type { Course } from '../../src/engine/watch.js';
@@ -37,8 +38,15 @@ export async function withModel(subject: Case, judge: Judge, use: (model: ZImage
   compareIds('ids', prompts);
   compareIds('neg_ids', negativePrompts);
 
-  const residency = new Residency(Infinity);
-  const model = await loadZImage(components, { ...device, maxPromptTokens, residency, pause: async () => {} });
+  const model = await loadZImage(components, {
+    ...device,
+    maxPromptTokens,
+    pixels: 0,
+    maxBatch: Infinity,
+    residency: new Residency(Infinity),
+    promptCache: new PromptCache(0),
+    pause: async () => {},
+  });
   try {
     await use({
       ...model,

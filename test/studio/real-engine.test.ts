@@ -35,6 +35,8 @@ beforeAll(async () => {
     catalog: [model],
     device: 'cpu',
     memoryBudgetBytes: 2 ** 30,
+    promptCacheBytes: 2 ** 24,
+    maxBatch: null,
     threads: 1,
     watchdogMs: 20_000,
     log: { info() {}, warn() {} },

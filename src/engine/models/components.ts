@@ -1,10 +1,10 @@
 import {
+  type CompiledGraph,
   compileTextEncoder,
   compileTinyDecoder,
   compileTransformer,
   compileVaeDecoder,
   compileVaeEncoder,
-  describeCheckpoint,
 } from '../../compiler/index.js';
 import type { ComponentFolders } from '../catalog.js';
 import type { Residency, Resident, Slot } from '../residency.js';
@@ -19,6 +19,7 @@ import {
 } from './autoencoder.js';
 import { openTextEncoder, type TextEncoder } from './text-encoder.js';
 import { openTransformer, type Transformer } from './transformer.js';
+import { type WorkingMemory, workingMemory } from './working-memory.js';
 
 /** What a Z-Image model is made of. Each is checked here and opened when it is used; models of the same folders share them. */
 export interface Components {
@@ -28,6 +29,7 @@ export interface Components {
   readonly encoder: Slot<VaeEncoder>;
   readonly tinyDecoder: Slot<Decoder> | null;
   readonly latentScale: LatentScale;
+  readonly working: WorkingMemory;
 }
 
 /** @throws CheckpointError where a tensor is missing or has the wrong shape */
@@ -38,13 +40,12 @@ export function zImageComponents(
 ): Components {
   const target = { target: device };
   const options = { device, threads };
-  const slot = <T extends Resident>(name: string, folder: string, open: () => Promise<T>, difference?: string | null) =>
-    residency.slot({
-      key: [`${name} of ${folder}`, ...(difference ? [difference] : [])].join(' with '),
-      name,
-      bytes: describeCheckpoint(folder, difference).bytes,
-      open,
-    });
+  const slot = <T extends Resident>(
+    name: string,
+    files: readonly (string | null)[],
+    graphs: readonly CompiledGraph[],
+    open: () => Promise<T>,
+  ) => residency.slot({ key: [name, ...files].join(' '), name, memory: together(graphs), open });
 
   const textEncoder = compileTextEncoder(folders.textEncoder, target);
   const { difference } = folders;
@@ -53,13 +54,32 @@ export function zImageComponents(
   const encoder = compileVaeEncoder(folders.vae, target);
   const { preview } = folders;
   const tinyDecoder = preview === null ? null : compileTinyDecoder(preview, target);
+  const { prepare, step } = transformer;
   return {
-    textEncoder: slot('the text encoder', folders.textEncoder, () => openTextEncoder(textEncoder, options)),
-    transformer: slot('the transformer', folders.transformer, () => openTransformer(transformer, options), difference),
-    decoder: slot('the decoder', folders.vae, () => openVaeDecoder(decoder, options)),
-    encoder: slot('the encoder', folders.vae, () => openVaeEncoder(encoder, options)),
+    textEncoder: slot('the text encoder', [folders.textEncoder], [textEncoder], () =>
+      openTextEncoder(textEncoder, options),
+    ),
+    transformer: slot('the transformer', [folders.transformer, difference], [prepare, step], () =>
+      openTransformer(transformer, options),
+    ),
+    decoder: slot('the decoder', [folders.vae], [decoder], () => openVaeDecoder(decoder, options)),
+    encoder: slot('the encoder', [folders.vae], [encoder], () => openVaeEncoder(encoder, options)),
     tinyDecoder:
-      tinyDecoder === null ? null : slot('the preview', preview!, () => openTinyDecoder(tinyDecoder, options)),
+      tinyDecoder === null
+        ? null
+        : slot('the preview', [preview], [tinyDecoder], () => openTinyDecoder(tinyDecoder, options)),
     latentScale: decoder.config,
+    working: workingMemory(textEncoder.config, transformer.config, decoder.config, tinyDecoder?.config ?? null, device),
   };
+}
+
+/** Of graphs that are loaded one after the other. */
+function together(graphs: readonly CompiledGraph[]): CompiledGraph['memory'] {
+  return graphs.reduce(
+    ({ loaded, loading }, { memory }) => ({
+      loaded: loaded + memory.loaded,
+      loading: Math.max(loading, loaded + memory.loading),
+    }),
+    { loaded: 0, loading: 0 },
+  );
 }

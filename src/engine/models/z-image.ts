@@ -1,11 +1,13 @@
-import { readSchedulerConfig } from '../../compiler/index.js';
+import { contentHash, readSchedulerConfig } from '../../compiler/index.js';
 import type { ComponentFolders } from '../catalog.js';
+import type { PromptCache } from '../prompt-cache.js';
 import type { Residency, Slot } from '../residency.js';
 import type { SessionOptions } from '../session.js';
 import type { Tensor } from '../tensor.js';
 import { openTokenizer } from '../tokenizer.js';
 import type { LatentScale, Posterior } from './autoencoder.js';
 import { zImageComponents } from './components.js';
+import { inParts } from './in-parts.js';
 import type { Conditioned, Transformer } from './transformer.js';
 
 /** Side of a latent's cell in pixels, and channels of a latent. */
@@ -35,9 +37,14 @@ export interface ZImage {
 
 export interface LoadOptions extends SessionOptions {
   readonly maxPromptTokens: number;
-  /** Where the components are kept. */
+  /** Pixels of the picture that its components should be able to make without leaving memory. */
+  readonly pixels: number;
+  /** Items of one forward, at most. */
+  readonly maxBatch: number;
+  /** Where the components are kept, and what they encoded. */
   readonly residency: Residency;
-  /** Called between components; may throw, and so stop the loading. */
+  readonly promptCache: PromptCache;
+  /** Called between the parts of whatever takes long, loading included; may throw, and so stop it. */
   readonly pause: () => Promise<void>;
 }
 
@@ -48,26 +55,57 @@ export interface LoadOptions extends SessionOptions {
  * @throws CheckpointError where a tensor is missing or has the wrong shape; TooLittleMemory
  */
 export async function loadZImage(folders: ComponentFolders, options: LoadOptions): Promise<ZImage> {
-  const { residency, maxPromptTokens, pause } = options;
+  const { residency, promptCache, maxPromptTokens, maxBatch, pixels, pause } = options;
   const { shift } = readSchedulerConfig(folders.scheduler);
   const tokenizer = openTokenizer(folders.tokenizer, maxPromptTokens);
   const components = zImageComponents(folders, residency, options);
-  const { textEncoder, transformer, decoder, encoder, tinyDecoder, latentScale } = components;
+  const { textEncoder, transformer, decoder, encoder, tinyDecoder, latentScale, working } = components;
   const held = await residency.hold(
-    [textEncoder, transformer, decoder, ...(tinyDecoder === null ? [] : [tinyDecoder])],
+    [
+      { slot: textEncoder, workingBytes: working.encodePrompt(maxPromptTokens) },
+      { slot: transformer, workingBytes: working.predict(1, pixels, maxPromptTokens) },
+      { slot: decoder, workingBytes: working.decode(pixels) },
+      ...(tinyDecoder === null ? [] : [{ slot: tinyDecoder, workingBytes: working.preview(pixels / 4) }]),
+    ],
     pause,
   );
+  const encoderContent = contentHash([folders.textEncoder]);
+  const embed = (ids: readonly number[]) =>
+    promptCache.embedding(encoderContent, ids, () =>
+      textEncoder.use((it) => it.encode(ids), working.encodePrompt(ids.length)),
+    );
   return {
     shift,
     get ready() {
       return !held || transformer.inMemory;
     },
-    encodePrompt: (prompt) => textEncoder.use((it) => it.encode(tokenizer.encodePrompt(prompt).ids)),
-    condition: (embeddings) => conditioned(transformer, (it) => it.condition(embeddings)),
-    decode: (latents) => decoder.use((it) => it.decode(latents)),
-    encodeImage: (image) => encoder.use((it) => it.encode(image)),
+    encodePrompt: (prompt) => embed(tokenizer.encodePrompt(prompt).ids),
+    condition(embeddings) {
+      const longest = Math.max(...embeddings.map(({ shape }) => shape[0]!));
+      const forward = (items: number, latents: Tensor) => working.predict(items, pixelsOf(latents), longest);
+      // As many at once as there is room for when nothing else is in memory, so that it does not depend on what was there before.
+      const most = (latents: Tensor) =>
+        Math.min(maxBatch, Math.floor((residency.budgetBytes - transformer.memory.loaded) / forward(1, latents)));
+      return inParts(
+        embeddings,
+        (some) =>
+          conditioned(
+            transformer,
+            (it) => it.condition(some),
+            (latents) => forward(some.length, latents),
+          ),
+        most,
+        pause,
+      );
+    },
+    decode: (latents) => decoder.use((it) => it.decode(latents), working.decode(pixelsOf(latents))),
+    encodeImage: (image) =>
+      encoder.use((it) => it.encode(image), working.encodeImage(image.shape[2]! * image.shape[3]!)),
     latentScale,
-    preview: tinyDecoder === null ? null : (latents) => tinyDecoder.use((it) => it.decode(latents)),
+    preview:
+      tinyDecoder === null
+        ? null
+        : (latents) => tinyDecoder.use((it) => it.decode(latents), working.preview(pixelsOf(latents))),
     async dispose() {
       for (const slot of [textEncoder, transformer, decoder, encoder, tinyDecoder])
         if (slot !== null) await residency.release(slot);
@@ -75,17 +113,26 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
   };
 }
 
+/** Of one item of latents [B, 16, h, w]. */
+function pixelsOf({ shape }: Tensor): number {
+  return shape[2]! * shape[3]! * LATENT_CELL ** 2;
+}
+
 /** A velocity field whose transformer may leave memory between two calls, and is then given its conditions again. */
-function conditioned(slot: Slot<Transformer>, condition: (transformer: Transformer) => Conditioned): Conditioned {
+function conditioned(
+  slot: Slot<Transformer>,
+  condition: (transformer: Transformer) => Conditioned,
+  workingBytes: (latents: Tensor) => number,
+): Conditioned {
   let last: { readonly by: Transformer; readonly field: Conditioned } | null = null;
-  const withField = <T>(work: (field: Conditioned) => Promise<T>) =>
+  const withField = <T>(latents: Tensor, work: (field: Conditioned) => Promise<T>) =>
     slot.use((transformer) => {
       if (last?.by !== transformer) last = { by: transformer, field: condition(transformer) };
       return work(last.field);
-    });
+    }, workingBytes(latents));
   return {
-    predict: (latents, times) => withField((field) => field.predict(latents, times)),
-    velocity: (x, sigma) => withField((field) => field.velocity(x, sigma)),
+    predict: (latents, times) => withField(latents, (field) => field.predict(latents, times)),
+    velocity: (x, sigma) => withField(x, (field) => field.velocity(x, sigma)),
     release() {
       last?.field.release();
       last = null;

@@ -1,0 +1,40 @@
+import type { TextEncoderConfig, TinyAutoencoderConfig, TransformerConfig, VaeConfig } from '../../compiler/index.js';
+import type { Device } from '../job.js';
+
+/** What a model's components need beside their weights, in bytes. Pixels are those of one picture. */
+export interface WorkingMemory {
+  encodePrompt(tokens: number): number;
+  /** One forward of so many items. */
+  predict(items: number, pixels: number, captionTokens: number): number;
+  decode(pixels: number): number;
+  encodeImage(pixels: number): number;
+  preview(pixels: number): number;
+}
+
+const FLOAT = 4;
+/** Of the values between the layers of text encoder and transformer. */
+const between: Readonly<Record<Device, number>> = { cpu: FLOAT, cuda: 2, webgpu: FLOAT };
+/** A token of the picture is 16 × 16 pixels. */
+const PIXELS_OF_TOKEN = 256;
+
+/**
+ * The factors are measured on the CPU with the embedded model, as the growth of the process over several sizes, and rounded up:
+ * ONNX Runtime's arena grows in powers of two.
+ */
+export function workingMemory(
+  text: TextEncoderConfig,
+  transformer: TransformerConfig,
+  vae: VaeConfig,
+  tiny: TinyAutoencoderConfig | null,
+  device: Device,
+): WorkingMemory {
+  return {
+    encodePrompt: (tokens) => 6 * (text.hidden + text.inner) * between[device] * tokens,
+    predict: (items, pixels, captionTokens) =>
+      10 * (transformer.dim + transformer.inner) * between[device] * items * (pixels / PIXELS_OF_TOKEN + captionTokens),
+    // The widest values are those that the last level begins with: the channels of the level before it, at full size.
+    decode: (pixels) => 4 * vae.widths.at(1)! * FLOAT * pixels,
+    encodeImage: (pixels) => 4 * vae.widths[0]! * FLOAT * pixels,
+    preview: (pixels) => (tiny === null ? 0 : 6 * tiny.decoderWidths.at(-1)! * FLOAT * pixels),
+  };
+}
