@@ -32,6 +32,7 @@ export async function openWorkshop(settings: Settings, log: Logger): Promise<Wor
     memoryBudgetBytes: settings.engine.ENGINE_MEMORY,
     promptCacheBytes: settings.engine.PROMPT_CACHE_BYTES,
     maxBatch: settings.engine.ENGINE_BATCH,
+    faceDetector: settings.engine.FACE_DETECTOR,
     threads: settings.engine.ENGINE_THREADS,
     watchdogMs: settings.engine.ENGINE_WATCHDOG_MS,
     log: { info: (message) => log.info(message), warn: (message) => log.warn(message) },

@@ -19,6 +19,13 @@ export const engineSection = {
     PROMPT_CACHE_BYTES: unlessEmpty(whole(0).default(64 * 2 ** 20)),
     /** Items of one forward, at most, of which a guided picture is two; fewer where memory is short. Left out, what suits the device. */
     ENGINE_BATCH: unlessEmpty(whole(1, 64).nullable().default(null)),
+    /** An ONNX file of UltraFace's format (see faces.ts) that finds faces to refine. Left out, texture and lettering are found alone. */
+    FACE_DETECTOR: unlessEmpty(
+      z
+        .string()
+        .transform((file) => resolve(file))
+        .optional(),
+    ),
     /** An engine that says nothing for so many milliseconds while it works is ended; one forward must fit. */
     ENGINE_WATCHDOG_MS: unlessEmpty(whole(100).default(120_000)),
     /** Milliseconds that one job may take. */

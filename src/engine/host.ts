@@ -14,6 +14,8 @@ export interface EngineOptions {
   readonly promptCacheBytes: number;
   /** Items of one forward at most, of which a guided picture is two; null is what suits the device. */
   readonly maxBatch: number | null;
+  /** The file of a face detector, for refinements that find their regions themselves. */
+  readonly faceDetector?: string | undefined;
   /** Threads of one operator. */
   readonly threads: number;
   /** A process that says nothing for so long while it works is ended and started again. */

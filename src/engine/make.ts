@@ -1,14 +1,19 @@
 import { edit } from './edit.js';
+import type { FaceDetector } from './faces.js';
 import { generate } from './generate.js';
 import type { EngineJob, Made } from './job.js';
 import type { ZImage } from './models/z-image.js';
 import { refine } from './refine.js';
 import type { Watch } from './watch.js';
 
-/** Does what a job asks for: one pipeline an operation. */
-export function make(model: ZImage, job: EngineJob, watch: Watch): Promise<Made> {
+/**
+ * Does what a job asks for: one pipeline an operation.
+ *
+ * @param faces null where the settings name no face detector
+ */
+export function make(model: ZImage, job: EngineJob, watch: Watch, faces: FaceDetector | null): Promise<Made> {
   if (job.operation === 'GENERATE') return generate(model, job, watch);
-  if (job.operation === 'REFINE') return refine(model, job, watch);
+  if (job.operation === 'REFINE') return refine(model, job, watch, faces);
   if (job.mode !== 'INSTRUCTION') return edit(model, job, watch);
   throw new Error(`This engine has no pipeline for ${job.mode}.`);
 }

@@ -15,6 +15,7 @@ export interface ProcessSettings {
   readonly memoryBudgetBytes: number;
   readonly promptCacheBytes: number;
   readonly maxBatch: number | null;
+  readonly faceDetector?: string | undefined;
 }
 
 /** What the process answers. Every `run` and `load` ends in one `done` or `failed`; anything at all shows that it lives. */

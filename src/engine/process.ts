@@ -1,6 +1,7 @@
 // The engine's process: one device, one job at a time, answers in messages. `host.ts` starts it.
 import { setImmediate } from 'node:timers/promises';
 import { startDevice } from './device.js';
+import { type FaceDetector, openFaceDetector } from './faces.js';
 import type { Device, DeviceChoice, EngineEvent, Made } from './job.js';
 import { make } from './make.js';
 import type { Failure, FromProcess, ProcessSettings, ToProcess } from './messages.js';
@@ -19,7 +20,11 @@ const SILENCE_MS = 100;
 /** Items of one forward where the settings do not say. On the CPU more of them gain nothing and take longer to stop. */
 const batches: Readonly<Record<Device, number>> = { cpu: 4, webgpu: 8, cuda: 16 };
 
-function serve(settings: ProcessSettings, { device }: DeviceChoice): (message: ToProcess) => void {
+function serve(
+  settings: ProcessSettings,
+  { device }: DeviceChoice,
+  faces: FaceDetector | null,
+): (message: ToProcess) => void {
   const residency = new Residency(settings.memoryBudgetBytes);
   /** In order of use, the latest last. */
   const models = new Map<string, ZImage>();
@@ -90,7 +95,7 @@ function serve(settings: ProcessSettings, { device }: DeviceChoice): (message: T
       void answer(message.id, async () => {
         const watching = watch(message.id);
         const model = await resident(message.job.model, watching);
-        return make(model, message.job, watching);
+        return make(model, message.job, watching, faces);
       });
   };
 }
@@ -120,7 +125,9 @@ process.once('message', async (message: ToProcess) => {
   const { settings } = message;
   try {
     const choice = await startDevice(settings.device, tryDevice);
-    process.on('message', serve(settings, choice));
+    const { faceDetector, threads } = settings;
+    const faces = faceDetector === undefined ? null : await openFaceDetector(faceDetector, threads);
+    process.on('message', serve(settings, choice, faces));
     send({ type: 'ready', choice });
   } catch (error) {
     process.send?.({ type: 'refused', message: (error as Error).message } satisfies FromProcess, () => process.exit(1));

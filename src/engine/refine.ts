@@ -1,6 +1,7 @@
-import { clipped } from './boxes.js';
+import { clipped, merged } from './boxes.js';
 import { encodePrompts, wordsOf } from './conditioning.js';
 import { decode, removeNoise } from './diffusion.js';
+import type { FaceDetector } from './faces.js';
 import type { Made, Mask, RefineJob, Region } from './job.js';
 import { keepingOutside, likeliestLatents, withNoise } from './latents.js';
 import { binarised, boxesOf, composite, covering, feathered, union } from './mask.js';
@@ -22,13 +23,13 @@ const FEATHER = 8;
  *
  * @throws NonFinite, or what `pause` throws
  */
-export async function refine(model: ZImage, job: RefineJob, watch: Watch): Promise<Made> {
+export async function refine(model: ZImage, job: RefineJob, watch: Watch, faces: FaceDetector | null): Promise<Made> {
   const { width, height } = job.source;
   const course = watched(model, job.steps, job.previews, watch);
   const source = edgePadded(job.source);
 
   const read = await course.stage('ENCODE_IMAGE', async () => {
-    const { regions, mask } = places(job);
+    const { regions, mask } = await places(job, faces);
     if (regions.length === 0) return null;
     const z = await likeliestLatents(model, fromPixels(source));
     return { regions, mask: feathered(binarised(edgePadded(mask)), FEATHER), z };
@@ -49,8 +50,12 @@ export async function refine(model: ZImage, job: RefineJob, watch: Watch): Promi
 }
 
 /** Where to improve a picture: where the job says, by mask or regions or both, or where something is found. */
-function places({ source, mask, regions }: RefineJob): { regions: readonly Region[]; mask: Mask } {
-  const boxes = (regions ?? (mask === null ? findRegions(source) : []))
+async function places(
+  { source, mask, regions }: RefineJob,
+  faces: FaceDetector | null,
+): Promise<{ regions: readonly Region[]; mask: Mask }> {
+  const found = async () => merged([...((await faces?.find(source)) ?? []), ...findRegions(source)]);
+  const boxes = (regions ?? (mask === null ? await found() : []))
     .map((region) => clipped(region, source))
     .filter(({ width, height }) => width > 0 && height > 0);
   const covered = covering(boxes, source);

@@ -1,0 +1,86 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { Graph } from '../../src/compiler/index.js';
+import { Ops } from '../../src/compiler/onnx/ops.js';
+import { lowerings } from '../../src/compiler/target.js';
+import { openFaceDetector } from '../../src/engine/faces.js';
+import type { Pixels } from '../../src/engine/job.js';
+import { temporaryFolder } from './checkpoints.js';
+import { engineWith } from './engines.js';
+import { differing, picture, refineJob, within } from './pictures.js';
+
+/** Left, top, right, bottom, as shares of the sides. */
+const FACE = [0.25, 0.25, 0.5, 0.625];
+const ELSEWHERE = [0.75, 0.75, 0.9, 0.9];
+
+/**
+ * A detector of UltraFace's format that takes red for a face: its score is the mean of the red in the picture's upper left part, and a
+ * second candidate never is one.
+ */
+function detector(change: { input?: string; side?: number | string } = {}): string {
+  const { input = 'input', side = 16 } = change;
+  const graph = new Graph('faces');
+  const op = new Ops(graph, lowerings.cpu);
+  const image = graph.input(input, 'float32', [1, 3, side, 16]);
+  const red = op.slice(image, op.integers(0), op.integers(1), 1, 1);
+  const [score] = graph.node('ReduceMean', [red, op.integers(1, 2, 3)], [{ type: 'float32', shape: [1, 1, 1, 1] }]);
+  const row = op.mul(op.reshape(score!, op.integers(1, 1, 1), [1, 1, 1]), graph.constant(Float32Array.of(0, 1, 0, 0.1), [1, 2, 2]));
+  graph.output('scores', row);
+  graph.output(
+    'boxes',
+    op.mul(
+      graph.constant(Float32Array.from([...FACE, ...ELSEWHERE]), [1, 2, 4]),
+      graph.constant(Float32Array.of(1), [1]),
+    ),
+  );
+  const file = join(temporaryFolder(), 'faces.onnx');
+  writeFileSync(file, graph.encode());
+  return file;
+}
+
+const of = (colour: readonly number[]): Pixels => picture(96, 64, () => colour);
+const red = of([255, 0, 0]);
+
+describe('a face detector', () => {
+  it('finds faces, with hair and chin, and nothing where there is none', async () => {
+    const faces = await openFaceDetector(detector(), 1);
+    // 24 × 24 pixels at (24, 16), and an eighth of that on every side.
+    expect(await faces.find(red)).toEqual([{ x: 21, y: 13, width: 30, height: 30 }]);
+    expect(await faces.find(of([90, 0, 0]))).toEqual([]);
+    await faces.dispose();
+  });
+
+  it('gives a refinement its regions, in a picture that has no texture', async () => {
+    const engine = engineWith({ faceDetector: detector() });
+    const options = { signal: new AbortController().signal, deadlineMs: 60_000, onEvent: () => {} };
+    const { pictures, regions } = await engine.run({ ...refineJob, source: red }, options);
+    expect(regions).toEqual([{ x: 21, y: 13, width: 30, height: 30 }]);
+    expect(differing(red, pictures[0]!, (x, y) => !within(regions[0]!, x, y))).toBe(0);
+    expect(differing(red, pictures[0]!)).toBeGreaterThan(600);
+    expect((await engine.run({ ...refineJob, source: of([0, 0, 90]) }, options)).regions).toEqual([]);
+  });
+
+  it.each([
+    [
+      'that is no model',
+      () => join(import.meta.dirname, 'faces.test.ts'),
+      /^Expected FACE_DETECTOR to be an ONNX model/,
+    ],
+    [
+      'that is not there',
+      () => join(temporaryFolder(), 'none.onnx'),
+      /^Expected FACE_DETECTOR to be an ONNX model.*none\.onnx/,
+    ],
+    [
+      'with another input',
+      () => detector({ input: 'image' }),
+      /input \[1, 3, H, W\].*received image \[1, 3, 16, 16\] of float32/,
+    ],
+    ['of no size', () => detector({ side: 'height' }), /H and W as numbers.*received input \[1, 3, height, 16\]/],
+  ])('%s is refused with what was expected, when the engine starts', async (_what, file, sentence) => {
+    const path = file();
+    await expect(openFaceDetector(path, 1)).rejects.toThrow(sentence);
+    await expect(engineWith({ faceDetector: path }).ready()).rejects.toThrow(sentence);
+  });
+});
