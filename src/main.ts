@@ -120,8 +120,10 @@ function tokenCounter(models: readonly ModelEntry[]) {
 
 function foldersOf(models: readonly ModelEntry[], id: string): string[] {
   // A preview decides no pixel of the picture itself.
-  const { transformer, difference, textEncoder, tokenizer, vae, scheduler } = entryOf(models, id).components;
-  return [transformer, ...(difference === null ? [] : [difference]), textEncoder, tokenizer, vae, scheduler];
+  const { components, loras } = entryOf(models, id);
+  const { transformer, difference, textEncoder, tokenizer, vae, scheduler } = components;
+  const changes = [...(difference === null ? [] : [difference]), ...loras.map(({ file }) => file)];
+  return [transformer, ...changes, textEncoder, tokenizer, vae, scheduler];
 }
 
 function entryOf(models: readonly ModelEntry[], id: string): ModelEntry {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
 import {
+  checkLora,
   compileTextEncoder,
   compileTinyDecoder,
   compileTransformer,
@@ -34,7 +35,7 @@ export async function doctorCommand({ engine, studio }: Settings): Promise<void>
   }
 }
 
-function isWhole({ id, name, components }: ModelEntry, target: 'cpu' | 'cuda' | 'webgpu'): boolean {
+function isWhole({ id, name, components, loras }: ModelEntry, target: 'cpu' | 'cuda' | 'webgpu'): boolean {
   const { transformer, difference, textEncoder, vae, preview } = components;
   try {
     // Compiling reads no weights, but asks for every tensor by name and shape.
@@ -42,6 +43,7 @@ function isWhole({ id, name, components }: ModelEntry, target: 'cpu' | 'cuda' | 
     compileTransformer(transformer, { target, difference });
     compileVaeDecoder(vae, { target });
     if (preview !== null) compileTinyDecoder(preview, { target });
+    for (const lora of loras) checkLora(transformer, lora.file);
   } catch (error) {
     console.log(`Model     ${id} cannot be used. ${(error as Error).message}`);
     return false;
@@ -52,8 +54,12 @@ function isWhole({ id, name, components }: ModelEntry, target: 'cpu' | 'cuda' | 
   ];
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   const types = [...new Set(parts.flatMap((part) => part.types))].join(', ');
+  const remarks = [
+    ...(preview === null ? ['no previews'] : []),
+    ...(loras.length === 0 ? [] : [`LoRAs: ${loras.map((lora) => lora.id).join(', ')}`]),
+  ];
   console.log(
-    `Model     ${id} (${name}) is whole: ${size(bytes)} of weights in ${types}${preview === null ? ', no previews' : ''}`,
+    `Model     ${[`${id} (${name}) is whole: ${size(bytes)} of weights in ${types}`, ...remarks].join('; ')}`,
   );
   return true;
 }

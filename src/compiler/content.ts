@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { readHeader, type StoredTensor } from './safetensors.js';
 
 /** Bytes read at each end of a tensor: enough to tell two fine-tunes apart, little enough to be cheap at 30 GB. */
@@ -9,11 +9,11 @@ const remembered = new Map<string, string>();
 
 /**
  * What decides a model's pictures, as a sha256 in hexadecimal: over the safetensors headers, the first and last 4 KiB of every tensor,
- * and the whole of the smaller files (configurations, tokenizer, schedule) of its component folders. Remembered while the files keep
+ * and the whole of the smaller files (configurations, tokenizer, schedule) of its component folders and single files. Remembered while the files keep
  * their identity, size and time.
  */
-export function contentHash(folders: readonly string[]): string {
-  const files = folders.flatMap(filesOf);
+export function contentHash(paths: readonly string[]): string {
+  const files = paths.flatMap(filesOf);
   const identity = files.map(({ name, path }) => `${name} ${identify(path)}`).join('\n');
   const known = remembered.get(identity);
   if (known !== undefined) return known;
@@ -31,6 +31,7 @@ export function contentHash(folders: readonly string[]): string {
 /** Names are counted from the folder, so that the same checkpoint elsewhere is the same model. */
 function filesOf(folder: string, index: number): { name: string; path: string }[] {
   if (!existsSync(folder)) return [];
+  if (statSync(folder).isFile()) return [{ name: `${index}/${basename(folder)}`, path: realpathSync(folder) }];
   return readdirSync(folder)
     .filter((name) => /\.(safetensors|json|txt)$/.test(name))
     .sort()

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
-import { CheckpointError, type LinearShapes, readFactors } from '../compiler/index.js';
+import { CheckpointError, type LinearShapes, linearShapes, readFactors } from '../compiler/index.js';
 import type { LoraEntry } from './catalog.js';
 import type { AppliedLora } from './job.js';
 import { type Tensor, tensor } from './tensor.js';
@@ -28,13 +28,19 @@ const read = new LRUCache<string, FactorsByLayer>({ maxSize: CACHE_BYTES, sizeCa
 /** The LoRAs that a model lists, and the layers that they may change. */
 export class Loras {
   readonly #entries: ReadonlyMap<string, LoraEntry>;
+  #known: LinearShapes | null = null;
 
+  /** @param transformer its folder */
   constructor(
-    readonly model: string,
     entries: readonly LoraEntry[],
-    readonly layers: LinearShapes,
+    readonly transformer: string,
   ) {
     this.#entries = new Map(entries.map((entry) => [entry.id, entry]));
+  }
+
+  get #layers(): LinearShapes {
+    this.#known ??= linearShapes(this.transformer);
+    return this.#known;
   }
 
   /**
@@ -51,7 +57,7 @@ export class Loras {
   }
 
   #inputsOf(layer: string, terms: readonly { weight: number; factors: FactorsByLayer }[]): [string, Tensor][] {
-    const [out, width] = this.layers.get(layer)!;
+    const [out, width] = this.#layers.get(layer)!;
     const parts = terms.flatMap(({ weight, factors }) => {
       const own = factors.get(layer);
       return own === undefined ? [] : [{ ...own, weight }];
@@ -76,11 +82,11 @@ export class Loras {
     const entry = this.#entries.get(id);
     if (entry === undefined) {
       const known = [...this.#entries.keys()].join(', ') || 'none';
-      throw new LoraError(`Expected a LoRA of the model "${this.model}" (${known}) but received "${id}".`);
+      throw new LoraError(`Expected a LoRA that the model lists (${known}) but received "${id}".`);
     }
     const { mtimeMs, size } = statSync(entry.file);
-    const key = `${this.model} ${entry.file} ${mtimeMs} ${size}`;
-    const factors = read.get(key) ?? readLora(entry, this.layers);
+    const key = `${this.transformer} ${entry.file} ${mtimeMs} ${size}`;
+    const factors = read.get(key) ?? readLora(entry, this.#layers);
     read.set(key, factors);
     return factors;
   }

@@ -45,11 +45,12 @@ function serve(
   function load(id: string): Promise<ZImage> {
     const entry = settings.catalog.find((candidate) => candidate.id === id);
     if (entry === undefined) throw new Error(`The engine's catalog has no model "${id}".`);
-    const { limits, defaults } = entry;
+    const { limits, defaults, loras } = entry;
     return loadZImage(entry.components, {
       device,
       threads: settings.threads,
       maxPromptTokens: limits.maxPromptTokens,
+      loras,
       pixels: defaults.width * defaults.height,
       maxBatch: settings.maxBatch ?? batches[device],
       residency,
@@ -95,7 +96,9 @@ function serve(
       void answer(message.id, async () => {
         const watching = watch(message.id);
         const model = await resident(message.job.model, watching);
-        return make(model, message.job, watching, faces);
+        const { loras } = message.job;
+        const adapted = loras.length === 0 ? model : await stage('LOAD', async () => model.adapted(loras), watching);
+        return make(adapted, message.job, watching, faces);
       });
   };
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CheckpointError, checkLora, compileTransformer, linearShapes } from '../../src/compiler/index.js';
+import { CheckpointError, checkLora, compileTransformer } from '../../src/compiler/index.js';
 import { Loras, type LowRankInputs } from '../../src/engine/loras.js';
 import { openTransformer, type Transformer } from '../../src/engine/models/transformer.js';
 import type { NewTensor } from './files.js';
@@ -21,7 +21,7 @@ function fileOf(tensors: Readonly<Record<string, NewTensor>>): string {
 /** LoRAs named a, b, … of these files. */
 function lorasOf(...files: string[]): Loras {
   const entries = files.map((file, i) => ({ id: 'abc'[i]!, name: file, description: '', file }));
-  return new Loras('tiny', entries, linearShapes(folder));
+  return new Loras(entries, folder);
 }
 
 function open(): Promise<Transformer> {

@@ -41,6 +41,7 @@ export async function withModel(subject: Case, judge: Judge, use: (model: ZImage
   const model = await loadZImage(components, {
     ...device,
     maxPromptTokens,
+    loras: [],
     pixels: 0,
     maxBatch: Infinity,
     residency: new Residency(Infinity),

@@ -60,7 +60,9 @@ export function zImageComponents(
       openTextEncoder(textEncoder, options),
     ),
     transformer: slot('the transformer', [folders.transformer, difference], [prepare, step], () =>
-      openTransformer(transformer, options),
+      openTransformer(transformer, options, () =>
+        compileTransformer(folders.transformer, { ...target, difference, loras: true }),
+      ),
     ),
     decoder: slot('the decoder', [folders.vae], [decoder], () => openVaeDecoder(decoder, options)),
     encoder: slot('the encoder', [folders.vae], [encoder], () => openVaeEncoder(encoder, options)),

@@ -1,5 +1,7 @@
 import { contentHash, readSchedulerConfig } from '../../compiler/index.js';
-import type { ComponentFolders } from '../catalog.js';
+import type { ComponentFolders, LoraEntry } from '../catalog.js';
+import type { AppliedLora } from '../job.js';
+import { Loras, type LowRankInputs } from '../loras.js';
 import type { PromptCache } from '../prompt-cache.js';
 import type { Residency, Slot } from '../residency.js';
 import type { SessionOptions } from '../session.js';
@@ -31,12 +33,16 @@ export interface ZImage {
   readonly latentScale: LatentScale;
   /** `decode`, quickly and roughly; null without a tiny autoencoder. */
   readonly preview: ((latents: Tensor) => Promise<Tensor>) | null;
+  /** The same model with LoRAs added; this one stays as it is. @throws LoraError */
+  adapted(loras: readonly AppliedLora[]): ZImage;
   /** Takes its components out of memory. Another model that shares one opens it again. */
   dispose(): Promise<void>;
 }
 
 export interface LoadOptions extends SessionOptions {
   readonly maxPromptTokens: number;
+  /** What may be added to it. */
+  readonly loras: readonly LoraEntry[];
   /** Pixels of the picture that its components should be able to make without leaving memory. */
   readonly pixels: number;
   /** Items of one forward, at most. */
@@ -74,29 +80,35 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
     promptCache.embedding(encoderContent, ids, () =>
       textEncoder.use((it) => it.encode(ids), working.encodePrompt(ids.length)),
     );
-  return {
+  const loras = new Loras(options.loras, folders.transformer);
+  const condition = (embeddings: readonly Tensor[], changes: LowRankInputs) => {
+    const longest = Math.max(...embeddings.map(({ shape }) => shape[0]!));
+    const forward = (items: number, latents: Tensor) => working.predict(items, pixelsOf(latents), longest);
+    // As many at once as there is room for when nothing else is in memory, so that it does not depend on what was there before.
+    const most = (latents: Tensor) =>
+      Math.min(maxBatch, Math.floor((residency.budgetBytes - transformer.memory.loaded) / forward(1, latents)));
+    return inParts(
+      embeddings,
+      (some) =>
+        conditioned(
+          transformer,
+          (it) => it.condition(some, changes),
+          (latents) => forward(some.length, latents),
+        ),
+      most,
+      pause,
+    );
+  };
+  const model: ZImage = {
     shift,
     get ready() {
       return !held || transformer.inMemory;
     },
     encodePrompt: (prompt) => embed(tokenizer.encodePrompt(prompt).ids),
-    condition(embeddings) {
-      const longest = Math.max(...embeddings.map(({ shape }) => shape[0]!));
-      const forward = (items: number, latents: Tensor) => working.predict(items, pixelsOf(latents), longest);
-      // As many at once as there is room for when nothing else is in memory, so that it does not depend on what was there before.
-      const most = (latents: Tensor) =>
-        Math.min(maxBatch, Math.floor((residency.budgetBytes - transformer.memory.loaded) / forward(1, latents)));
-      return inParts(
-        embeddings,
-        (some) =>
-          conditioned(
-            transformer,
-            (it) => it.condition(some),
-            (latents) => forward(some.length, latents),
-          ),
-        most,
-        pause,
-      );
+    condition: (embeddings) => condition(embeddings, {}),
+    adapted(applied) {
+      const changes = loras.inputs(applied);
+      return { ...model, condition: (embeddings) => condition(embeddings, changes) };
     },
     decode: (latents) => decoder.use((it) => it.decode(latents), working.decode(pixelsOf(latents))),
     encodeImage: (image) =>
@@ -111,6 +123,7 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
         if (slot !== null) await residency.release(slot);
     },
   };
+  return model;
 }
 
 /** Of one item of latents [B, 16, h, w]. */
