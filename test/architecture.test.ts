@@ -15,7 +15,7 @@ const layers = [
   ['compiler'],
 ];
 /** May be imported from anywhere and imports nothing of ours. */
-const leaves = ['telemetry'];
+const leaves = ['telemetry', 'environment'];
 
 interface Import {
   readonly from: string;

@@ -2,8 +2,9 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { unlessEmpty, whole } from '../environment/values.js';
 
-/** The environment variables that this folder reads. Unset and empty mean the same. */
+/** The environment variables that this folder reads. */
 export const engineSection = {
   schema: z.object({
     /** `auto` is CUDA where it is there, else the CPU. */
@@ -38,14 +39,6 @@ export const engineSection = {
 };
 
 export type EngineConfig = z.infer<typeof engineSection.schema>;
-
-function unlessEmpty<T extends z.ZodType>(schema: T) {
-  return z.preprocess((value) => (value === '' ? undefined : value), schema);
-}
-
-function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
-  return z.coerce.number().int().min(least).max(most);
-}
 
 function paths(list: string): string[] {
   return list

@@ -1,18 +1,11 @@
 import { z } from 'zod';
+import { unlessEmpty, whole } from '../environment/values.js';
 
-/** The environment variables that this folder reads. Unset and empty mean the same. */
+/** The environment variables that this folder reads. */
 export const imagingSection = {
   schema: z.object({
     /** Bytes of resized and converted pictures that are kept in memory. */
-    VARIANT_CACHE_BYTES: z.preprocess(
-      (value) => (value === '' ? undefined : value),
-      z.coerce
-        .number()
-        .int()
-        .min(0)
-        .max(Number.MAX_SAFE_INTEGER)
-        .default(64 * 1024 * 1024),
-    ),
+    VARIANT_CACHE_BYTES: unlessEmpty(whole(0).default(64 * 1024 ** 2)),
   }),
 };
 

@@ -1,13 +1,11 @@
 import { z } from 'zod';
+import { unlessEmpty, whole } from '../environment/values.js';
 
-/** The environment variables that this folder reads. Unset and empty mean the same. */
+/** The environment variables that this folder reads. */
 export const jobsSection = {
   schema: z.object({
     /** Jobs that may wait for an engine; one more is refused at once. A request of 8 pictures needs 8 places. */
-    QUEUE_LIMIT: z.preprocess(
-      (value) => (value === '' ? undefined : value),
-      z.coerce.number().int().min(0).max(1_000_000).default(64),
-    ),
+    QUEUE_LIMIT: unlessEmpty(whole(0, 1_000_000).default(64)),
   }),
 };
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { unlessEmpty, whole } from '../environment/values.js';
 
-/** The environment variables that this folder reads. Unset and empty mean the same. */
+/** The environment variables that this folder reads. */
 export const serverSection = {
   schema: z.object({
     /** Loopback unless somebody says otherwise: what is reachable from elsewhere asks for a key. */
@@ -34,14 +35,6 @@ export const serverSection = {
 };
 
 export type ServerConfig = z.infer<typeof serverSection.schema>;
-
-function unlessEmpty<T extends z.ZodType>(schema: T) {
-  return z.preprocess((value) => (value === '' ? undefined : value), schema);
-}
-
-function whole(least: number, most: number) {
-  return z.coerce.number().int().min(least).max(most);
-}
 
 function list(text: string): string[] {
   return text

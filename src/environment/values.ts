@@ -1,0 +1,11 @@
+import { z } from 'zod';
+
+/** How values are read from the environment. Unset and empty mean the same. */
+export function unlessEmpty<T extends z.ZodType>(schema: T) {
+  return z.preprocess((value) => (value === '' ? undefined : value), schema);
+}
+
+/** A whole number of `least` … `most`, written in digits. */
+export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
+  return z.coerce.number().int().min(least).max(most);
+}
