@@ -27,13 +27,13 @@ const MOST_REGIONS = 8;
 export function findRegions(picture: Pixels): readonly Region[] {
   const factor = Math.ceil(Math.max(picture.width, picture.height) / LONGEST_SIDE);
   const luma = averaged(lightness(picture), factor);
-  const share = (marked: Uint8Array) => shares(marked, luma.shape[3]!, luma.shape[2]!);
+  const share = (marks: Uint8Array) => shares(marks, luma.shape[3]!, luma.shape[2]!);
   const texture = share(detailed(luma));
   const upright = share(strokes(luma, 1, luma.shape[3]!));
   const lying = share(strokes(luma, luma.shape[3]!, luma.shape[2]!));
   const worthy = (i: number) =>
     texture.data[i]! >= TEXTURE_SHARE || Math.min(upright.data[i]!, lying.data[i]!) >= STROKE_SHARE;
-  const cells = { ...texture, data: Uint8Array.from(texture.data, (_, i) => Number(worthy(i))) };
+  const cells = { ...texture, data: marked(texture.data.length, worthy) };
   const side = CELL * factor;
   const boxes = [...parts(cells)]
     .filter((part) => part.cells >= LEAST_CELLS)
@@ -55,27 +55,29 @@ function lightness({ width, height, data }: Pixels): Tensor {
 /** Marks pixels that differ from the mean of what is around them. */
 function detailed({ shape, data }: Tensor): Uint8Array {
   const [, , height, width] = shape as [number, number, number, number];
-  const add = (a: number, b: number) => a + b;
-  const sum = (values: Float32Array) => along(along(values, 1, width, 2, add), width, height, 2, add);
-  const sums = sum(data);
-  const counts = sum(new Float32Array(data.length).fill(1));
-  return Uint8Array.from(data, (value, i) => Number(Math.abs(value - sums[i]! / counts[i]!) >= DETAIL));
+  const sums = along(along(data, 1, width, 2, sum), width, height, 2, sum);
+  return marked(data.length, (i) => Math.abs(data[i]! - sums[i]! / 25) >= DETAIL);
 }
 
 /** Marks pixels of bright or dark runs, along one axis, that are narrow: what closing or opening with a longer run removes. */
 function strokes({ data }: Tensor, stride: number, length: number): Uint8Array {
-  const half = STROKE_WIDTH / 2;
-  const lightest = (values: Float32Array) => along(values, stride, length, half, Math.max);
-  const darkest = (values: Float32Array) => along(values, stride, length, half, Math.min);
-  const closed = darkest(lightest(data));
-  const opened = lightest(darkest(data));
-  return Uint8Array.from(data, (value, i) =>
-    Number(Math.max(closed[i]! - value, value - opened[i]!) >= STROKE_CONTRAST),
-  );
+  const lightest = (values: Float32Array) => along(values, stride, length, STROKE_WIDTH / 2, highest);
+  const negative = (values: Float32Array) => values.map((value) => -value);
+  const closed = (values: Float32Array) => negative(lightest(negative(lightest(values))));
+  const light = closed(data);
+  const dark = closed(negative(data));
+  return marked(data.length, (i) => Math.max(light[i]! - data[i]!, dark[i]! + data[i]!) >= STROKE_CONTRAST);
+}
+
+/** 1 where the condition holds, else 0. */
+function marked(length: number, holds: (i: number) => boolean): Uint8Array {
+  const marks = new Uint8Array(length);
+  for (let i = 0; i < length; i++) if (holds(i)) marks[i] = 1;
+  return marks;
 }
 
 /**
- * Each value folded with the `half` before and the `half` after it along one axis, as far as they are there.
+ * What `over` makes of each value with the `half` before and the `half` after it along one axis. The ends are repeated outwards.
  *
  * @param stride between neighbours of the axis, which has `length` of them
  */
@@ -84,27 +86,50 @@ function along(
   stride: number,
   length: number,
   half: number,
-  fold: (a: number, b: number) => number,
+  over: (line: Float32Array, from: number, to: number) => number,
 ): Float32Array {
-  return data.map((value, i) => {
-    const place = Math.floor(i / stride) % length;
-    let folded = value;
-    for (let back = 1; back <= Math.min(half, place); back++) folded = fold(folded, data[i - back * stride]!);
-    for (let on = 1; on <= Math.min(half, length - 1 - place); on++) folded = fold(folded, data[i + on * stride]!);
-    return folded;
-  });
+  const result = new Float32Array(data.length);
+  const line = new Float32Array(length + 2 * half);
+  for (let block = 0; block < data.length; block += stride * length)
+    for (let start = block; start < block + stride; start++) {
+      for (let i = 0; i < line.length; i++) {
+        const place = Math.min(length - 1, Math.max(0, i - half));
+        line[i] = data[start + place * stride]!;
+      }
+      for (let i = 0; i < length; i++) result[start + i * stride] = over(line, i, i + 2 * half);
+    }
+  return result;
+}
+
+function sum(line: Float32Array, from: number, to: number): number {
+  let total = 0;
+  for (let i = from; i <= to; i++) total += line[i]!;
+  return total;
+}
+
+function highest(line: Float32Array, from: number, to: number): number {
+  let most = line[from]!;
+  for (let i = from + 1; i <= to; i++) if (line[i]! > most) most = line[i]!;
+  return most;
 }
 
 /** The share of marked pixels in each cell and its eight neighbours. */
-function shares(marked: Uint8Array, width: number, height: number) {
+function shares(marks: Uint8Array, width: number, height: number) {
   const [columns, rows] = [Math.ceil(width / CELL), Math.ceil(height / CELL)];
-  const count = (x: number, y: number) => {
-    const [left, top] = [Math.max(0, (x - 1) * CELL), Math.max(0, (y - 1) * CELL)];
-    const [right, bottom] = [Math.min(width, (x + 2) * CELL), Math.min(height, (y + 2) * CELL)];
-    let sum = 0;
-    for (let py = top; py < bottom; py++) for (let px = left; px < right; px++) sum += marked[py * width + px]!;
-    return sum / ((right - left) * (bottom - top));
+  const counts = new Float32Array(columns * rows);
+  const pixels = new Float32Array(columns * rows);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const cell = Math.floor(y / CELL) * columns + Math.floor(x / CELL);
+      counts[cell]! += marks[y * width + x]!;
+      pixels[cell]! += 1;
+    }
+  const around = (values: Float32Array, cell: number) => {
+    const [x, y] = [cell % columns, Math.floor(cell / columns)];
+    let total = 0;
+    for (let ny = Math.max(0, y - 1); ny <= Math.min(rows - 1, y + 1); ny++)
+      for (let nx = Math.max(0, x - 1); nx <= Math.min(columns - 1, x + 1); nx++) total += values[ny * columns + nx]!;
+    return total;
   };
-  const data = Float32Array.from({ length: columns * rows }, (_, i) => count(i % columns, Math.floor(i / columns)));
-  return { width: columns, height: rows, data };
+  return { width: columns, height: rows, data: counts.map((_, i) => around(counts, i) / around(pixels, i)) };
 }
