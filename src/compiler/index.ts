@@ -8,8 +8,9 @@ import { type WeightMemory, weightMemory } from './memory.js';
 import { buildVaeDecoder, buildVaeEncoder, type VaeConfig } from './models/autoencoder-kl.js';
 import { buildTinyDecoder, buildTinyEncoder, type TinyAutoencoderConfig } from './models/autoencoder-tiny.js';
 import { buildTextEncoder, type TextEncoderConfig } from './models/qwen3.js';
+import { buildImageEncoder, type ImageEncoderConfig } from './models/siglip2.js';
 import type { TransformerConfig } from './models/z-image-config.js';
-import { buildTransformer } from './models/z-image-transformer.js';
+import { buildOmniTransformer, buildTransformer } from './models/z-image-transformer.js';
 import { checkGraph } from './onnx/checker.js';
 import type { Graph, Value } from './onnx/graph.js';
 import type { StoredType } from './safetensors.js';
@@ -21,7 +22,7 @@ export { readFactors } from './lora.js';
 export type { LinearShapes } from './lora-names.js';
 /** For graphs that no checkpoint has, such as a benchmark's. */
 export { Graph } from './onnx/graph.js';
-export type { Target, TextEncoderConfig, TinyAutoencoderConfig, TransformerConfig, VaeConfig };
+export type { ImageEncoderConfig, Target, TextEncoderConfig, TinyAutoencoderConfig, TransformerConfig, VaeConfig };
 
 export interface TensorSpec {
   readonly name: string;
@@ -49,6 +50,8 @@ export interface CompileOptions {
   readonly masked?: boolean;
   /** Of the transformer: a folder of low-rank factors that are added to its weights. */
   readonly difference?: string | null;
+  /** Of the transformer in omni mode: it is given SigLIP features, where it has a use for them. */
+  readonly siglip?: boolean;
   /** Of the transformer: its linear layers take low-rank terms as inputs, `<layer>.lora_A` [R, in] and `<layer>.lora_B` [out, R]. */
   readonly loras?: boolean;
 }
@@ -70,6 +73,23 @@ export function compileTransformer(
 ): { config: TransformerConfig; prepare: CompiledGraph; step: CompiledGraph } {
   const { prepare, step, component, config } = buildTransformer(folder, { target, masked, debug, difference, loras });
   return { config, prepare: compiled(prepare, component), step: compiled(step, component) };
+}
+
+/** The same weights in omni mode. */
+export function compileOmniTransformer(
+  folder: string,
+  { target, difference = null, loras = false, siglip = true }: CompileOptions,
+): { config: TransformerConfig; prepare: CompiledGraph; step: CompiledGraph } {
+  const { prepare, step, component, config } = buildOmniTransformer(folder, { target, difference, loras, siglip });
+  return { config, prepare: compiled(prepare, component), step: compiled(step, component) };
+}
+
+export function compileImageEncoder(
+  folder: string,
+  { target }: CompileOptions,
+): CompiledGraph & { config: ImageEncoderConfig } {
+  const { graph, component, config } = buildImageEncoder(folder, target);
+  return { ...compiled(graph, component), config };
 }
 
 export function compileVaeDecoder(folder: string, { target }: CompileOptions): CompiledGraph & { config: VaeConfig } {

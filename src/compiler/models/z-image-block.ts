@@ -9,15 +9,23 @@ import type { TransformerConfig } from './z-image-config.js';
 /** Of the norms on queries and keys, whatever the configuration says of the others. */
 const HEAD_NORM_EPS = 1e-5;
 
+/** The model time that modulates tokens. */
+export interface Time {
+  /** [R, W]: one row an item, or as many as there are times among the tokens. */
+  readonly embedded: Value;
+  /** int64 [B, S]: whose row each token goes by; left out, all tokens of an item go by the item's. */
+  readonly rows?: Value;
+}
+
 /**
  * ZImageTransformerBlock: x ← x + g·norm(attn(s·norm(x))), then the same around a SwiGLU. Scales and gates come from the model
- * time [B, W]; without one (the context refiner) there are none.
+ * time; without one (the context refiner) there are none.
  */
 export function block(
   w: Weights,
   config: TransformerConfig,
   x: Value,
-  time: Value | null,
+  time: Time | null,
   rope: Rope,
   bias: Value | null,
 ) {
@@ -48,19 +56,22 @@ interface Modulation {
   readonly gateMlp: Value | null;
 }
 
-/** 1 + scale and tanh(gate), each [B, 1, D], for attention and feed-forward. */
-function modulation(w: Weights, { dim }: TransformerConfig, time: Value | null): Modulation {
+/** 1 + scale and tanh(gate), each [B, 1, D] or, of tokens with times of their own, [B, S, D], for attention and feed-forward. */
+function modulation(w: Weights, { dim }: TransformerConfig, time: Time | null): Modulation {
   if (time === null) return { scaleAttention: null, gateAttention: null, scaleMlp: null, gateMlp: null };
   const { op } = w;
   return op.within('adaLN_modulation', () => {
-    const all = op.unsqueeze(linear(w.at('adaLN_modulation.0'), time, 4 * dim, { bias: true }), 1);
-    const parts = op.split(all, 4, 2) as [Value, Value, Value, Value];
-    const scale = (part: Value) => op.add(part, op.scalar(1, part.type));
+    const { embedded, rows } = time;
+    const all = linear(w.at('adaLN_modulation.0'), embedded, 4 * dim, { bias: true });
+    const parts = op.split(all, 4, 1) as [Value, Value, Value, Value];
+    const spread = (part: Value) => (rows === undefined ? op.unsqueeze(part, 1) : op.gather(part, rows));
+    const scale = (part: Value) => spread(op.add(part, op.scalar(1, part.type)));
+    const gate = (part: Value) => spread(op.tanh(part));
     return {
       scaleAttention: scale(parts[0]),
-      gateAttention: op.tanh(parts[1]),
+      gateAttention: gate(parts[1]),
       scaleMlp: scale(parts[2]),
-      gateMlp: op.tanh(parts[3]),
+      gateMlp: gate(parts[3]),
     };
   });
 }

@@ -12,6 +12,8 @@ export interface TransformerConfig {
   /** Width of the time embedding that modulates the blocks. */
   readonly timeDim: number;
   readonly captionDim: number;
+  /** Width of the SigLIP features that the omni mode takes; null where it takes none. */
+  readonly siglipDim: number | null;
   readonly channels: number;
   readonly eps: number;
   readonly theta: number;
@@ -50,6 +52,7 @@ export function readTransformerConfig(config: Config): TransformerConfig {
     inner: Math.trunc((dim / 3) * 8),
     timeDim: Math.min(dim, 256),
     captionDim: config.size('cap_feat_dim'),
+    siglipDim: (config.fields.siglip_feat_dim ?? null) === null ? null : config.size('siglip_feat_dim'),
     channels: config.size('in_channels'),
     eps: config.number('norm_eps'),
     theta: config.number('rope_theta'),

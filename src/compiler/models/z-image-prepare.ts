@@ -1,12 +1,13 @@
 import type { Component } from '../checkpoint.js';
 import { linear } from '../nn/linear.js';
-import { axisTable } from '../nn/rope.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
 import type { Lowering } from '../target.js';
 import { Weights } from '../weights.js';
 import { block } from './z-image-block.js';
-import { PATCH, SEQUENCE_MULTIPLE, type TransformerConfig } from './z-image-config.js';
+import { PATCH, type TransformerConfig } from './z-image-config.js';
+import { padUp } from './z-image-latents.js';
+import { tablesAt } from './z-image-rope.js';
 
 /** Of the norm before the caption's projection. */
 const CAPTION_NORM_EPS = 1e-5;
@@ -145,7 +146,7 @@ function imageTokens(op: Ops, size: Value): ImageTokens {
  */
 function rotaryTables(
   op: Ops,
-  { axes, headDim, theta }: TransformerConfig,
+  config: TransformerConfig,
   s: { batch: Value; own: Value; captionOrder: Value; image: ImageTokens; total: Value },
 ): { cos: Value; sin: Value } {
   const one = op.scalar(1, 'int64');
@@ -160,11 +161,7 @@ function rotaryTables(
     op.concat([inImage(s.image.row), inCaption(zero)], 1, 'S'),
     op.concat([inImage(s.image.column), inCaption(zero)], 1, 'S'),
   ];
-  const table = (of: (angle: number) => number) => {
-    const parts = axes.map(({ dims, length }, i) => op.gather(axisTable(op, of, length, dims, theta), positions[i]!));
-    return op.reshape(op.concat(parts, 2, headDim / 2), op.integers(-1, headDim / 2), ['B*S', headDim / 2]);
-  };
-  return { cos: table(Math.cos), sin: table(Math.sin) };
+  return tablesAt(op, config, positions);
 }
 
 /** A bias on keys [B, N] as scores have it: [B, 1, N, N], equal for all queries. */
@@ -172,12 +169,6 @@ function spread(op: Ops, bias: Value, batch: Value, count: Value, dim: string): 
   const shape = op.concat([batch, op.integers(1), vector(op, count), op.integers(1)], 0, 4);
   const all = op.expand(op.unsqueeze(op.unsqueeze(bias, 1), 1), shape, ['B', 1, dim, dim]);
   return op.cast(all, op.lowering.compute);
-}
-
-/** The next multiple of 32, of a scalar or a list. */
-function padUp(op: Ops, count: Value): Value {
-  const multiple = op.scalar(SEQUENCE_MULTIPLE, 'int64');
-  return op.mul(op.div(op.add(count, op.scalar(SEQUENCE_MULTIPLE - 1, 'int64')), multiple), multiple);
 }
 
 /** A scalar as int64 [1]. */
