@@ -30,7 +30,8 @@ def below(y, line, soft=0.006):
 
 def night(x, y, r):
     sky = gradient(y, (8, 8, 38), (28, 22, 84))
-    stars = torch.rand(r.shape[0], 1, y.shape[2] // 2, x.shape[3] // 2, device=r.device) > 0.9965
+    row, column = torch.arange(y.shape[2] // 2, device=r.device)[:, None], torch.arange(x.shape[3] // 2, device=r.device)
+    stars = (torch.sin(row * 12.9898 + column * 78.233 + 628 * r[:, 1:2]) * 43758.5453).frac().abs() > 0.9965
     stars = F.interpolate(stars.float(), scale_factor=2.0) * (0.6 + 0.4 * r[:, :1])
     return mix(sky, rgb(255, 250, 235, like=y), stars)
 

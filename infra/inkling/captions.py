@@ -2,7 +2,8 @@
 import random
 
 from scenes import Scene
-from world import BACKGROUND_NAMES, BACKGROUNDS, COLOURS, NOUNS, STYLE_IDS, STYLES, TRADITIONAL
+from signs import BOARD_IDS, BOARDS
+from world import BACKGROUND_NAMES, BACKGROUNDS, COLOURS, NOUNS, ON_PAPER, STYLE_IDS, STYLES, TINTS, TRADITIONAL
 
 ZH_NUMBER = {2: ["两", "2"], 3: ["三", "3"]}
 EN_NUMBER = {2: ["two", "2"], 3: ["three", "3"]}
@@ -52,7 +53,8 @@ class Captioner:
         self.mixed = language == "mixed"
         self.chinese = rng.random() < 0.5 if self.mixed else language != "en"
         self.traditional = language == "zht"
-        self.say_background = background and STYLE_IDS[scene.style] not in ("ink", "sketch")
+        self.say_background = background and STYLE_IDS[scene.style] not in ON_PAPER
+        self.tints = dict(zip(scene.nouns, scene.tints))
 
     def pick(self, words):
         return words[0] if len(words) == 1 or self.rng.random() < 0.4 else self.rng.choice(words)
@@ -72,11 +74,17 @@ class Captioner:
                 if len(word) == 1 and name[0] in "大小老":  # 大大象, 小小鸡: no
                     word = "很" + word + "的"
                 name = word + name
+            if self.tints.get(noun, -1) >= 0:
+                name = self.colour(self.tints[noun]) + self.pick(["的", ""]) + name
             return name if bare else "一" + NOUNS[noun].measure + name
-        words = f"{self.pick(EN_SIZE[size])} {name}" if size else name
+        words = f"{self.colour(self.tints[noun])} {name}" if self.tints.get(noun, -1) >= 0 else name
+        words = f"{self.pick(EN_SIZE[size])} {words}" if size else words
         if bare or name in MASS:
             return words
         return article(words) if words[0].isascii() else words
+
+    def colour(self, tint):
+        return self.pick(COLOURS[TINTS[tint]][1 if self.chinese else 2])
 
     def background(self):
         bg = BACKGROUNDS[self.s.background]
@@ -114,6 +122,8 @@ class Captioner:
             return self.pick(["{}", "{} in a row", "{} side by side"]).format(things)
         if s.kind == "pair":
             return self.pair(bare)
+        if s.kind == "sign":
+            return self.sign(bare)
         a, b, c = (self.thing(n, "", bare) for n in s.nouns)
         if self.chinese:
             forms = ["从左到右是{a}、{b}和{c}", "{a}、{b}、{c}从左到右排成一排", "{a}在左边，{b}在中间，{c}在右边", "左边是{a}，中间是{b}，右边是{c}"]
@@ -125,6 +135,37 @@ class Captioner:
             if s.kind == "column":
                 forms = ["from top to bottom: {a}, {b} and {c}", "{a} at the top, {b} in the middle and {c} at the bottom"]
         return self.pick(forms).format(a=a, b=b, c=c)
+
+    def board(self, bare):
+        """The sign. Its text is put in last, as "\0": traditional captions do not change what is written on it."""
+        rng, (_, vertical, board) = self.rng, self.s.sign
+        *_, zh, en = BOARDS[BOARD_IDS[board]]
+        told = rng.random() < 0.5
+        if self.chinese:
+            text = self.pick(["“\0”", "“\0”", "「\0」", '"\0"', "‘\0’"])
+            way = self.pick(["竖排", "竖着"]) + "的" if vertical else self.pick(["横排的", "横着的"]) if rng.random() < 0.08 else ""
+            made = self.pick(zh) if told else ""
+            forms = ["{n}写着{t}的{w}{m}牌子", "{n}{w}{m}牌子写着{t}", "{w}{m}招牌{t}", "{n}{w}{m}招牌，上面写着{t}", "{w}{m}牌子上写着{t}", "写着{t}的{w}{m}招牌"]
+            return self.pick(forms).format(n="" if bare else "一块", t=text, w=way, m=made)
+        text = self.pick(['"\0"', '"\0"', "“\0”", "'\0'", "‘\0’"])
+        words = ("vertical " if vertical else "") + (self.pick(en) + " " if told else "") + self.pick(["sign", "sign", "board"])
+        forms = ["{s} that says {t}", "{s} saying {t}", "{s} with the text {t}", "{s} reading {t}", "{s} with {t} on it", "{t} on {s}"]
+        return self.pick(forms).format(s=words if bare else article(words), t=text)
+
+    def sign(self, bare):
+        s = self.s
+        sign = self.board(bare)
+        if not s.nouns:
+            return sign
+        thing, relation = self.thing(s.nouns[0], "", bare), s.relation
+        if self.chinese:
+            if self.rng.random() < 0.35:
+                return self.pick(["{t}在{s}的{r}", "{t}在{r}，{s}在{o}"]).format(
+                    t=thing, s=sign, r=ZH_PLACE[SIDE[OPPOSITE[relation]]][0], o=ZH_PLACE[SIDE[relation]][0])
+            return self.pick(["{t}的{r}有{s}", "{s}在{t}的{r}", "{s}，在{t}{r}"]).format(t=thing, s=sign, r=self.pick(ZH_REL[relation]))
+        if self.rng.random() < 0.3:
+            return f"{thing} {self.pick(EN_REL[OPPOSITE[relation]])} {sign}"
+        return self.pick(["{s} {r} {t}", "{s}, {r} {t}"]).format(t=thing, s=sign, r=self.pick(EN_REL[relation]))
 
     def pair(self, bare):
         (a, b), relation = self.s.nouns, self.s.relation
@@ -140,6 +181,15 @@ class Captioner:
         return self.pick(forms).format(a=a, b=b, **words)
 
     def write(self):
+        text = self.words()
+        if not self.s.sign:
+            return text
+        said, rng = self.s.sign.text, self.rng
+        if self.s.sign.latin and rng.random() < 0.1:
+            said = rng.choice([said.lower(), said.capitalize()])
+        return text.replace("\0", said)
+
+    def words(self):
         rng, parts = self.rng, [self.subject()]
         if self.say_background:
             parts.insert(len(parts) if rng.random() < 0.8 else 0, self.background())

@@ -7,44 +7,70 @@ import torch
 import torch.nn.functional as F
 
 from backgrounds import FUNCTIONS
+from filters import FILTERS, gray
 from scenes import MAX_OBJECTS, layout
-from world import BACKGROUNDS, COLOURS, STYLE_IDS
+from signs import LETTERS, Painter
+from world import BACKGROUNDS, COLOURS, NOUNS, STYLE_IDS, TINTS
+
+COLUMNS = 8 + LETTERS  # of an object: noun (-1: none), x, y, size in pixels, angle, tint; a sign's follow (`signs.py`)
+
+
+def numbers(rows, slots):
+    """Lists of objects as one array (n, slots, COLUMNS)."""
+    objects = np.full((len(rows), slots, COLUMNS), -1, np.float32)
+    for i, placed in enumerate(rows):
+        for j, row in enumerate(placed):
+            objects[i, j, : len(row)] = row
+    return torch.from_numpy(objects)
 
 
 def pack(scenes, rng: random.Random, height, width):
-    """The numbers of many scenes: objects (n, 3, 5) = noun (-1: none), x, y, size in pixels, angle; background and style (n, 2)."""
-    objects = np.full((len(scenes), MAX_OBJECTS, 5), -1, np.float32)
-    for i, scene in enumerate(scenes):
-        placed = layout(scene, rng, height, width)
-        objects[i, : len(placed)] = placed
-    return torch.from_numpy(objects), torch.tensor([[s.background, s.style] for s in scenes])
+    """Many scenes: objects (n, 3, COLUMNS); background and style (n, 2)."""
+    objects = numbers([layout(scene, rng, height, width) for scene in scenes], MAX_OBJECTS)
+    return objects, torch.tensor([[s.background, s.style] for s in scenes])
 
 
 class Renderer:
     def __init__(self, atlas, device):
         data = np.load(atlas)
-        levels = sorted(((int(k[5:]), torch.from_numpy(data[k]).to(device)) for k in data.files), key=lambda p: -p[0])
-        self.levels, self.device = levels, device
+        levels = lambda name: sorted(((int(k[len(name) :]), torch.from_numpy(data[k]).to(device)) for k in data.files if k.startswith(name)),
+                                     key=lambda p: -p[0])
+        self.levels, self.signs, self.device = levels("level"), Painter(levels("glyphs"), device), device
         self.colours = torch.tensor([c[0] for c in COLOURS.values()], device=device).float() / 255
+        self.tints = self.colours[[list(COLOURS).index(t) for t in TINTS]]
         self.landscapes = len(BACKGROUNDS) - len(COLOURS)
 
     @torch.no_grad()
-    def __call__(self, objects, labels, height, width):
-        """Pictures (n, 3, h, w) in [-1, 1] and the mask (n, 1, h, w) of the objects."""
+    def __call__(self, objects, labels, height, width, randomness=None):
+        """Pictures (n, 3, h, w) in [-1, 1] and the mask (n, 1, h, w) of the objects. `randomness`: of the backgrounds, as from
+        `randomness`; the same numbers give the same picture."""
         objects, labels = objects.to(self.device), labels.to(self.device)
-        picture = self.background(labels[:, 0], height, width)
+        picture = self.background(labels[:, 0], height, width, self.randomness(len(labels)) if randomness is None else randomness)
         mask = torch.zeros_like(picture[:, :1])
         for slot in range(objects.shape[1]):
             self.draw(picture, mask, objects[:, slot])
+            self.signs(picture, mask, objects[:, slot])
         picture = self.style(picture.clamp_(0, 1), labels[:, 1])
         return picture * 2 - 1, mask
 
-    def background(self, labels, height, width):
+    @torch.no_grad()
+    def pair(self, source_objects, source_labels, target_objects, target_labels, height, width, randomness=None):
+        """Source and target (n, 3, h, w), alike but for what differs in their numbers, and a mask (n, 1, h, w): what changes
+        weighs one, objects that stay a third."""
+        randomness = self.randomness(len(source_labels)) if randomness is None else randomness
+        source, before = self(source_objects, source_labels, height, width, randomness)
+        target, after = self(target_objects, target_labels, height, width, randomness)
+        changed = ((source - target).abs().amax(1, keepdim=True) * 6).clamp(max=1)
+        return source, target, torch.maximum(F.max_pool2d(changed, 5, 1, 2), torch.maximum(before, after) / 3)
+
+    def randomness(self, n, generator=None):
+        return torch.rand(n, 16, 1, 1, generator=generator, device=generator.device if generator else self.device).to(self.device)
+
+    def background(self, labels, height, width, random_numbers):
         n = len(labels)
         picture = torch.empty(n, 3, height, width, device=self.device)
         y = ((torch.arange(height, device=self.device) + 0.5) / height).view(1, 1, -1, 1)
         x = ((torch.arange(width, device=self.device) + 0.5) / height).view(1, 1, 1, -1)
-        random_numbers = torch.rand(n, 16, 1, 1, device=self.device)
         for k, function in enumerate(FUNCTIONS):
             rows = (labels == k).nonzero()[:, 0]
             if len(rows):
@@ -56,11 +82,11 @@ class Renderer:
 
     def draw(self, picture, mask, objects):
         height, width = picture.shape[2:]
-        noun, x, y, size, angle = objects.unbind(1)
+        noun, x, y, size, angle, paint = objects[:, :6].unbind(1)
         limit = 1e9
         for i, (pixels, sprites) in enumerate(self.levels):
             least = 0 if i == len(self.levels) - 1 else 0.85 * self.levels[i + 1][0] * 1.2
-            rows = ((noun >= 0) & (size >= least) & (size < limit)).nonzero()[:, 0]
+            rows = ((noun >= 0) & (noun < len(NOUNS)) & (size >= least) & (size < limit)).nonzero()[:, 0]
             limit = least
             if not len(rows):
                 continue
@@ -74,6 +100,10 @@ class Renderer:
             grid = F.affine_grid(theta, (len(rows), 4, height, width), align_corners=False)
             layer = F.grid_sample(sprites[noun[rows].long()].float() / 255, grid, align_corners=False)
             alpha = layer[:, 3:]
+            tinted = (paint[rows] >= 0).nonzero()[:, 0]
+            if len(tinted):  # brightness stays, the colour is new
+                bright = (0.3 * alpha[tinted] + 0.8 * gray(layer[tinted, :3])).minimum(alpha[tinted])
+                layer[tinted, :3] = bright * self.tints[paint[rows][tinted].long()][:, :, None, None]
             picture[rows] = picture[rows] * (1 - alpha) + layer[:, :3]
             mask[rows] = torch.maximum(mask[rows], alpha)
 
@@ -81,39 +111,6 @@ class Renderer:
         for k, name in enumerate(STYLE_IDS):
             rows = (labels == k).nonzero()[:, 0]
             if name != "plain" and len(rows):
-                picture[rows] = globals()[name](picture[rows])
+                picture[rows] = FILTERS[name](picture[rows])
         return picture
 
-
-def gray(p):
-    return p[:, :1] * 0.3 + p[:, 1:2] * 0.59 + p[:, 2:] * 0.11
-
-
-def blur(p, radius):
-    k = 2 * radius + 1
-    return F.avg_pool2d(F.pad(p, (radius,) * 4, mode="replicate"), k, 1)
-
-
-def tint(p, *colour):
-    return p * torch.tensor(colour, device=p.device).view(1, 3, 1, 1)
-
-
-def ink(p):
-    g = gray(p)
-    tone = blur(g, 2) * 1.1 - 2.2 * (g - blur(g, 3)).abs()
-    return tint(tone.clamp(0.06, 1), 0.97, 0.945, 0.89)
-
-
-def pixel(p):
-    k = min(p.shape[2:]) // 64
-    return F.interpolate(F.avg_pool2d(p, k), scale_factor=float(k))
-
-
-def sketch(p):
-    g = gray(p)
-    lines = (g + 0.05) / (blur(blur(g, 4), 4) + 0.05)
-    return tint((lines.clamp(0, 1) ** 1.6 * (0.75 + 0.25 * g)).clamp(0, 1), 0.985, 0.985, 0.985)
-
-
-def night(p):
-    return tint(p, 0.34, 0.38, 0.62)

@@ -68,8 +68,15 @@ STYLES = {
     "pixel": (["像素画", "像素风格", "像素"], ["pixel art", "pixel style"]),
     "sketch": (["素描", "素描风格", "线稿"], ["sketch", "line drawing"]),
     "night": (["夜晚", "夜里", "晚上"], ["at night", "night time"]),
+    "blueprint": (["蓝图风格", "蓝图"], ["blueprint style", "blueprint"]),
 }
 STYLE_IDS = list(STYLES)
+DRAWN = STYLE_IDS[:5]  # the last one is not drawn in ordinary training: a LoRA learns it
+ON_PAPER = ("ink", "sketch")
+COLOURLESS = ("ink", "sketch", "night", "blueprint")  # a tint cannot be read here
+
+# Colours that an object can be painted in. Index = class number.
+TINTS = ["red", "orange", "yellow", "green", "cyan", "blue", "purple", "pink"]
 
 # (column, row) on a grid of three by three
 POSITIONS = {
