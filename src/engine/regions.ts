@@ -35,13 +35,13 @@ export function findRegions(picture: Pixels): readonly Region[] {
     texture.data[i]! >= TEXTURE_SHARE || Math.min(upright.data[i]!, lying.data[i]!) >= STROKE_SHARE;
   const cells = { ...texture, data: marked(texture.data.length, worthy) };
   const side = CELL * factor;
-  const boxes = [...parts(cells)]
+  const boxes = parts(cells)
     .filter((part) => part.cells >= LEAST_CELLS)
-    .sort((a, b) => b.cells - a.cells)
     .map(({ box: { x, y, width, height } }) =>
       grown({ x: x * side, y: y * side, width: width * side, height: height * side }, side, picture),
     );
-  return merged(boxes).slice(0, MOST_REGIONS);
+  const area = ({ width, height }: Region) => width * height;
+  return [...merged(boxes)].sort((a, b) => area(b) - area(a)).slice(0, MOST_REGIONS);
 }
 
 /** Rec. 601 luma, [1, 1, H, W] of 0 … 255. */
