@@ -19,6 +19,7 @@ import type { Target } from './target.js';
 export { contentHash } from './content.js';
 export { CheckpointError } from './errors.js';
 export { readFactors } from './lora.js';
+export { type QuantiseOptions, quantiseComponent } from './quantise.js';
 export type { LinearShapes } from './lora-names.js';
 /** For graphs that no checkpoint has, such as a benchmark's. */
 export { Graph } from './onnx/graph.js';

@@ -55,7 +55,8 @@ export function readFactors(
   );
 }
 
-function readFactor({ values, scales }: StoredFactor, scale: number): Float32Array {
+/** A factor's numbers times `scale`. */
+export function readFactor({ values, scales }: StoredFactor, scale: number): Float32Array {
   const numbers = readValues(values);
   const rows = scales === null ? null : readValues(scales);
   if (rows === null && scale === 1) return numbers;

@@ -2,6 +2,7 @@ import type { Dim, ElementType, Graph, Value } from './onnx/graph.js';
 
 const BYTES: Readonly<Record<ElementType, number>> = {
   float32: 4,
+  uint8: 1,
   int8: 1,
   int32: 4,
   int64: 8,

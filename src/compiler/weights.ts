@@ -1,8 +1,11 @@
+import { join } from 'node:path';
+import { type BlockFormat, blockShapes } from './blocks.js';
 import { type Component, location } from './checkpoint.js';
+import { Config } from './config.js';
 import { CheckpointError } from './errors.js';
 import type { LowRank, StoredFactor } from './lora.js';
 import type { Dim, ElementType, Value } from './onnx/graph.js';
-import type { Ops } from './onnx/ops.js';
+import type { BlockMatrix, Ops } from './onnx/ops.js';
 import type { StoredTensor, StoredType } from './safetensors.js';
 
 const onnxType: Partial<Record<StoredType, ElementType>> = {
@@ -11,7 +14,14 @@ const onnxType: Partial<Record<StoredType, ElementType>> = {
   BF16: 'bfloat16',
   I8: 'int8',
   F8_E4M3: 'float8e4m3',
+  U8: 'uint8',
 };
+
+/** A [R, in] and B [out, R], in the precision of matrix products. */
+export interface LowRankInputs {
+  readonly down: Value;
+  readonly up: Value;
+}
 
 /** A checkpoint's tensors under its own names, as values in the precision that the graph computes in. */
 export class Weights {
@@ -56,6 +66,21 @@ export class Weights {
     return scale === null ? raw : this.op.mul(this.op.cast(raw, 'float32'), scale);
   }
 
+  /** A matrix that the checkpoint keeps in blocks of few bits; null where it does not. @throws CheckpointError */
+  blocks(name: string, [rows, width]: readonly [number, number]): BlockMatrix | null {
+    const stored = this.component.tensors.get(this.prefix + name);
+    if (stored?.type !== 'U8') return null;
+    const { bits, block } = blockFormat(this.component);
+    const shapes = blockShapes([rows, width], { bits, block });
+    const part = (suffix: string, shape: readonly number[]) => this.#external(this.#stored(`${name}${suffix}`, shape));
+    return {
+      ...{ rows, width, bits, block },
+      codes: part('', shapes.codes),
+      scales: this.op.cast(part('_scale', shapes.scales), this.op.lowering.compute),
+      zeroPoints: part('_zero_point', shapes.zeroPoints),
+    };
+  }
+
   /** Rows of a table [rows, width], picked before they are converted: a vocabulary is long and a prompt short. */
   rows(name: string, shape: readonly [number, number], indices: Value): Value {
     const { op } = this;
@@ -68,7 +93,7 @@ export class Weights {
   }
 
   /** A [R, in] and B [out, R] of what a request adds to this layer, where the graph takes them: R is 0 when that is nothing. */
-  lowRankInputs(out: number, width: number): { readonly down: Value; readonly up: Value } | null {
+  lowRankInputs(out: number, width: number): LowRankInputs | null {
     const { op } = this;
     if (!op.lowering.lowRankInputs) return null;
     const rank = `${this.prefix}R`;
@@ -124,6 +149,13 @@ export class Weights {
       );
     return stored;
   }
+}
+
+/** How a component's matrices are kept in few bits, by its configuration. @throws CheckpointError */
+function blockFormat({ folder, config }: Component): BlockFormat {
+  const said = new Config(join(folder, 'config.json'), (config.quantization_config ?? {}) as Record<string, unknown>);
+  said.known('quant_method', 'inkstone');
+  return { bits: said.known('bits', 8, 4), block: said.known('block_size', 32, 16, 64, 128) };
 }
 
 function format(shape: readonly number[]): string {

@@ -18,7 +18,17 @@ export class GraphError extends Error {
 }
 
 /** Bytes of an element. */
-const bytes = { float32: 4, int8: 1, int32: 4, int64: 8, bool: 1, float16: 2, bfloat16: 2, float8e4m3: 1 } as const;
+const bytes = {
+  float32: 4,
+  uint8: 1,
+  int8: 1,
+  int32: 4,
+  int64: 8,
+  bool: 1,
+  float16: 2,
+  bfloat16: 2,
+  float8e4m3: 1,
+} as const;
 
 /**
  * Proves what can be proved of a graph before anybody runs it: every value is defined once and before its use, every operator is

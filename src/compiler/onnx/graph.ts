@@ -3,6 +3,7 @@ import { Message } from './wire.js';
 /** Element types, with ONNX's numbers for them (TensorProto.DataType). */
 export const elementTypes = {
   float32: 1,
+  uint8: 2,
   int8: 3,
   int32: 6,
   int64: 7,

@@ -188,6 +188,22 @@ export const operators: Readonly<Record<string, Operator>> = {
       return [{ type: a.type, shape: [...outer, a.shape.at(-2)!, b.shape.at(-1)!] }];
     },
   },
+  'com.microsoft.MatMulNBits': {
+    inputs: ['a', 'codes', 'scales', 'zero_points?'],
+    attributes: { K: 'int', N: 'int', bits: 'int', block_size: 'int', accuracy_level: 'int?' },
+    infer(call) {
+      const [a, codes, scales, zeros] = call.inputs as [Value, Value, Value, Value | undefined];
+      const [inner, out, bits, block] = [call.int('K'), call.int('N'), call.int('bits'), call.int('block_size')];
+      const blocks = Math.ceil(inner / block);
+      sameType(call, a, scales);
+      fits(call, 'inner sizes', a.shape.at(-1)!, inner);
+      call.expect(codes.type === 'uint8', `its codes are ${codes.type}`);
+      fits(call, 'codes', codes.shape.join(), [out, blocks, (block * bits) / 8].join());
+      fits(call, 'scales', scales.shape.join(), [out, blocks].join());
+      if (zeros) fits(call, 'zero points', zeros.shape.join(), [out, Math.ceil((blocks * bits) / 8)].join());
+      return [{ type: a.type, shape: [...a.shape.slice(0, -1), out] }];
+    },
+  },
   SimplifiedLayerNormalization: {
     inputs: ['x', 'scale'],
     attributes: { axis: 'int', epsilon: 'float', stash_type: 'int' },
