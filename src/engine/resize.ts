@@ -1,4 +1,5 @@
 import type { Pixels } from './job.js';
+import { type Tensor, tensor } from './tensor.js';
 
 /** A kernel of resampling: its weight at a distance, and the distance from which on it is 0. */
 export interface Filter {
@@ -20,12 +21,19 @@ const ONE = 2 ** 22;
  * @see https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c
  */
 export function resized(pixels: Pixels, width: number, height: number, filter: Filter = lanczos): Pixels {
-  const narrow = width === pixels.width ? pixels.data : alongRows(pixels, taps(pixels.width, width, filter));
+  const narrow = width === pixels.width ? pixels.data : alongRows(pixels, fixed(taps(pixels.width, width, filter)));
   if (height === pixels.height) return { width, height, data: narrow };
-  return { width, height, data: alongColumns(narrow, width, taps(pixels.height, height, filter)) };
+  return { width, height, data: alongColumns(narrow, width, fixed(taps(pixels.height, height, filter))) };
 }
 
-/** What one value is made of: neighbours from `first` on, weighted. */
+/** The weights [to, from] by which values along an axis are interpolated to another number of them. */
+export function interpolation(from: number, to: number, filter: Filter = bilinear): Tensor {
+  const data = new Float32Array(to * from);
+  for (const [i, { first, weights }] of taps(from, to, filter).entries()) data.set(weights, i * from + first);
+  return tensor([to, from], data);
+}
+
+/** What one value is made of: neighbours from `first` on, weighted so that they add up to 1. */
 interface Taps {
   readonly first: number;
   readonly weights: readonly number[];
@@ -40,8 +48,13 @@ function taps(from: number, to: number, { support, weight }: Filter): readonly T
     const end = Math.min(from, Math.trunc(centre + support * stretch + 0.5));
     const raw = Array.from({ length: end - first }, (_, k) => weight((first + k + 0.5 - centre) / stretch));
     const sum = raw.reduce((a, b) => a + b, 0);
-    return { first, weights: raw.map((value) => awayFromZero((value / sum) * ONE)) };
+    return { first, weights: raw.map((value) => value / sum) };
   });
+}
+
+/** The same in whole numbers, of which ONE is 1. */
+function fixed(all: readonly Taps[]): readonly Taps[] {
+  return all.map(({ first, weights }) => ({ first, weights: weights.map((value) => awayFromZero(value * ONE)) }));
 }
 
 function alongRows({ width, height, data }: Pixels, columns: readonly Taps[]): Uint8Array {

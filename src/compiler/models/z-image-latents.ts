@@ -51,7 +51,7 @@ export function embedLatents(
   return op.concat([embedded, tail], 1, 'T32');
 }
 
-/** Patches [B, T, 64] as tokens. [B, T, D] */
+/** Patches [T, 64] or [B, T, 64] as tokens. */
 export function embedPatches(w: Weights, dim: number, patches: Value): Value {
   const { op } = w;
   return linear(w.at(`all_x_embedder.${PATCH_KEY}`), op.cast(patches, op.lowering.compute), dim, { bias: true });

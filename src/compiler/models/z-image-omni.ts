@@ -80,7 +80,7 @@ export function buildOmniPrepare(component: Component, config: TransformerConfig
   const forAll = (rows: Value, size: string) =>
     op.expand(rows, op.concat([batch, op.sizes(rows, 1, 3)], 0, 3), ['B', size, dim]);
   const conditionRows = op.within('x_embedder', () => {
-    const embedded = embedPatches(w, dim, op.unsqueeze(conditions, 0));
+    const embedded = op.unsqueeze(embedPatches(w, dim, conditions), 0);
     return orToken(w, 'x_pad_token', dim, embedded, op.unsqueeze(conditionsReal, 0));
   });
   graph.output('condition_rows', forAll(conditionRows, 'Tc'));
@@ -88,7 +88,7 @@ export function buildOmniPrepare(component: Component, config: TransformerConfig
   if (siglip !== null) {
     const siglipReal = graph.input('siglip_real', 'int64', ['G']);
     const rows = op.within('siglip_embedder', () => {
-      const embedded = embedFeatures(w.at('siglip_embedder'), dim, op.unsqueeze(siglip, 0));
+      const embedded = op.unsqueeze(embedFeatures(w.at('siglip_embedder'), dim, siglip), 0);
       return orToken(w, 'siglip_pad_token', dim, embedded, op.unsqueeze(siglipReal, 0));
     });
     const rope = { ...table, positions: op.slice(tokens, imagesEnd, total, 1, 'G') };
@@ -155,7 +155,7 @@ export function buildOmniStep(component: Component, config: TransformerConfig, w
   return graph;
 }
 
-/** Norm and projection of features [B, N, C]. [B, N, D] */
+/** Norm and projection of features [N, C] or [B, N, C]. */
 function embedFeatures(w: Weights, dim: number, features: Value): Value {
   const { op } = w;
   const gain = w.at('0').get('weight', [features.shape.at(-1) as number], 'float32');

@@ -1,5 +1,5 @@
 import { concat, items, type Tensor } from '../tensor.js';
-import type { Conditioned } from './transformer.js';
+import type { Conditioned } from './conditioned.js';
 
 /**
  * The field of a batch that may be larger than one forward: parts of nearly equal size are asked one after another, so that every

@@ -9,8 +9,9 @@ import type { Tensor } from '../tensor.js';
 import { openTokenizer } from '../tokenizer.js';
 import type { LatentScale, Posterior } from './autoencoder.js';
 import { zImageComponents } from './components.js';
+import type { Conditioned } from './conditioned.js';
 import { inParts } from './in-parts.js';
-import type { Conditioned, Transformer } from './transformer.js';
+import type { Transformer } from './transformer.js';
 
 /** Side of a latent's cell in pixels, and channels of a latent. */
 export const LATENT_CELL = 8;

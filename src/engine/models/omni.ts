@@ -1,0 +1,160 @@
+import type { LowRankInputs } from '../loras.js';
+import { type Grid, omniSequence, padded, type Stream } from '../omni-sequence.js';
+import { type Integers, integers, type Output } from '../session.js';
+import { type Tensor, tensor } from '../tensor.js';
+import { byLayout, type Conditioned, type Together } from './conditioned.js';
+import type { Seen } from './image-encoder.js';
+import type { TransformerSessions } from './transformer-sessions.js';
+
+/** Embeddings [L, D] of a prompt's segments, one more than pictures before the target. */
+export type Segments = readonly Tensor[];
+
+/** A clean picture that the target is made after. */
+export interface ConditionPicture {
+  /** [1, 16, h, w]. */
+  readonly latents: Tensor;
+  /** What an image encoder sees in it; null without one. Either all pictures have it or none. */
+  readonly seen: Seen | null;
+}
+
+/** Side of a token in cells of the latents. */
+const PATCH = 2;
+
+/** The field of a target, given what the prompts say of the pictures. */
+export function underInstruction(
+  sessions: TransformerSessions,
+  prompts: readonly Segments[],
+  pictures: readonly ConditionPicture[],
+  changes: LowRankInputs,
+): Conditioned {
+  return byLayout(
+    prompts,
+    (segments) => segments.map(({ shape }) => padded(shape[0]!)).join(),
+    (some) => together(sessions, some, pictures, changes),
+  );
+}
+
+/** Items whose segments are padded to the same lengths: one call computes them all. */
+function together(
+  sessions: TransformerSessions,
+  prompts: readonly Segments[],
+  pictures: readonly ConditionPicture[],
+  changes: LowRankInputs,
+): Together {
+  const mode = pictures.some(({ seen }) => seen !== null) ? 'omni with features' : 'omni';
+  let prepared: Readonly<Record<string, Output>> | null = null;
+  return {
+    async predict(latents, times) {
+      const { prepare, step, inputs } = await sessions.of(mode, changes);
+      prepared ??= await prepare.run({
+        ...captions(prompts),
+        ...shown(pictures, latents.shape[1]!),
+        ...sequence(prompts, pictures, gridOf(latents)),
+        ...inputs.prepare(changes),
+      });
+      const tau = tensor([times.length], Float32Array.from(times));
+      const { output } = await step.run({ latents, tau, ...prepared, ...inputs.step(changes) });
+      return output!.read();
+    },
+    release() {
+      for (const output of Object.values(prepared ?? {})) output.dispose();
+      prepared = null;
+    },
+  };
+}
+
+type Inputs = Readonly<Record<string, Tensor | Integers>>;
+
+/** The pictures as the graph takes them: padded patches and, where they are seen, padded features. */
+function shown(pictures: readonly ConditionPicture[], channels: number): Inputs {
+  const conditions = inRows(
+    pictures.map(({ latents }) => patches(latents)),
+    PATCH * PATCH * channels,
+  );
+  const all = { conditions: conditions.rows, conditions_real: conditions.real };
+  const seen = pictures.flatMap((picture) => (picture.seen === null ? [] : [shuffled(picture.seen.features)]));
+  const [first] = seen;
+  if (first === undefined) return all;
+  // The target has none, and in their place a block of padding.
+  const nothing = tensor([0, first.shape[1]!], new Float32Array(0));
+  const features = inRows([...seen, nothing], first.shape[1]!, 1);
+  return { ...all, siglip: features.rows, siglip_real: features.real };
+}
+
+function captions(prompts: readonly Segments[]): Inputs {
+  const each = prompts.map((segments) => inRows(segments, segments[0]!.shape[1]!));
+  const [length, width] = each[0]!.rows.shape as [number, number];
+  const whole = new Float32Array(each.length * length * width);
+  for (const [i, { rows }] of each.entries()) whole.set(rows.data, i * rows.data.length);
+  const real = each.flatMap((item) => [...item.real.data].map(Number));
+  return {
+    caption: tensor([each.length, length, width], whole),
+    caption_real: integers([each.length, length], real),
+  };
+}
+
+/** Where every token of every item stands, and which are noisy. */
+function sequence(prompts: readonly Segments[], pictures: readonly ConditionPicture[], target: Grid): Inputs {
+  const grids = [...pictures.map(({ latents }) => gridOf(latents)), target];
+  const features = pictures.some(({ seen }) => seen !== null) ? [...pictures.map(({ seen }) => seen), null] : null;
+  const streams = prompts.map((segments) => {
+    const lengths = segments.map(({ shape }) => shape[0]!);
+    const { captions, pictures: seen, features: felt } = omniSequence(lengths, grids, features);
+    return [captions, seen, felt];
+  });
+  const positions = streams.flatMap((item) => item.flatMap((stream: Stream) => stream.positions));
+  const noisy = streams[0]!.flatMap((stream) => stream.noisy);
+  return {
+    positions: integers([prompts.length, noisy.length, 3], positions.flat()),
+    noisy: integers([noisy.length], noisy.map(Number)),
+  };
+}
+
+function gridOf({ shape }: Tensor): Grid {
+  return { rows: shape[2]! / PATCH, columns: shape[3]! / PATCH };
+}
+
+/**
+ * Parts [N, C] one after another, each padded with zeros to a multiple of 32 rows, and 1 for every row that is no padding.
+ *
+ * @param least rows that a part is padded to at least
+ */
+function inRows(
+  parts: readonly Tensor[],
+  width: number,
+  least = 0,
+): { readonly rows: Tensor; readonly real: Integers } {
+  const spaces = parts.map(({ shape }) => padded(Math.max(least, shape[0]!)));
+  const total = spaces.reduce((sum, space) => sum + space, 0);
+  const data = new Float32Array(total * width);
+  const real = new Array<number>(total).fill(0);
+  let at = 0;
+  for (const [i, part] of parts.entries()) {
+    data.set(part.data, at * width);
+    real.fill(1, at, at + part.shape[0]!);
+    at += spaces[i]!;
+  }
+  return { rows: tensor([total, width], data), real: integers([total], real) };
+}
+
+/** Latents [1, C, h, w] as patches of 2 × 2, [T, 4·C]: row by row, and within a patch (row, column, channel). */
+function patches({ shape, data }: Tensor): Tensor {
+  const [, channels, height, width] = shape as [number, number, number, number];
+  const [rows, columns] = [height / PATCH, width / PATCH];
+  const out = new Float32Array(data.length);
+  let at = 0;
+  for (let row = 0; row < rows; row++)
+    for (let column = 0; column < columns; column++)
+      for (let y = PATCH * row; y < PATCH * (row + 1); y++)
+        for (let x = PATCH * column; x < PATCH * (column + 1); x++)
+          for (let channel = 0; channel < channels; channel++) out[at++] = data[(channel * height + y) * width + x]!;
+  return tensor([rows * columns, PATCH * PATCH * channels], out);
+}
+
+/** Features [N, C] as the reference hands them on: channels first, and then cut into rows again. Weights are trained with it so. */
+function shuffled({ shape, data }: Tensor): Tensor {
+  const [count, channels] = shape as [number, number];
+  const out = new Float32Array(data.length);
+  for (let i = 0; i < count; i++) for (let c = 0; c < channels; c++) out[c * count + i] = data[i * channels + c]!;
+  return tensor(shape, out);
+}
