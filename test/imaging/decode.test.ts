@@ -166,7 +166,7 @@ describe('what is refused', () => {
     const before = process.memoryUsage().rss;
     expect(await refusal(bomb)).toEqual(['a picture of at most 64000000 pixels', '30000 × 30000']);
     const gif = Buffer.from(
-      'GIF89a\x20\x4E\x20\x4E\x80\0\0\0\0\0\xFF\xFF\xFF,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;',
+      'GIF89a\x20\x4E\x20\x4E\x80\0\0\0\0\0\xFF\xFF\xFF,\0\0\0\0\x20\x4E\x20\x4E\0\x02\x02D\x01\0;',
       'latin1',
     );
     expect(await refusal(gif)).toEqual(['a picture of at most 64000000 pixels', '20000 × 20000']);
