@@ -2,6 +2,7 @@ import type { VelocityField } from './denoise.js';
 import { requireFinite } from './finite.js';
 import { type Guidance, guided, truncated } from './guidance.js';
 import type { EditJob, RefineJob } from './job.js';
+import type { Conditioned } from './models/conditioned.js';
 import type { ZImage } from './models/z-image.js';
 import type { Tensor } from './tensor.js';
 
@@ -23,11 +24,16 @@ export function wordsOf(job: EditJob | RefineJob): Words {
   };
 }
 
-/** Encoded words, one [L, D] a prompt; no negative ones where guidance is off. */
-export interface Conditioning {
-  readonly positive: readonly Tensor[];
-  readonly negative: readonly Tensor[];
+/** Encoded words, one T a prompt: [L, D], or several where a prompt is encoded in parts. No negative ones where guidance is off. */
+export interface Conditioning<T = Tensor> {
+  readonly positive: readonly T[];
+  readonly negative: readonly T[];
   readonly guidance: Guidance;
+}
+
+/** What has a velocity field for encoded words. A model is one. */
+export interface Conditionable<T> {
+  condition(words: readonly T[]): Conditioned;
 }
 
 /**
@@ -35,28 +41,27 @@ export interface Conditioning {
  *
  * @throws NonFinite
  */
-export async function encodePrompts(
-  model: ZImage,
-  { prompts, negativePrompts, guidance }: Words,
-): Promise<Conditioning> {
-  return {
-    positive: await encode(model, prompts),
-    negative: guidance.scale > 0 ? await encode(model, negativePrompts) : [],
-    guidance,
-  };
+export function encodePrompts(model: ZImage, words: Words): Promise<Conditioning> {
+  return encoded(words, async (prompt) => requireFinite(await model.encodePrompt(prompt), 0, 'The encoded prompt'));
 }
 
-async function encode(model: ZImage, prompts: readonly string[]): Promise<readonly Tensor[]> {
-  const embeddings: Tensor[] = [];
-  for (const prompt of prompts)
-    embeddings.push(requireFinite(await model.encodePrompt(prompt), 0, 'The encoded prompt'));
-  return embeddings;
+/** Words encoded one prompt after the other; the negative ones only where they count. */
+export async function encoded<T>(
+  { prompts, negativePrompts, guidance }: Words,
+  encode: (prompt: string) => Promise<T>,
+): Promise<Conditioning<T>> {
+  const each = async (texts: readonly string[]) => {
+    const all: T[] = [];
+    for (const text of texts) all.push(await encode(text));
+    return all;
+  };
+  return { positive: await each(prompts), negative: guidance.scale > 0 ? await each(negativePrompts) : [], guidance };
 }
 
 /** The velocity field of these words, guided where guidance is on. */
-export function condition(
-  model: ZImage,
-  { positive, negative, guidance }: Conditioning,
+export function condition<T>(
+  model: Conditionable<T>,
+  { positive, negative, guidance }: Conditioning<T>,
 ): { velocity: VelocityField; release(): void } {
   const alone = model.condition(positive);
   if (guidance.scale === 0) return alone;

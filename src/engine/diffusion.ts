@@ -1,4 +1,4 @@
-import { type Conditioning, condition } from './conditioning.js';
+import { type Conditionable, type Conditioning, condition } from './conditioning.js';
 import { denoise, type Settle } from './denoise.js';
 import { requireFinite } from './finite.js';
 import type { ZImage } from './models/z-image.js';
@@ -20,9 +20,9 @@ export interface Descent {
  *
  * @throws NonFinite, with the step after which it was seen; or what the course throws
  */
-export async function removeNoise(
-  model: ZImage,
-  words: Conditioning,
+export async function removeNoise<T>(
+  model: Conditionable<T>,
+  words: Conditioning<T>,
   { start, sigmas, settle }: Descent,
   course: Course,
 ): Promise<Tensor> {

@@ -1,6 +1,7 @@
 import { edit } from './edit.js';
 import type { FaceDetector } from './faces.js';
 import { generate } from './generate.js';
+import { instructionEdit } from './instruction-edit.js';
 import type { EngineJob, Made } from './job.js';
 import type { ZImage } from './models/z-image.js';
 import { refine } from './refine.js';
@@ -14,6 +15,5 @@ import type { Watch } from './watch.js';
 export function make(model: ZImage, job: EngineJob, watch: Watch, faces: FaceDetector | null): Promise<Made> {
   if (job.operation === 'GENERATE') return generate(model, job, watch);
   if (job.operation === 'REFINE') return refine(model, job, watch, faces);
-  if (job.mode !== 'INSTRUCTION') return edit(model, job, watch);
-  throw new Error(`This engine has no pipeline for ${job.mode}.`);
+  return job.mode === 'INSTRUCTION' ? instructionEdit(model, job, watch) : edit(model, job, watch);
 }

@@ -1,11 +1,20 @@
 import { join } from 'node:path';
-import { compileOmniTransformer, compileTransformer } from '../../src/compiler/index.js';
+import { compileImageEncoder, compileOmniTransformer, compileTransformer } from '../../src/compiler/index.js';
+import { pictureAfterInstruction } from '../../src/engine/instruction-edit.js';
+import type { Pixels } from '../../src/engine/job.js';
+import { inPatches } from '../../src/engine/models/image-encoder.js';
+import type { Instructed } from '../../src/engine/models/instructed.js';
+import type { ConditionPicture } from '../../src/engine/models/omni.js';
 import { openTransformer } from '../../src/engine/models/transformer.js';
 import { omniSequence } from '../../src/engine/omni-sequence.js';
+import { instructionSegments } from '../../src/engine/prompt.js';
+import { modelTime, sigmas } from '../../src/engine/schedule.js';
 import { type Tensor, tensor } from '../../src/engine/tensor.js';
+import { openTokenizer } from '../../src/engine/tokenizer.js';
 import type { Case } from './case.js';
 import type { Judge } from './judge.js';
 import { device } from './models.js';
+import { guidance, openModel, said, steps } from './overhear.js';
 
 /** `transformer_omni`: the raw prediction for a target among clean pictures, and where every token stands. */
 export async function transformerOmni({ checkpoint, json }: Case, judge: Judge): Promise<void> {
@@ -59,4 +68,86 @@ function seen(judge: Judge, item: number, picture: number) {
   const { shape, data } = judge.input(`sig.${item}.${picture}`) as Tensor;
   const [rows, columns, channels] = shape as [number, number, number];
   return { rows, columns, features: tensor([rows * columns, channels], data) };
+}
+
+/** `pipeline.omni`: from pictures, words and noise to the decoded picture, with everything in between. */
+export async function instructionCase(subject: Case, judge: Judge): Promise<void> {
+  const { call } = subject.json;
+  const pictures = Array.from({ length: call.n_condition_images }, (_, i) => picture(judge, i));
+  comparePatches(subject, judge, pictures);
+  const model = await openModel(subject);
+  try {
+    const levels = sigmas(call.num_inference_steps, model.shift);
+    judge.compareExactly('dit_t', { shape: [levels.length - 1], data: levels.slice(0, -1).map(modelTime) });
+    const request = {
+      ...said(subject),
+      guidance: guidance(subject),
+      pictures,
+      noise: judge.input('latents_init') as Tensor,
+      steps: call.num_inference_steps,
+    };
+    const instructed = overheard(subject, judge, model.instructed!);
+    const decoded = await pictureAfterInstruction({ ...model, instructed }, request, steps(judge), (values) => values);
+    judge.compare('decoded', decoded);
+  } finally {
+    await model.dispose();
+  }
+}
+
+/** Segments and pictures compared on their way. */
+function overheard(subject: Case, judge: Judge, instructed: Instructed): Instructed {
+  const { call } = subject.json;
+  const { prompts, negativePrompts } = said(subject);
+  const { encode } = openTokenizer(join(subject.checkpoint, 'tokenizer'));
+  const turns = [
+    { text: prompts[0]!, expected: call.prompt_segments, ids: 'ids', embeds: 'prompt_embeds' },
+    { text: negativePrompts[0]!, expected: call.negative_segments, ids: 'neg_ids', embeds: 'negative_prompt_embeds' },
+  ].map((turn) => ({ ...turn, segments: instructionSegments(turn.text, call.n_condition_images) }));
+  for (const { segments, expected, ids } of turns)
+    for (const [i, segment] of segments.entries()) {
+      if (expected === null) continue;
+      if (segment !== expected[i]) throw new Error(`Expected the segment ${expected[i]} but received ${segment}.`);
+      const found = encode(segment);
+      judge.compare(`${ids}.${i}`, { shape: [found.length], data: found });
+    }
+  return {
+    ...instructed,
+    async encodeSegment(text) {
+      const embedding = await instructed.encodeSegment(text);
+      for (const { segments, embeds } of turns)
+        for (const [i, segment] of segments.entries()) if (segment === text) judge.compare(`${embeds}.${i}`, embedding);
+      return embedding;
+    },
+    condition(segments, shown) {
+      compareShown(judge, shown);
+      return instructed.condition(segments, shown);
+    },
+  };
+}
+
+function compareShown(judge: Judge, shown: readonly ConditionPicture[]): void {
+  for (const [i, { latents, seen: looked }] of shown.entries()) {
+    judge.compare(`cond_latents.${i}`, latents);
+    const { rows, columns, features } = looked!;
+    judge.compare(`siglip.${i}`, { shape: [rows, columns, features.shape[1]!], data: features.data });
+  }
+}
+
+/** The image encoder's patches; the reference pads them with zeros to a fixed number. */
+function comparePatches({ checkpoint }: Case, judge: Judge, pictures: readonly Pixels[]): void {
+  const { config } = compileImageEncoder(join(checkpoint, 'siglip'), { target: device.device });
+  for (const [i, whole] of pictures.entries()) {
+    const { rows, columns, patches } = inPatches(whole, config);
+    judge.compareExactly(`spatial_shapes.${i}`, { shape: [2], data: [rows, columns] });
+    if (!judge.knows(`pixel_values.${i}`)) continue;
+    const { shape } = judge.input(`pixel_values.${i}`);
+    const padded = new Float32Array(shape[0]! * shape[1]!);
+    padded.set(patches.data);
+    judge.compareExactly(`pixel_values.${i}`, { shape, data: padded });
+  }
+}
+
+function picture(judge: Judge, i: number): Pixels {
+  const { shape, data } = judge.input(`image.${i}`);
+  return { height: shape[0]!, width: shape[1]!, data: data as Uint8Array };
 }

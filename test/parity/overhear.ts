@@ -23,12 +23,30 @@ export function said({ json }: Case): Said {
   return { prompts, negativePrompts: prompts.map((_, i) => negative[i] ?? negative[0]!) };
 }
 
+/** The case's model. Whoever opens it disposes of it. */
+export function openModel(subject: Case): Promise<ZImage> {
+  const { components, editModes } = entryFromCheckpoint(subject.checkpoint);
+  return loadZImage(components, {
+    ...device,
+    maxPromptTokens: maxPromptTokens(subject),
+    loras: [],
+    instructions: editModes.includes('INSTRUCTION'),
+    pixels: 0,
+    maxBatch: Infinity,
+    residency: new Residency(Infinity),
+    promptCache: new PromptCache(0),
+    pause: async () => {},
+  });
+}
+
+function maxPromptTokens({ json }: Case): number {
+  return json.call.max_sequence_length ?? 512;
+}
+
 /** The case's model with every embedding compared on its way, and its token ids compared. Disposed of when `use` is done. */
 export async function withModel(subject: Case, judge: Judge, use: (model: ZImage) => Promise<void>): Promise<void> {
-  const maxPromptTokens: number = subject.json.call.max_sequence_length ?? 512;
-  const { components } = entryFromCheckpoint(subject.checkpoint);
   const { prompts, negativePrompts } = said(subject);
-  const tokens = openTokenizer(join(subject.checkpoint, 'tokenizer'), maxPromptTokens);
+  const tokens = openTokenizer(join(subject.checkpoint, 'tokenizer'), maxPromptTokens(subject));
   const compareIds = (name: string, texts: readonly string[]) => {
     for (const [i, text] of texts.entries()) {
       const { ids } = tokens.encodePrompt(text);
@@ -38,16 +56,7 @@ export async function withModel(subject: Case, judge: Judge, use: (model: ZImage
   compareIds('ids', prompts);
   compareIds('neg_ids', negativePrompts);
 
-  const model = await loadZImage(components, {
-    ...device,
-    maxPromptTokens,
-    loras: [],
-    pixels: 0,
-    maxBatch: Infinity,
-    residency: new Residency(Infinity),
-    promptCache: new PromptCache(0),
-    pause: async () => {},
-  });
+  const model = await openModel(subject);
   try {
     await use({
       ...model,

@@ -1,10 +1,14 @@
 import {
   type CompiledGraph,
+  compileImageEncoder,
+  compileOmniTransformer,
   compileTextEncoder,
   compileTinyDecoder,
   compileTransformer,
   compileVaeDecoder,
   compileVaeEncoder,
+  type Target,
+  type TransformerConfig,
 } from '../../compiler/index.js';
 import type { ComponentFolders } from '../catalog.js';
 import type { Residency, Resident, Slot } from '../residency.js';
@@ -17,8 +21,10 @@ import {
   openVaeEncoder,
   type VaeEncoder,
 } from './autoencoder.js';
+import { type ImageEncoder, openImageEncoder } from './image-encoder.js';
 import { openTextEncoder, type TextEncoder } from './text-encoder.js';
 import { openTransformer, type Transformer } from './transformer.js';
+import type { GraphsOf } from './transformer-sessions.js';
 import { type WorkingMemory, workingMemory } from './working-memory.js';
 
 /** What a Z-Image model is made of. Each is checked here and opened when it is used; models of the same folders share them. */
@@ -28,6 +34,8 @@ export interface Components {
   readonly decoder: Slot<Decoder>;
   readonly encoder: Slot<VaeEncoder>;
   readonly tinyDecoder: Slot<Decoder> | null;
+  /** Null where there is none, or the transformer has no use for one. */
+  readonly imageEncoder: Slot<ImageEncoder> | null;
   readonly latentScale: LatentScale;
   readonly working: WorkingMemory;
 }
@@ -55,14 +63,24 @@ export function zImageComponents(
   const { preview } = folders;
   const tinyDecoder = preview === null ? null : compileTinyDecoder(preview, target);
   const { prepare, step } = transformer;
+  const others: GraphsOf = (mode, loras) =>
+    mode === 'words'
+      ? compileTransformer(folders.transformer, { ...target, difference, loras })
+      : compileOmniTransformer(folders.transformer, {
+          ...target,
+          difference,
+          loras,
+          siglip: mode === 'omni with features',
+        });
+  const imageEncoder = seeing(folders.imageEncoder, transformer.config, target);
+  // Features need weights that nothing else does.
+  if (imageEncoder !== null) others('omni with features', false);
   return {
     textEncoder: slot('the text encoder', [folders.textEncoder], [textEncoder], () =>
       openTextEncoder(textEncoder, options),
     ),
     transformer: slot('the transformer', [folders.transformer, difference], [prepare, step], () =>
-      openTransformer(transformer, options, () =>
-        compileTransformer(folders.transformer, { ...target, difference, loras: true }),
-      ),
+      openTransformer(transformer, options, others),
     ),
     decoder: slot('the decoder', [folders.vae], [decoder], () => openVaeDecoder(decoder, options)),
     encoder: slot('the encoder', [folders.vae], [encoder], () => openVaeEncoder(encoder, options)),
@@ -70,9 +88,29 @@ export function zImageComponents(
       tinyDecoder === null
         ? null
         : slot('the preview', [preview], [tinyDecoder], () => openTinyDecoder(tinyDecoder, options)),
+    imageEncoder:
+      imageEncoder === null
+        ? null
+        : slot('the image encoder', [folders.imageEncoder], [imageEncoder], () =>
+            openImageEncoder(imageEncoder, options),
+          ),
     latentScale: decoder.config,
-    working: workingMemory(textEncoder.config, transformer.config, decoder.config, tinyDecoder?.config ?? null, device),
+    working: workingMemory(
+      {
+        text: textEncoder.config,
+        transformer: transformer.config,
+        vae: decoder.config,
+        tiny: tinyDecoder?.config ?? null,
+        image: imageEncoder?.config ?? null,
+      },
+      device,
+    ),
   };
+}
+
+/** The image encoder of a transformer that has a use for one. */
+function seeing(folder: string | null, { siglipDim }: TransformerConfig, target: { readonly target: Target }) {
+  return folder === null || siglipDim === null ? null : compileImageEncoder(folder, target);
 }
 
 /** Of graphs that are loaded one after the other. */

@@ -5,23 +5,23 @@ import type { Conditioned } from './conditioned.js';
  * The field of a batch that may be larger than one forward: parts of nearly equal size are asked one after another, so that every
  * item makes the same step before any makes the next.
  *
- * @param condition the field of some of the embeddings
+ * @param condition the field of some of the prompts
  * @param most items of one forward, given the latents of all
  * @param pause called between parts; may throw, and so stop
  */
-export function inParts(
-  embeddings: readonly Tensor[],
-  condition: (embeddings: readonly Tensor[]) => Conditioned,
+export function inParts<T>(
+  prompts: readonly T[],
+  condition: (prompts: readonly T[]) => Conditioned,
   most: (latents: Tensor) => number,
   pause: () => Promise<void>,
 ): Conditioned {
   let parts: { readonly from: number; readonly to: number; readonly field: Conditioned }[] | null = null;
 
   async function each(latents: Tensor, ask: (field: Conditioned, from: number, to: number) => Promise<Tensor>) {
-    parts ??= ranges(embeddings.length, most(latents)).map(([from, to]) => ({
+    parts ??= ranges(prompts.length, most(latents)).map(([from, to]) => ({
       from,
       to,
-      field: condition(embeddings.slice(from, to)),
+      field: condition(prompts.slice(from, to)),
     }));
     const answers: Tensor[] = [];
     for (const { from, to, field } of parts) {

@@ -1,5 +1,20 @@
-import type { TextEncoderConfig, TinyAutoencoderConfig, TransformerConfig, VaeConfig } from '../../compiler/index.js';
+import type {
+  ImageEncoderConfig,
+  TextEncoderConfig,
+  TinyAutoencoderConfig,
+  TransformerConfig,
+  VaeConfig,
+} from '../../compiler/index.js';
 import type { Device } from '../job.js';
+
+/** Of the components; null where there is none. */
+export interface Configs {
+  readonly text: TextEncoderConfig;
+  readonly transformer: TransformerConfig;
+  readonly vae: VaeConfig;
+  readonly tiny: TinyAutoencoderConfig | null;
+  readonly image: ImageEncoderConfig | null;
+}
 
 /** What a model's components need beside their weights, in bytes. Pixels are those of one picture. */
 export interface WorkingMemory {
@@ -9,6 +24,8 @@ export interface WorkingMemory {
   decode(pixels: number): number;
   encodeImage(pixels: number): number;
   preview(pixels: number): number;
+  /** Of the image encoder, whose pictures are all of about one size. */
+  see(): number;
 }
 
 const FLOAT = 4;
@@ -21,13 +38,7 @@ const PIXELS_OF_TOKEN = 256;
  * The factors are measured on the CPU with the embedded model, as the growth of the process over several sizes, and rounded up:
  * ONNX Runtime's arena grows in powers of two.
  */
-export function workingMemory(
-  text: TextEncoderConfig,
-  transformer: TransformerConfig,
-  vae: VaeConfig,
-  tiny: TinyAutoencoderConfig | null,
-  device: Device,
-): WorkingMemory {
+export function workingMemory({ text, transformer, vae, tiny, image }: Configs, device: Device): WorkingMemory {
   return {
     encodePrompt: (tokens) => 6 * (text.hidden + text.inner) * between[device] * tokens,
     predict: (items, pixels, captionTokens) =>
@@ -35,6 +46,7 @@ export function workingMemory(
     // The widest values are those that the last level begins with: the channels of the level before it, at full size.
     decode: (pixels) => 4 * vae.widths.at(1)! * FLOAT * pixels,
     encodeImage: (pixels) => 4 * vae.widths[0]! * FLOAT * pixels,
+    see: () => (image === null ? 0 : 6 * (image.hidden + image.inner) * between[device] * image.maxPatches),
     preview: (pixels) => (tiny === null ? 0 : 6 * tiny.decoderWidths.at(-1)! * FLOAT * pixels),
   };
 }

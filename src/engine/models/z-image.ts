@@ -11,6 +11,8 @@ import type { LatentScale, Posterior } from './autoencoder.js';
 import { zImageComponents } from './components.js';
 import type { Conditioned } from './conditioned.js';
 import { inParts } from './in-parts.js';
+import type { Instructed } from './instructed.js';
+import type { ConditionPicture, Segments } from './omni.js';
 import type { Transformer } from './transformer.js';
 
 /** Side of a latent's cell in pixels, and channels of a latent. */
@@ -27,6 +29,8 @@ export interface ZImage {
   encodePrompt(prompt: string): Promise<Tensor>;
   /** The velocity field given these embeddings. */
   condition(embeddings: readonly Tensor[]): Conditioned;
+  /** How it makes pictures after others; null where it was not made for that. */
+  readonly instructed: Instructed | null;
   /** Latents [B, 16, h, w] → [B, 3, 8h, 8w], about −1 … 1. */
   decode(latents: Tensor): Promise<Tensor>;
   /** Picture [1, 3, H, W] of −1 … 1 → the posterior of its latents, before scaling. */
@@ -42,6 +46,8 @@ export interface ZImage {
 
 export interface LoadOptions extends SessionOptions {
   readonly maxPromptTokens: number;
+  /** Whether it was made to change pictures as words say: that is trained, and the files do not tell. */
+  readonly instructions: boolean;
   /** What may be added to it. */
   readonly loras: readonly LoraEntry[];
   /** Pixels of the picture that its components should be able to make without leaving memory. */
@@ -66,7 +72,7 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
   const { shift } = readSchedulerConfig(folders.scheduler);
   const tokenizer = openTokenizer(folders.tokenizer, maxPromptTokens);
   const components = zImageComponents(folders, residency, options);
-  const { textEncoder, transformer, decoder, encoder, tinyDecoder, latentScale, working } = components;
+  const { textEncoder, transformer, decoder, encoder, imageEncoder, tinyDecoder, latentScale, working } = components;
   const held = await residency.hold(
     [
       { slot: textEncoder, workingBytes: working.encodePrompt(maxPromptTokens) },
@@ -82,35 +88,50 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
       textEncoder.use((it) => it.encode(ids), working.encodePrompt(ids.length)),
     );
   const loras = new Loras(options.loras, folders.transformer);
-  const condition = (embeddings: readonly Tensor[], changes: LowRankInputs) => {
-    const longest = Math.max(...embeddings.map(({ shape }) => shape[0]!));
-    const forward = (items: number, latents: Tensor) => working.predict(items, pixelsOf(latents), longest);
+  const field = <T>(
+    prompts: readonly T[],
+    beside: { readonly tokens: number; readonly pixels: number },
+    of: (transformer: Transformer, some: readonly T[]) => Conditioned,
+  ) => {
+    const forward = (items: number, latents: Tensor) =>
+      working.predict(items, pixelsOf(latents) + beside.pixels, beside.tokens);
     // As many at once as there is room for when nothing else is in memory, so that it does not depend on what was there before.
     const most = (latents: Tensor) =>
       Math.min(maxBatch, Math.floor((residency.budgetBytes - transformer.memory.loaded) / forward(1, latents)));
     return inParts(
-      embeddings,
+      prompts,
       (some) =>
         conditioned(
           transformer,
-          (it) => it.condition(some, changes),
+          (it) => of(it, some),
           (latents) => forward(some.length, latents),
         ),
       most,
       pause,
     );
   };
+  const changedBy = (changes: LowRankInputs): Pick<ZImage, 'condition' | 'instructed'> => ({
+    condition: (embeddings) =>
+      field(embeddings, { tokens: longest(embeddings.map((one) => [one])), pixels: 0 }, (it, some) =>
+        it.condition(some, changes),
+      ),
+    instructed: options.instructions
+      ? {
+          encodeSegment: (text) => embed(tokenizer.encode(text).slice(0, maxPromptTokens)),
+          see: async (picture) => (await imageEncoder?.use((it) => it.encode(picture), working.see())) ?? null,
+          condition: (prompts, pictures) =>
+            field(prompts, besideTarget(prompts, pictures), (it, some) => it.instruct(some, pictures, changes)),
+        }
+      : null,
+  });
   const model: ZImage = {
     shift,
     get ready() {
       return !held || transformer.inMemory;
     },
     encodePrompt: (prompt) => embed(tokenizer.encodePrompt(prompt).ids),
-    condition: (embeddings) => condition(embeddings, {}),
-    adapted(applied) {
-      const changes = loras.inputs(applied);
-      return { ...model, condition: (embeddings) => condition(embeddings, changes) };
-    },
+    ...changedBy({}),
+    adapted: (applied) => ({ ...model, ...changedBy(loras.inputs(applied)) }),
     decode: (latents) => decoder.use((it) => it.decode(latents), working.decode(pixelsOf(latents))),
     encodeImage: (image) =>
       encoder.use((it) => it.encode(image), working.encodeImage(image.shape[2]! * image.shape[3]!)),
@@ -120,7 +141,7 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
         ? null
         : (latents) => tinyDecoder.use((it) => it.decode(latents), working.preview(pixelsOf(latents))),
     async dispose() {
-      for (const slot of [textEncoder, transformer, decoder, encoder, tinyDecoder])
+      for (const slot of [textEncoder, transformer, decoder, encoder, imageEncoder, tinyDecoder])
         if (slot !== null) await residency.release(slot);
     },
   };
@@ -130,6 +151,20 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
 /** Of one item of latents [B, 16, h, w]. */
 function pixelsOf({ shape }: Tensor): number {
   return shape[2]! * shape[3]! * LATENT_CELL ** 2;
+}
+
+/** Tokens of the longest prompt, whose parts are [L, D]. */
+function longest(prompts: readonly Segments[]): number {
+  return Math.max(...prompts.map((parts) => parts.reduce((sum, { shape }) => sum + shape[0]!, 0)));
+}
+
+/** What a sequence has beside the target's own tokens. */
+function besideTarget(prompts: readonly Segments[], pictures: readonly ConditionPicture[]) {
+  const sum = (of: (picture: ConditionPicture) => number) => pictures.reduce((total, one) => total + of(one), 0);
+  return {
+    tokens: longest(prompts) + sum(({ seen }) => (seen === null ? 0 : seen.rows * seen.columns)),
+    pixels: sum(({ latents }) => pixelsOf(latents)),
+  };
 }
 
 /** A velocity field whose transformer may leave memory between two calls, and is then given its conditions again. */
