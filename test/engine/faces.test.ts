@@ -25,7 +25,10 @@ function detector(change: { input?: string; side?: number | string } = {}): stri
   const image = graph.input(input, 'float32', [1, 3, side, 16]);
   const red = op.slice(image, op.integers(0), op.integers(1), 1, 1);
   const [score] = graph.node('ReduceMean', [red, op.integers(1, 2, 3)], [{ type: 'float32', shape: [1, 1, 1, 1] }]);
-  const row = op.mul(op.reshape(score!, op.integers(1, 1, 1), [1, 1, 1]), graph.constant(Float32Array.of(0, 1, 0, 0.1), [1, 2, 2]));
+  const row = op.mul(
+    op.reshape(score!, op.integers(1, 1, 1), [1, 1, 1]),
+    graph.constant(Float32Array.of(0, 1, 0, 0.1), [1, 2, 2]),
+  );
   graph.output('scores', row);
   graph.output(
     'boxes',
