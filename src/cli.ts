@@ -31,6 +31,19 @@ program
   );
 
 program
+  .command('quantize')
+  .description('Write a checkpoint whose linear layers take fewer bits, and measure what is lost.')
+  .argument('<checkpoint>', "a folder in the diffusers layout, or a model's name")
+  .requiredOption('--out <folder>', 'where to write it; it must not be there yet')
+  .option('--bits <number>', 'of a weight: 8 or 4', '8')
+  .option('--block <number>', 'weights that share a scale: 32, 64 or 128', '32')
+  .option('--size <width>x<height>', "of the pictures that measure the loss; left out, the model's own")
+  .option('--no-compare', 'draw no pictures to measure the loss')
+  .action(async (checkpoint, options) =>
+    (await import('./commands/quantize.js')).quantizeCommand(settings(), checkpoint, options),
+  );
+
+program
   .command('doctor')
   .description(
     'Tell what this machine computes with, which models there are, whether they are whole, and what to do next.',

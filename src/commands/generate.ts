@@ -5,6 +5,7 @@ import { SingleBar } from 'cli-progress';
 import type { Settings } from '../config.js';
 import { createLog, openWorkshop } from '../main.js';
 import type { GenerateRequest, Generation, ImageFormat, Studio } from '../studio/types.js';
+import { readSize, UsageError } from './usage.js';
 
 export interface GenerateOptions {
   readonly out: string;
@@ -52,11 +53,6 @@ export async function generateCommand(settings: Settings, prompt: string, option
   }
 }
 
-/** What was typed cannot be used, or what was asked for failed: a sentence without a stack. */
-class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
-
 async function draw(studio: Studio, request: GenerateRequest): Promise<Generation> {
   const bar = new SingleBar({
     format: '{stage} {bar} {value}/{total}',
@@ -84,9 +80,6 @@ function readRequest(
   prompt: string,
   { seed, steps, size, guidance, negative, model }: GenerateOptions,
 ): GenerateRequest {
-  const [, width, height] = size === undefined ? [] : (/^(\d+)x(\d+)$/.exec(size) ?? []);
-  if (size !== undefined && width === undefined)
-    throw new UsageError(`Expected --size to be like 256x384 but received ${size}.`);
   return {
     prompt,
     negativePrompt: negative,
@@ -94,8 +87,7 @@ function readRequest(
     seed: number('--seed', seed),
     steps: number('--steps', steps),
     guidance: number('--guidance', guidance),
-    width: number('--size', width),
-    height: number('--size', height),
+    ...(size === undefined ? {} : readSize(size)),
   };
 }
 

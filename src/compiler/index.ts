@@ -121,9 +121,12 @@ export function compileTinyEncoder(
 
 /** [out, in] of the transformer's linear layers, which are what a LoRA may change. @throws CheckpointError */
 export function linearShapes(folder: string): LinearShapes {
-  const { prepare, step } = buildTransformer(folder, { target: 'cpu', masked: false, debug: false, loras: true });
+  const options = { target: 'cpu', masked: false, debug: false, loras: true } as const;
+  const basic = buildTransformer(folder, options);
+  const omni = buildOmniTransformer(folder, { ...options, siglip: basic.config.siglipDim !== null });
   const shapes = new Map<string, readonly [number, number]>();
-  const inputs = new Map([...prepare.inputs, ...step.inputs].map(({ name, shape }) => [name, shape]));
+  const graphs = [basic.prepare, basic.step, omni.prepare, omni.step];
+  const inputs = new Map(graphs.flatMap((graph) => graph.inputs.map(({ name, shape }) => [name, shape])));
   for (const [name, shape] of inputs) {
     if (!name.endsWith('.lora_A')) continue;
     const layer = name.slice(0, -'.lora_A'.length);

@@ -97,8 +97,12 @@ export class Weights {
     const { op } = this;
     if (!op.lowering.lowRankInputs) return null;
     const rank = `${this.prefix}R`;
-    const input = (name: string, shape: readonly Dim[]) =>
-      op.cast(op.graph.input(`${this.prefix}${name}`, 'float32', shape), op.lowering.compute);
+    const input = (part: string, shape: readonly Dim[]) => {
+      const name = `${this.prefix}${part}`;
+      // A layer that is used twice is changed once.
+      const known = op.graph.inputs.find((value) => value.name === name);
+      return op.cast(known ?? op.graph.input(name, 'float32', shape), op.lowering.compute);
+    };
     return { down: input('lora_A', [rank, width]), up: input('lora_B', [out, rank]) };
   }
 

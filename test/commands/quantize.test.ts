@@ -1,0 +1,106 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { describeCheckpoint } from '../../src/compiler/index.js';
+
+const root = join(import.meta.dirname, '..', '..');
+const tiny = join(root, 'test', 'parity', 'fixtures', 'checkpoints', 'tiny-turbo');
+const work = mkdtempSync(join(tmpdir(), 'inkstone-quantize-'));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+/** Runs the built program as a user does. */
+function inkstone(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [join(root, 'dist/src/cli.js'), ...args], { cwd: work });
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (chunk) => {
+    said.out += chunk;
+  });
+  child.stderr.on('data', (chunk) => {
+    said.err += chunk;
+  });
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...said })));
+}
+
+const decibels = (out: string) => /PSNR median (\S+) dB, worst (\S+) dB/.exec(out)!.slice(1).map(Number);
+
+describe('inkstone quantize', () => {
+  it('writes a folder that draws like any other, and measures what was lost', async () => {
+    const out = join(work, 'tiny-8');
+    const { code, out: said, err } = await inkstone('quantize', tiny, '--bits', '8', '--out', out, '--size', '64x64');
+    expect([code, err]).toEqual([0, '']);
+    for (const part of ['Original', 'Quantised', 's a picture']) expect(said).toContain(part);
+    const [median, worst] = decibels(said);
+    expect(median).toBeGreaterThanOrEqual(worst!);
+    expect(worst).toBeGreaterThan(30);
+    const transformer = JSON.parse(readFileSync(join(out, 'transformer', 'config.json'), 'utf8'));
+    expect(transformer.quantization_config).toEqual({ quant_method: 'inkstone', bits: 8, block_size: 32 });
+    expect(describeCheckpoint(join(out, 'transformer')).types).toContain('U8');
+    expect(readdirSync(out).sort()).toEqual(readdirSync(tiny).sort());
+    const picture = join(work, 'picture.png');
+    const drawn = await inkstone(
+      'generate',
+      'a red house',
+      '--model',
+      'tiny-8',
+      '--size',
+      '64x64',
+      '--seed',
+      '7',
+      '--out',
+      picture,
+      '--checkpoint',
+      out,
+    );
+    expect([drawn.code, existsSync(picture)]).toEqual([0, true]);
+  });
+
+  it('follows links, and takes 4 bits in blocks of another size', async () => {
+    const linked = join(work, 'linked');
+    mkdirSync(linked);
+    for (const name of readdirSync(tiny)) symlinkSync(join(tiny, name), join(linked, name));
+    const out = join(work, 'tiny-4');
+    const { code } = await inkstone('quantize', linked, '--bits', '4', '--block', '64', '--out', out, '--no-compare');
+    expect(code).toBe(0);
+    expect(readFileSync(join(out, 'vae', 'config.json'))).toEqual(readFileSync(join(tiny, 'vae', 'config.json')));
+    // A small model is mostly what stays: embedders, padding tokens, biases.
+    const bytes = (folder: string) => describeCheckpoint(join(folder, 'transformer')).bytes;
+    expect(bytes(out)).toBeLessThan(0.75 * bytes(tiny));
+  });
+
+  it('refuses what it cannot do in one sentence, and leaves nothing behind', async () => {
+    const out = join(work, 'nothing');
+    const cases: [string[], string][] = [
+      [['quantize', tiny, '--bits', '5', '--out', out], '--bits to be 8 or 4 but received 5'],
+      [['quantize', tiny, '--block', '48', '--out', out], '--block to be 32 or 64 or 128 but received 48'],
+      [['quantize', tiny, '--size', '100', '--out', out], '--size to be like 256x384 but received 100'],
+      [['quantize', 'nobody', '--out', out], 'inkling-turbo but received nobody'],
+      [['quantize', work, '--out', out], 'model_index.json'],
+      [['quantize', tiny, '--out', work], 'not there yet'],
+    ];
+    for (const [args, complaint] of cases) {
+      const { code, err } = await inkstone(...args);
+      expect(code).toBe(1);
+      expect(err).toContain(complaint);
+      expect(err.trim().split('\n')).toHaveLength(1);
+    }
+    const broken = join(work, 'broken');
+    mkdirSync(broken);
+    for (const name of readdirSync(tiny)) symlinkSync(join(tiny, name), join(broken, name));
+    rmSync(join(broken, 'transformer'));
+    mkdirSync(join(broken, 'transformer'));
+    const before = readdirSync(work);
+    const { code, err } = await inkstone('quantize', broken, '--out', out);
+    expect(code).toBe(1);
+    expect(err).toContain(join(broken, 'transformer', 'config.json'));
+    expect(readdirSync(work)).toEqual(before);
+  });
+
+  it('keeps pictures of the embedded model within 45 dB with 8 bits', { timeout: 300_000 }, async () => {
+    const { code, out } = await inkstone('quantize', 'inkling-turbo', '--out', join(work, 'inkling-8'));
+    expect(code).toBe(0);
+    const [, worst] = decibels(out);
+    expect(worst).toBeGreaterThanOrEqual(45);
+  });
+});
