@@ -9,3 +9,11 @@ export function unlessEmpty<T extends z.ZodType>(schema: T) {
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
   return z.coerce.number().int().min(least).max(most);
 }
+
+/** Items separated by commas. */
+export function list(text: string): string[] {
+  return text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}

@@ -50,7 +50,7 @@ const others: readonly (readonly [string, ...Sign[]])[] = [
 function isAvif(start: string): boolean {
   if (!start.startsWith('ftyp', 4)) return false;
   const end = Buffer.from(start.slice(0, 4), 'latin1').readUInt32BE();
-  const brands = start.slice(8, end).match(/.{4}/gs) ?? [];
+  const brands: readonly string[] = start.slice(8, end).match(/.{4}/gs) ?? [];
   return brands.includes('avif') || brands.includes('avis');
 }
 

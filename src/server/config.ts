@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { unlessEmpty, whole } from '../environment/values.js';
+import { list, unlessEmpty, whole } from '../environment/values.js';
 
 /** The environment variables that this folder reads. */
 export const serverSection = {
@@ -26,7 +26,9 @@ export const serverSection = {
         .transform((value) => value === 'true')
         .default(false),
     ),
-    /** The longest request that is read. */
+    /** Bytes of the pictures that one request may upload, together. */
+    UPLOAD_BYTES: unlessEmpty(whole(1024, 2 ** 30).default(20 * 1024 ** 2)),
+    /** The longest request that is read, without the pictures that it uploads. */
     BODY_LIMIT_BYTES: unlessEmpty(whole(1024, 2 ** 30).default(256 * 1024)),
     /** Milliseconds that a stop waits for what runs. */
     STOP_GRACE_MS: unlessEmpty(whole(0, 2 ** 31 - 1).default(10_000)),
@@ -35,10 +37,3 @@ export const serverSection = {
 };
 
 export type ServerConfig = z.infer<typeof serverSection.schema>;
-
-function list(text: string): string[] {
-  return text
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== '');
-}

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { unlessEmpty, whole } from '../environment/values.js';
+import { sourceSettings } from './sources/config.js';
 
 /** The environment variables that this folder reads. */
 export const studioSection = {
@@ -20,6 +21,7 @@ export const studioSection = {
     PROGRESS_LOG_BYTES: unlessEmpty(whole(1024).default(1024 ** 2)),
     /** Bytes of events of finished generations that are kept for clients that come back. */
     PROGRESS_KEPT_BYTES: unlessEmpty(whole(0).default(32 * 1024 ** 2)),
+    ...sourceSettings,
   }),
 };
 

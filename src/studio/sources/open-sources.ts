@@ -1,0 +1,34 @@
+import { lookup } from 'node:dns/promises';
+import { join } from 'node:path';
+import { openFolderImageStore } from '../../cache/folder-image-store.js';
+import type { ImageStore } from '../../cache/image-store.js';
+import type { ImagingConfig } from '../../imaging/config.js';
+import type { StudioConfig } from '../config.js';
+import { ImageFetcher } from './image-fetcher.js';
+import { Sources } from './sources.js';
+
+export interface OpenSourcesOptions {
+  readonly images: ImageStore;
+  readonly settings: { readonly studio: StudioConfig; readonly imaging: ImagingConfig };
+}
+
+/** Opens (or makes) the folder where pictures wait for their jobs. */
+export async function openSources({ images, settings }: OpenSourcesOptions): Promise<Sources> {
+  const { DATA_DIR, SOURCE_STORE_BYTES, FETCH_IMAGES } = settings.studio;
+  const store = await openFolderImageStore(join(DATA_DIR, 'sources'), {
+    maxBytes: SOURCE_STORE_BYTES,
+    onGone: () => {},
+  });
+  const fetcher = FETCH_IMAGES ? createFetcher(settings.studio) : null;
+  return new Sources({ images, store, fetcher, maxPixels: settings.imaging.INPUT_PIXELS });
+}
+
+function createFetcher({ IMAGE_HOSTS, IMAGE_PORTS, IMAGE_NETWORKS, FETCH_BYTES, FETCH_TIMEOUT_MS }: StudioConfig) {
+  return new ImageFetcher({
+    rules: { hosts: IMAGE_HOSTS, ports: IMAGE_PORTS },
+    networks: IMAGE_NETWORKS,
+    maxBytes: FETCH_BYTES,
+    timeoutMs: FETCH_TIMEOUT_MS,
+    resolve: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+  });
+}
