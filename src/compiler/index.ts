@@ -5,7 +5,7 @@ import { factorsOf } from './difference.js';
 import { readLowRank } from './lora.js';
 import type { LinearShapes } from './lora-names.js';
 import { type WeightMemory, weightMemory } from './memory.js';
-import { buildVaeDecoder, buildVaeEncoder, type VaeConfig } from './models/autoencoder-kl.js';
+import { buildVaeDecoder, buildVaeEncoder, type Moments, type VaeConfig } from './models/autoencoder-kl.js';
 import { buildTinyDecoder, buildTinyEncoder, type TinyAutoencoderConfig } from './models/autoencoder-tiny.js';
 import { buildTextEncoder, type TextEncoderConfig } from './models/qwen3.js';
 import { buildImageEncoder, type ImageEncoderConfig } from './models/siglip2.js';
@@ -19,11 +19,19 @@ import type { Target } from './target.js';
 export { contentHash } from './content.js';
 export { CheckpointError } from './errors.js';
 export { readFactors } from './lora.js';
-export { type QuantiseOptions, quantiseComponent } from './quantise.js';
 export type { LinearShapes } from './lora-names.js';
 /** For graphs that no checkpoint has, such as a benchmark's. */
 export { Graph } from './onnx/graph.js';
-export type { ImageEncoderConfig, Target, TextEncoderConfig, TinyAutoencoderConfig, TransformerConfig, VaeConfig };
+export { type QuantiseOptions, quantiseComponent } from './quantise.js';
+export type {
+  ImageEncoderConfig,
+  Moments,
+  Target,
+  TextEncoderConfig,
+  TinyAutoencoderConfig,
+  TransformerConfig,
+  VaeConfig,
+};
 
 export interface TensorSpec {
   readonly name: string;
@@ -55,6 +63,8 @@ export interface CompileOptions {
   readonly siglip?: boolean;
   /** Of the transformer: its linear layers take low-rank terms as inputs, `<layer>.lora_A` [R, in] and `<layer>.lora_B` [out, R]. */
   readonly loras?: boolean;
+  /** Of the autoencoder: whose moments its group norms go by. */
+  readonly moments?: Moments;
 }
 
 // Each compiles one component folder of a diffusers-layout checkpoint and throws a CheckpointError when it cannot be used. What goes
@@ -93,13 +103,19 @@ export function compileImageEncoder(
   return { ...compiled(graph, component), config };
 }
 
-export function compileVaeDecoder(folder: string, { target }: CompileOptions): CompiledGraph & { config: VaeConfig } {
-  const { graph, component, config } = buildVaeDecoder(folder, target);
+export function compileVaeDecoder(
+  folder: string,
+  { target, moments = 'own' }: CompileOptions,
+): CompiledGraph & { config: VaeConfig } {
+  const { graph, component, config } = buildVaeDecoder(folder, target, moments);
   return { ...compiled(graph, component), config };
 }
 
-export function compileVaeEncoder(folder: string, { target }: CompileOptions): CompiledGraph & { config: VaeConfig } {
-  const { graph, component, config } = buildVaeEncoder(folder, target);
+export function compileVaeEncoder(
+  folder: string,
+  { target, moments = 'own' }: CompileOptions,
+): CompiledGraph & { config: VaeConfig } {
+  const { graph, component, config } = buildVaeEncoder(folder, target, moments);
   return { ...compiled(graph, component), config };
 }
 

@@ -35,9 +35,9 @@ function serve(
 
   /** The model, from memory or from its checkpoint. */
   async function resident(id: string, watch: Watch): Promise<ZImage> {
-    const known = models.get(id);
+    const known = loaded().includes(id) ? models.get(id) : undefined;
     models.delete(id);
-    const model = known?.ready ? known : await stage('LOAD', () => load(id), watch);
+    const model = known ?? (await stage('LOAD', () => load(id), watch));
     models.set(id, model);
     return model;
   }
@@ -60,9 +60,10 @@ function serve(
     });
   }
 
-  /** The models that are ready, most recently used first. */
+  /** The model used last, then those that are still ready, most recently used first. */
   function loaded(): readonly string[] {
-    return [...models].flatMap(([id, model]) => (model.ready ? [id] : [])).reverse();
+    const [last, ...others] = [...models].reverse();
+    return last === undefined ? [] : [last[0], ...others.flatMap(([id, { ready }]) => (ready ? [id] : []))];
   }
 
   async function pause(): Promise<void> {

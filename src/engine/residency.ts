@@ -63,22 +63,21 @@ export class Residency {
   }
 
   /**
-   * Whether all of them can be in memory at once. If so they are opened, one after the other; if not, each will be when its turn comes.
+   * Opens all of them, one after the other, if they can be in memory at once; if not, each will be opened when its turn comes.
    *
    * @param needs the components, with the working memory that they are going to need
    * @param pause called between components; may throw, and so stop the opening
    * @throws TooLittleMemory when one alone is larger than the budget
    */
-  async hold(needs: readonly Need[], pause: () => Promise<void>): Promise<boolean> {
+  async hold(needs: readonly Need[], pause: () => Promise<void>): Promise<void> {
     const [largest] = [...needs].sort((a, b) => peak(b.slot, b.workingBytes) - peak(a.slot, a.workingBytes));
     if (largest !== undefined) this.#requireRoom(largest.slot.name, peak(largest.slot, largest.workingBytes));
     const distinct = new Map(needs.map(({ slot, workingBytes }) => [slot.key, slot.memory.loaded + workingBytes]));
-    if ([...distinct.values()].reduce((a, b) => a + b) > this.budgetBytes) return false;
+    if ([...distinct.values()].reduce((a, b) => a + b) > this.budgetBytes) return;
     for (const { slot } of needs) {
       await slot.use(async () => {});
       await pause();
     }
-    return true;
   }
 
   /** Takes a component out of memory; nothing happens when it is not there. */

@@ -1,4 +1,5 @@
 import type { Value } from '../onnx/graph.js';
+import type { Ops } from '../onnx/ops.js';
 import type { Weights } from '../weights.js';
 
 /** x / √(mean(x²) + ε) · gain, over the last axis; times a factor [B, 1, D], where there is one. */
@@ -21,15 +22,23 @@ export function headNorm(w: Weights, x: Value, headDim: number, eps: number): Va
   return op.reshape(rmsNorm(w, split, eps), op.sizes(x, 0, 3), x.shape);
 }
 
+/** What normalises the groups of a picture: x [B, G, N] → [B, G, N], before the affine map of the channels. */
+export type GroupNormalizer = (op: Ops, groups: Value) => Value;
+
+/** Each group by its own mean and variance. */
+export function byItself(eps: number): GroupNormalizer {
+  return (op, x) => op.instanceNorm(x, eps);
+}
+
 /**
- * GroupNorm over x [B, C, H, W], as an instance norm of the groups and an affine map of the channels: ONNX Runtime's CPU takes the
- * operator of that name apart into a dozen passes over the picture.
+ * GroupNorm over x [B, C, H, W], as a norm of the groups and an affine map of the channels: ONNX Runtime's CPU takes the operator of
+ * that name apart into a dozen passes over the picture.
  */
-export function groupNorm(w: Weights, x: Value, groups: number, eps: number): Value {
+export function groupNorm(w: Weights, x: Value, groups: number, normalize: GroupNormalizer): Value {
   const { op } = w;
   const channels = x.shape[1] as number;
   const parts = op.reshape(x, op.integers(0, groups, -1), [x.shape[0]!, groups, 'group']);
-  const normed = op.reshape(op.instanceNorm(parts, eps), op.sizes(x, 0, 4), x.shape);
+  const normed = op.reshape(normalize(op, parts), op.sizes(x, 0, 4), x.shape);
   const perChannel = (name: string) =>
     op.reshape(w.get(name, [channels]), op.integers(channels, 1, 1), [channels, 1, 1]);
   return op.add(op.mul(normed, perChannel('weight')), perChannel('bias'));

@@ -210,6 +210,16 @@ export const operators: Readonly<Record<string, Operator>> = {
     infer: norm,
   },
   LayerNormalization: { inputs: ['x', 'scale', 'bias?'], attributes: { axis: 'int', epsilon: 'float' }, infer: norm },
+  ReduceMean: {
+    inputs: ['x', 'axes'],
+    attributes: { keepdims: 'int' },
+    infer(call) {
+      const { type, shape } = call.inputs[0]!;
+      const axes = call.constant(1);
+      call.expect(axes?.length === 1 && axes[0]! < shape.length, `axes are [${axes}]`);
+      return [{ type, shape: shape.with(axes![0]!, 1) }];
+    },
+  },
   InstanceNormalization: {
     inputs: ['x', 'scale', 'bias'],
     attributes: { epsilon: 'float' },

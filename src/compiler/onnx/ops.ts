@@ -168,6 +168,11 @@ export class Ops {
     return this.#one('InstanceNormalization', [x, ones, zeros], x.type, x.shape, { epsilon: { float: eps } });
   }
 
+  /** Over one axis, which stays with a size of 1. */
+  mean(x: Value, axis: number): Value {
+    return this.#one('ReduceMean', [x, this.integers(axis)], x.type, x.shape.with(axis, 1), { keepdims: 1 });
+  }
+
   conv(
     x: Value,
     weight: Value,

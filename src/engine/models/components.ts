@@ -13,6 +13,7 @@ import {
 import type { ComponentFolders } from '../catalog.js';
 import type { Residency, Resident, Slot } from '../residency.js';
 import type { SessionOptions } from '../session.js';
+import type { Scale } from '../tiles.js';
 import {
   type Decoder,
   type LatentScale,
@@ -23,6 +24,7 @@ import {
 } from './autoencoder.js';
 import { type ImageEncoder, openImageEncoder } from './image-encoder.js';
 import { openTextEncoder, type TextEncoder } from './text-encoder.js';
+import { openMeter, openTileCoder, type TiledHalf } from './tiled-autoencoder.js';
 import { openTransformer, type Transformer } from './transformer.js';
 import type { GraphsOf } from './transformer-sessions.js';
 import { type WorkingMemory, workingMemory } from './working-memory.js';
@@ -33,6 +35,9 @@ export interface Components {
   readonly transformer: Slot<Transformer>;
   readonly decoder: Slot<Decoder>;
   readonly encoder: Slot<VaeEncoder>;
+  /** The same for large pictures. */
+  readonly tiledDecoder: TiledHalf;
+  readonly tiledEncoder: TiledHalf;
   readonly tinyDecoder: Slot<Decoder> | null;
   /** Null where there is none, or the transformer has no use for one. */
   readonly imageEncoder: Slot<ImageEncoder> | null;
@@ -60,7 +65,7 @@ export function zImageComponents(
   const transformer = compileTransformer(folders.transformer, { ...target, difference });
   const decoder = compileVaeDecoder(folders.vae, target);
   const encoder = compileVaeEncoder(folders.vae, target);
-  const { preview } = folders;
+  const { vae, preview } = folders;
   const tinyDecoder = preview === null ? null : compileTinyDecoder(preview, target);
   const { prepare, step } = transformer;
   const others: GraphsOf = (mode, loras) =>
@@ -75,6 +80,17 @@ export function zImageComponents(
   const imageEncoder = seeing(folders.imageEncoder, transformer.config, target);
   // Features need weights that nothing else does.
   if (imageEncoder !== null) others('omni with features', false);
+  const tiled = (name: string, compile: typeof compileVaeDecoder, scale: Scale): TiledHalf => {
+    const [measured, given] = [
+      compile(vae, { ...target, moments: 'measured' }),
+      compile(vae, { ...target, moments: 'given' }),
+    ];
+    return {
+      meter: slot(name, [vae, 'measured'], [measured], () => openMeter(measured, options)),
+      coder: slot(name, [vae, 'given'], [given], () => openTileCoder(given, options)),
+      scale,
+    };
+  };
   return {
     textEncoder: slot('the text encoder', [folders.textEncoder], [textEncoder], () =>
       openTextEncoder(textEncoder, options),
@@ -84,6 +100,8 @@ export function zImageComponents(
     ),
     decoder: slot('the decoder', [folders.vae], [decoder], () => openVaeDecoder(decoder, options)),
     encoder: slot('the encoder', [folders.vae], [encoder], () => openVaeEncoder(encoder, options)),
+    tiledDecoder: tiled('the decoder', compileVaeDecoder, { input: 1, output: 8 }),
+    tiledEncoder: tiled('the encoder', compileVaeEncoder, { input: 8, output: 1 }),
     tinyDecoder:
       tinyDecoder === null
         ? null

@@ -8,6 +8,7 @@ import type { SessionOptions } from '../session.js';
 import type { Tensor } from '../tensor.js';
 import { openTokenizer } from '../tokenizer.js';
 import type { LatentScale, Posterior } from './autoencoder.js';
+import { autoencoding } from './autoencoding.js';
 import { zImageComponents } from './components.js';
 import type { Conditioned } from './conditioned.js';
 import { inParts } from './in-parts.js';
@@ -23,7 +24,7 @@ export const LATENT_CHANNELS = 16;
 export interface ZImage {
   /** Of the noise schedule. */
   readonly shift: number;
-  /** Whether the next job finds in memory what costs most to load, or must fetch it in any case. */
+  /** Whether what costs most to load is in memory. */
   readonly ready: boolean;
   /** The prompt's embedding, [L, D]. */
   encodePrompt(prompt: string): Promise<Tensor>;
@@ -72,12 +73,13 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
   const { shift } = readSchedulerConfig(folders.scheduler);
   const tokenizer = openTokenizer(folders.tokenizer, maxPromptTokens);
   const components = zImageComponents(folders, residency, options);
-  const { textEncoder, transformer, decoder, encoder, imageEncoder, tinyDecoder, latentScale, working } = components;
-  const held = await residency.hold(
+  const { textEncoder, transformer, decoder, imageEncoder, tinyDecoder, latentScale, working } = components;
+  const autoencoder = autoencoding(components, residency, pause);
+  await residency.hold(
     [
       { slot: textEncoder, workingBytes: working.encodePrompt(maxPromptTokens) },
       { slot: transformer, workingBytes: working.predict(1, pixels, maxPromptTokens) },
-      { slot: decoder, workingBytes: working.decode(pixels) },
+      { slot: decoder, workingBytes: autoencoder.decodingBytes(pixels) },
       ...(tinyDecoder === null ? [] : [{ slot: tinyDecoder, workingBytes: working.preview(pixels / 4) }]),
     ],
     pause,
@@ -127,21 +129,22 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
   const model: ZImage = {
     shift,
     get ready() {
-      return !held || transformer.inMemory;
+      return transformer.inMemory;
     },
     encodePrompt: (prompt) => embed(tokenizer.encodePrompt(prompt).ids),
     ...changedBy({}),
     adapted: (applied) => ({ ...model, ...changedBy(loras.inputs(applied)) }),
-    decode: (latents) => decoder.use((it) => it.decode(latents), working.decode(pixelsOf(latents))),
-    encodeImage: (image) =>
-      encoder.use((it) => it.encode(image), working.encodeImage(image.shape[2]! * image.shape[3]!)),
+    decode: autoencoder.decode,
+    encodeImage: autoencoder.encodeImage,
     latentScale,
     preview:
       tinyDecoder === null
         ? null
         : (latents) => tinyDecoder.use((it) => it.decode(latents), working.preview(pixelsOf(latents))),
     async dispose() {
-      for (const slot of [textEncoder, transformer, decoder, encoder, imageEncoder, tinyDecoder])
+      const { tiledDecoder, tiledEncoder } = components;
+      const tiled = [tiledDecoder, tiledEncoder].flatMap(({ meter, coder }) => [meter, coder]);
+      for (const slot of [textEncoder, transformer, decoder, components.encoder, imageEncoder, tinyDecoder, ...tiled])
         if (slot !== null) await residency.release(slot);
     },
   };
