@@ -51,9 +51,9 @@ const family = (address: string) => (isIP(address) === 6 ? 'ipv6' : 'ipv4');
 export function networks(blocks: readonly string[]): BlockList {
   const list = new BlockList();
   for (const block of blocks) {
-    const [address = '', length = ''] = block.split('/');
+    const [address = '', length = '', ...more] = block.split('/');
     const most = isIP(address) === 6 ? 128 : 32;
-    if (isIP(address) === 0 || !/^\d{1,3}$/.test(length) || Number(length) > most)
+    if (more.length > 0 || isIP(address) === 0 || !/^\d{1,3}$/.test(length) || Number(length) > most)
       throw new RangeError(`expected a network such as 10.0.0.0/8 but received ${JSON.stringify(block)}`);
     list.addSubnet(address, Number(length), family(address));
   }

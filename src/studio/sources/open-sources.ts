@@ -4,31 +4,41 @@ import { openFolderImageStore } from '../../cache/folder-image-store.js';
 import type { ImageStore } from '../../cache/image-store.js';
 import type { ImagingConfig } from '../../imaging/config.js';
 import type { StudioConfig } from '../config.js';
-import { ImageFetcher } from './image-fetcher.js';
+import { ImageFetcher, type ImageFetcherOptions } from './image-fetcher.js';
 import { Sources } from './sources.js';
 
 export interface OpenSourcesOptions {
   readonly images: ImageStore;
   readonly settings: { readonly studio: StudioConfig; readonly imaging: ImagingConfig };
+  /** Left out, as the machine does it. */
+  readonly resolve?: ImageFetcherOptions['resolve'];
 }
 
 /** Opens (or makes) the folder where pictures wait for their jobs. */
-export async function openSources({ images, settings }: OpenSourcesOptions): Promise<Sources> {
+export async function openSources({ images, settings, resolve }: OpenSourcesOptions): Promise<Sources> {
   const { DATA_DIR, SOURCE_STORE_BYTES, FETCH_IMAGES } = settings.studio;
   const store = await openFolderImageStore(join(DATA_DIR, 'sources'), {
     maxBytes: SOURCE_STORE_BYTES,
     onGone: () => {},
   });
-  const fetcher = FETCH_IMAGES ? createFetcher(settings.studio) : null;
+  const fetcher = FETCH_IMAGES ? createFetcher(settings.studio, resolve ?? looksUp) : null;
   return new Sources({ images, store, fetcher, maxPixels: settings.imaging.INPUT_PIXELS });
 }
 
-function createFetcher({ IMAGE_HOSTS, IMAGE_PORTS, IMAGE_NETWORKS, FETCH_BYTES, FETCH_TIMEOUT_MS }: StudioConfig) {
+function createFetcher(
+  { IMAGE_HOSTS, IMAGE_PORTS, IMAGE_NETWORKS, FETCH_BYTES, FETCH_TIMEOUT_MS }: StudioConfig,
+  resolve: ImageFetcherOptions['resolve'],
+): ImageFetcher {
   return new ImageFetcher({
     rules: { hosts: IMAGE_HOSTS, ports: IMAGE_PORTS },
     networks: IMAGE_NETWORKS,
     maxBytes: FETCH_BYTES,
     timeoutMs: FETCH_TIMEOUT_MS,
-    resolve: async (host) => (await lookup(host, { all: true })).map(({ address }) => address),
+    resolve,
   });
+}
+
+async function looksUp(host: string): Promise<readonly string[]> {
+  const found = await lookup(host, { all: true });
+  return found.map(({ address }) => address);
 }

@@ -111,8 +111,8 @@ export class Sources {
   }
 }
 
-/** The pixels' hash is made on another thread: of the largest picture it takes a tenth of a second. */
-async function hashOf({ width, height, data }: Pixels | Mask): Promise<string> {
+/** Of size and values. Made on another thread: of the largest picture it takes a tenth of a second. */
+export async function hashOf({ width, height, data }: Pixels | Mask): Promise<string> {
   const pixels = await webcrypto.subtle.digest('SHA-256', data);
   const channels = data.length / (width * height);
   return createHash('sha256').update(`${width} ${height} ${channels}\n`).update(new Uint8Array(pixels)).digest('hex');
