@@ -1,11 +1,9 @@
-"""Measures with the judge. Everything is written to OUT as JSON.
+"""Measures a model with the judge. Everything is written to OUT as JSON.
 
-python evaluate.py ceiling --judge judge.pt --atlas A --vae vae.pt --out ceiling.json
-python evaluate.py model   --judge judge.pt --weights turbo.pt|EXPORTED_FOLDER --vae vae.pt --tokenizer T --out turbo.json
-                           [--steps 8] [--guidance 0] [--sizes 256x256,…] [--sheet sheet.png]"""
+python evaluate.py --judge judge/judge.onnx|judge.pt --weights turbo.pt|EXPORTED_FOLDER --vae vae.pt --tokenizer T --out turbo.json
+                   [--prompts judge/signs.jsonl] [--steps 8] [--guidance 0] [--sizes 256x256,…] [--sheet sheet.png]"""
 import argparse
 import json
-import random
 from collections import defaultdict
 from pathlib import Path
 
@@ -13,21 +11,16 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-import config
-from autoencoder import Autoencoder
+from checkpoints import restore
 from common import load
 from data import tokens
 from flow import sample
-from judge_model import Judge, Reader
-from prompts import truth
-from render import Renderer, pack
-from scenes import SHAPES, draw_scene
-from text_encoder import TextEncoder
-from transformer import Transformer, padded
+from judge_model import Judge, Reader, Sight
+from rope import padded
 from verdict import read, verdict
 
 HERE = Path(__file__).parent
-MEASURES = ("subject", "relation", "position", "count", "background", "style")
+MEASURES = ("text", "letters", "subject", "relation", "position", "count", "background", "style", "tint", "change", "rest")
 
 
 def floats(weights):
@@ -60,54 +53,37 @@ def show(title, table):
 def judged(reader, pictures):
     # An engine gives 8-bit pictures: so does the judge read them.
     pictures = ((pictures.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
-    objects, background, style = (v.float().cpu().numpy() for v in reader(pictures))
-    return [read(o, b, s) for o, b, s in zip(objects, background, style)]
+    return [read(Sight(*one)) for one in zip(*(v.float().cpu().numpy() for v in reader(pictures)))]
+
+
+def reader_of(path, device):
+    """The judge from its training checkpoint, or as exported (on the CPU)."""
+    if str(path).endswith(".onnx"):
+        import onnxruntime
+
+        session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+        return lambda pictures: map(torch.from_numpy, session.run(list(Sight._fields), {"image": pictures.cpu().numpy()}))
+    judge = Judge().eval()
+    judge.load_state_dict(floats(load(path)["ema"]))
+    return Reader(judge.to(device))
 
 
 def vae_of(path, device):
-    if Path(path).is_dir():
-        from export import read_part
-        return read_part(path, "vae").to(device)
-    value = load(path)
-    vae = Autoencoder(value["config"]).to(device).eval()
-    vae.load_state_dict(floats(value["ema"]))
-    return vae
+    return restore("vae", path, device)
 
 
-def model_of(path, device):
-    if Path(path).is_dir():
-        from export import read_part
-        return read_part(path, "text").to(device), read_part(path, "transformer").to(device)
-    value = load(path)
-    text, transformer = TextEncoder(config.TEXT_ENCODER), Transformer(config.TRANSFORMER)
-    text.load_state_dict(floats(value["text"]))
-    transformer.load_state_dict(floats(value["ema"]))
-    return text.to(device).eval(), transformer.to(device).eval()
-
-
-@torch.no_grad()
-def ceiling(args, reader, device):
-    renderer, vae, rng, result = Renderer(args.atlas, device), vae_of(args.vae, device), random.Random(99), {}
-    torch.manual_seed(99)
-    for height, width in SHAPES:
-        straight, through = Table(), Table()
-        for _ in range(args.count // 64):
-            scenes = [draw_scene(rng, held_out=True) for _ in range(64)]
-            pictures, _ = renderer(*pack(scenes, rng, height, width), height, width)
-            for table, shown in ((straight, pictures), (through, vae.decode(vae.encode(pictures)))):
-                for scene, seen in zip(scenes, judged(reader, shown)):
-                    table.add(scene.kind, verdict(truth(scene), seen))
-        for name, table in (("true scenes", straight), ("through the autoencoder", through)):
-            result[f"{name} {width}x{height}"] = table.json()
-            show(f"{name} {width}x{height}", {"all": table.json()["all"]})
-    return result
+def model_of(args, device):
+    differences = [(d.rpartition(":")[0], float(d.rpartition(":")[2])) for d in args.differences]
+    return restore("text", args.weights, device, shipped=args.shipped), restore("transformer", args.weights, device, args.shipped, differences)
 
 
 @torch.no_grad()
 def generated(args, reader, device):
-    rows = [json.loads(line) for line in open(args.prompts, encoding="utf-8")]
+    rows = [json.loads(line) for line in open(args.prompts, encoding="utf-8")][:: args.every]
+    if args.style:
+        rows = [{**r, "style": args.style} for r in rows]
     tokenizer = Tokenizer.from_file(args.tokenizer + "/tokenizer.json")
-    text, transformer = model_of(args.weights, device)
+    text, transformer = model_of(args, device)
     vae, result = vae_of(args.vae, device), {}
     empty_ids, empty_length = (v.to(device) for v in tokens(tokenizer, [""], 64))
     for size in args.sizes.split(","):
@@ -124,7 +100,7 @@ def generated(args, reader, device):
                 ids, lengths = (v.to(device) for v in tokens(tokenizer, [r["prompt"] for r in part], length))
                 noise = torch.randn(len(part), 16, height // 8, width // 8, generator=generator).to(device)
                 empty = (text(empty_ids[:, :length]), empty_length) if args.guidance else None
-                latents = sample(transformer, noise, (text(ids), lengths), empty, args.steps, args.guidance)
+                latents = sample(transformer, noise, (text(ids), lengths), empty, args.steps, args.guidance, args.shift)
                 images = vae.decode(latents)
                 for row, seen, image in zip(part, judged(reader, images), images):
                     outcome = verdict(row, seen)
@@ -143,7 +119,7 @@ def generated(args, reader, device):
 def sheet_ids(rows):
     """24 prompts spread over the languages, the same each time."""
     return [r["id"] for language, n in (("zh", 12), ("en", 10), ("mixed", 2))
-            for r in [r for r in rows if r["language"] == language][40 : 40 + n]]
+            for r in [r for r in rows if r["language"] == language][:n]]
 
 
 def sheet(path, images):
@@ -155,25 +131,25 @@ def sheet(path, images):
 
 def main():
     args = argparse.ArgumentParser()
-    args.add_argument("what", choices=["ceiling", "model"])
-    for name in ("judge", "vae", "out"):
+    for name in ("judge", "vae", "out", "weights", "tokenizer"):
         args.add_argument("--" + name, required=True)
-    for name in ("atlas", "weights", "tokenizer", "sheet"):
-        args.add_argument("--" + name, default="")
+    args.add_argument("--sheet", default="")
     args.add_argument("--name", default="model")
     args.add_argument("--prompts", default=str(HERE / "judge/prompts.jsonl"))
     args.add_argument("--steps", type=int, default=8)
     args.add_argument("--guidance", type=float, default=0.0)
     args.add_argument("--sizes", default="256x256")
+    args.add_argument("--shift", type=float, default=3.0)
+    args.add_argument("--shipped", action="store_true")
+    args.add_argument("--differences", nargs="*", default=[], help="PATH:SCALE")
+    args.add_argument("--every", type=int, default=1)
+    args.add_argument("--style", default="", help="expect this style everywhere")
     args.add_argument("--thin", type=int, default=3, help="other sizes use every n-th prompt")
-    args.add_argument("--count", type=int, default=1024)
     args.add_argument("--batch", type=int, default=128)
     args = args.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.backends.cudnn.benchmark = False
-    judge = Judge().eval()
-    judge.load_state_dict(floats(load(args.judge)["ema"]))
-    result = (ceiling if args.what == "ceiling" else generated)(args, Reader(judge.to(device)), device)
+    result = generated(args, reader_of(args.judge, device), device)
     Path(args.out).write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n")
 
 
