@@ -40,15 +40,16 @@ export function quantiseBlocks(values: Float32Array, width: number, format: Bloc
     scales: new Float32Array(rows * blocks),
     zeroPoints: new Uint8Array(rows * zeroBytes),
   };
+  const most = 2 ** bits - 1;
   for (let row = 0; row < rows; row++) {
     for (let b = 0; b < blocks; b++) {
       const from = row * width + b * block;
       const to = Math.min(from + block, (row + 1) * width);
-      const { scale, zero } = gridOf(values, from, to, 2 ** bits - 1);
+      const { scale, zero } = gridOf(values, from, to, most);
       quantised.scales[row * blocks + b] = scale;
       put(quantised.zeroPoints, row * zeroBytes, b, zero, bits);
       for (let i = 0; i < block; i++) {
-        const code = from + i < to ? nearest(values[from + i]!, scale, zero, 2 ** bits - 1) : zero;
+        const code = from + i < to ? nearest(values[from + i]! / scale, zero, most) : zero;
         put(quantised.codes, row * rowBytes, b * block + i, code, bits);
       }
     }
@@ -65,11 +66,11 @@ function gridOf(values: Float32Array, from: number, to: number, most: number): {
     if (value > greatest) greatest = value;
   }
   const scale = Math.fround((greatest - least) / most);
-  return scale === 0 ? { scale: 1, zero: 0 } : { scale, zero: nearest(-least, scale, 0, most) };
+  return scale === 0 ? { scale: 1, zero: 0 } : { scale, zero: nearest(-least / scale, 0, most) };
 }
 
-function nearest(value: number, scale: number, zero: number, most: number): number {
-  const code = Math.round(value / scale) + zero;
+function nearest(steps: number, zero: number, most: number): number {
+  const code = Math.floor(steps + 0.5) + zero;
   return code < 0 ? 0 : code > most ? most : code;
 }
 

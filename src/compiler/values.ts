@@ -6,25 +6,23 @@ import { elementBytes, type StoredTensor } from './safetensors.js';
 export function readValues(tensor: StoredTensor): Float32Array {
   const bytes = readBytes(tensor);
   const count = tensor.length / elementBytes[tensor.type];
-  const whole = (Type: new (buffer: ArrayBufferLike) => ArrayLike<number | bigint>) =>
-    Float32Array.from(new Type(bytes.buffer) as ArrayLike<number | bigint>, Number);
   switch (tensor.type) {
     case 'F32':
       return new Float32Array(bytes.buffer);
     case 'BF16':
-      return new Float32Array(Uint32Array.from(new Uint16Array(bytes.buffer), (half) => half << 16).buffer);
+      return widened(new Uint16Array(bytes.buffer));
     case 'F16':
       return lookedUp(new Uint16Array(bytes.buffer), halves(), count);
     case 'F8_E4M3':
       return lookedUp(bytes, eighths(), count);
     case 'I8':
-      return whole(Int8Array);
+      return new Float32Array(new Int8Array(bytes.buffer));
     case 'I32':
-      return whole(Int32Array);
+      return new Float32Array(new Int32Array(bytes.buffer));
     case 'I64':
-      return whole(BigInt64Array);
+      return Float32Array.from(new BigInt64Array(bytes.buffer), Number);
     case 'F64':
-      return whole(Float64Array);
+      return new Float32Array(new Float64Array(bytes.buffer));
     case 'U8':
       throw new CheckpointError(
         `${tensor.file}: expected "${tensor.name}" to hold numbers but it is U8, which only codes are.`,
@@ -54,6 +52,13 @@ export function rowsOf(tensor: StoredTensor, from: number, to: number): StoredTe
   const row = tensor.length / tensor.shape[0]!;
   const shape = [to - from, ...tensor.shape.slice(1)];
   return { ...tensor, shape, offset: tensor.offset + from * row, length: (to - from) * row };
+}
+
+/** bfloat16 is the upper half of a float. (A loop, because a 6-billion-parameter model has that many.) */
+function widened(halves: Uint16Array): Float32Array {
+  const bits = new Uint32Array(halves.length);
+  for (let i = 0; i < halves.length; i++) bits[i] = halves[i]! << 16;
+  return new Float32Array(bits.buffer);
 }
 
 function lookedUp(codes: ArrayLike<number>, table: Float32Array, count: number): Float32Array {
