@@ -1,0 +1,51 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { type ModelEntry, readCatalog } from '../../src/engine/catalog.js';
+import type { EngineEvent, GenerateJob, Pixels } from '../../src/engine/job.js';
+import { engineWith, job, longJob, runUntilStep } from './engines.js';
+
+const [inkling] = readCatalog(join(import.meta.dirname, '..', '..', 'models', 'catalog.json')) as [ModelEntry];
+const four: GenerateJob = { ...job, ...inkling.defaults, model: inkling.id, steps: 4, seeds: [1, 2, 3, 4] };
+
+async function draw(maxBatch: number | null, what: GenerateJob, onEvent: (event: EngineEvent) => void = () => {}) {
+  const engine = engineWith({ catalog: [inkling], threads: 2, maxBatch });
+  const { pictures } = await engine.run(what, { signal: new AbortController().signal, deadlineMs: 60_000, onEvent });
+  return pictures;
+}
+
+function largestDifference(a: Pixels, b: Pixels): number {
+  return a.data.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b.data[i]!)), 0);
+}
+
+describe('several seeds in one job', () => {
+  it('give the pictures that each would give by itself, whether in one forward or in parts', async () => {
+    const together = await draw(4, four);
+    const inParts = await draw(3, four);
+    for (const [i, seed] of four.seeds.entries()) {
+      const [alone] = await draw(4, { ...four, seeds: [seed] });
+      expect(largestDifference(together[i]!, alone!)).toBeLessThanOrEqual(1);
+      expect(largestDifference(inParts[i]!, alone!)).toBeLessThanOrEqual(1);
+    }
+  });
+
+  it.each([4, 1])('make every step together, told once a picture, with %i in one forward', async (maxBatch) => {
+    const steps: string[] = [];
+    await draw(maxBatch, four, (event) => {
+      if (event.type === 'step') steps.push(`${event.step}:${event.image}`);
+    });
+    const expected = [1, 2, 3, 4].flatMap((step) => [0, 1, 2, 3].map((image) => `${step}:${image}`));
+    expect(steps).toEqual(expected);
+  });
+
+  it('stop within one step', async () => {
+    const stop = new AbortController();
+    const engine = engineWith({ maxBatch: 1 });
+    const steps = new Set<number>();
+    const stopped = runUntilStep(engine, { ...longJob, seeds: [1, 2, 3, 4] }, () => stop.abort(new Error('enough')), {
+      signal: stop.signal,
+      onEvent: (event) => event.type === 'step' && steps.add(event.step),
+    });
+    await expect(stopped).rejects.toThrow('enough');
+    expect([...steps]).toEqual([1]);
+  });
+});
