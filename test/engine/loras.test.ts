@@ -49,6 +49,20 @@ describe('a job with LoRAs', () => {
     expect(twice).not.toEqual(once);
   });
 
+  it('on a model that is a difference of another, draws what both together draw', async () => {
+    const [one, two] = [factorsOf(4), factorsOf(2, 9)];
+    const base = tinyTurbo({ loras: [lora('one', tensorsOf(one, diffusers)), lora('two', tensorsOf(two, diffusers))] });
+    const difference = folderOf(tensorsOf(one, diffusers));
+    const changed = { ...base, id: 'changed', components: { ...base.components, difference } };
+    const engine = engineWith({ catalog: [base, changed] });
+    const draw = async (model: string, ...ids: string[]) =>
+      (await run(engine, { ...job, model, loras: ids.map((id) => ({ id, weight: 1 })) })).data;
+    const apart = (a: Uint8Array, b: Uint8Array) => Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
+    expect(apart(await draw('changed'), await draw(base.id, 'one'))).toBeLessThanOrEqual(1);
+    expect(apart(await draw('changed', 'two'), await draw(base.id, 'one', 'two'))).toBeLessThanOrEqual(1);
+    expect(apart(await draw('changed'), await draw(base.id))).toBeGreaterThan(1);
+  });
+
   it('is guided with them as well', async () => {
     const engine = engineWith({ catalog: [tinyTurbo({ loras: [lora('one', tensorsOf(factorsOf(4), diffusers))] })] });
     const guided = { ...job, guidance: 3, negativePrompt: 'blurry' };
