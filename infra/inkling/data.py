@@ -88,10 +88,10 @@ class Scenes(IterableDataset):
             tries = 0
             while not fits(len(rows[i]), long):
                 tries += 1
-                if tries > 12:  # a long text on a sign has no short caption
-                    texts[i] = ""
-                elif long and len(rows[i]) <= PAD:
+                if long and len(rows[i]) <= PAD:
                     texts[i] += "，" + "，".join(rng.sample(TAGS, 3))
+                elif tries > 12:  # a long text on a sign has no short caption
+                    texts[i] = ""
                 else:
                     texts[i] = self.text(scenes[i % len(scenes)], rng)
                 rows[i] = tokenizer.encode(TEMPLATE.format(texts[i])).ids

@@ -9,10 +9,12 @@ from tokenizers import Tokenizer
 from torch.utils.data import IterableDataset
 
 from data import LONG, SHARES, endless, fits
+from instructions import instruction, training_instruction
 from omni import SEGMENTS
 from render import Renderer, numbers
 from rope import PAD
 from scenes import SHAPES, any_background, draw_scene, layout, object_row, place
+from sheets import save_sheet
 from world import COLOURLESS, DRAWN, LANDSCAPES, NOUNS, ON_PAPER, POSITIONS, RELATIONS, SIZES, STYLE_IDS, TINTS, WHITE
 
 KINDS = ["replace", "add", "remove", "recolour", "resize", "move", "background", "style"]
@@ -203,8 +205,6 @@ class Edits(IterableDataset):
             index += workers
 
     def instruct(self, tokenizer, edits, rng, long):
-        from instructions import training_instruction
-
         encode = lambda text: tokenizer.encode(SEGMENTS[1].format(text)).ids
         rows = [e.ids for e in tokenizer.encode_batch([SEGMENTS[1].format(training_instruction(e, rng, long)) for e in edits])]
         for i, edit in enumerate(edits):
@@ -224,9 +224,6 @@ def render_pair(renderer, pair):
 
 
 def main():
-    from instructions import instruction
-    from sheets import save_sheet
-
     args = argparse.ArgumentParser()
     args.add_argument("atlas")
     args.add_argument("--sheet", required=True)
