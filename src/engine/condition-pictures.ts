@@ -4,13 +4,11 @@ import type { ConditionPicture } from './models/omni.js';
 import type { ZImage } from './models/z-image.js';
 import { fromPixels } from './picture.js';
 import { resized } from './resize.js';
+import { whyNotShown } from './showable.js';
 import type { Tensor } from './tensor.js';
 
 const MEGAPIXEL = 1024 * 1024;
 const MULTIPLE = 16;
-/** What the reference takes: sides in pixels, and how much longer one may be than the other. */
-const LEAST_SIDE = 64;
-const MOST_ASPECT = 8;
 
 /**
  * Pictures as an instruction has them before its eyes: their likeliest latents and, where the model has an image encoder, what that
@@ -38,11 +36,8 @@ export async function conditionPictures(
 /** A picture of more than a megapixel, resized to an area; any other as it is. */
 export function fitted(picture: Pixels, area: number): Pixels {
   const { width, height } = picture;
-  const aspect = Math.max(width / height, height / width);
-  if (Math.min(width, height) < LEAST_SIDE || aspect > MOST_ASPECT)
-    throw new RangeError(
-      `Expected pictures with sides of at least ${LEAST_SIDE} pixels, one at most ${MOST_ASPECT} times the other, but received ${width}×${height}.`,
-    );
+  const unfit = whyNotShown(picture);
+  if (unfit !== null) throw new RangeError(unfit);
   if (width * height <= MEGAPIXEL) return picture;
   const scale = Math.sqrt(area / (width * height));
   return resized(picture, Math.trunc(width * scale), Math.trunc(height * scale));

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
+  compileImageEncoder,
+  compileOmniTransformer,
   compileTextEncoder,
   compileTransformer,
   compileVaeDecoder,
@@ -34,7 +36,8 @@ const transformerConfig = {
   t_scale: 1000,
 };
 
-function transformerShapes(): Shapes {
+/** @param siglip width of the features of an image encoder, where the transformer takes them */
+function transformerShapes(siglip: number | null = null): Shapes {
   const dim = 3840;
   const inner = 10240;
   const block = (name: string, modulated: boolean): Shapes => ({
@@ -74,6 +77,13 @@ function transformerShapes(): Shapes {
     cap_pad_token: [1, dim],
     ...blocks('noise_refiner', 2, true),
     ...blocks('context_refiner', 2, false),
+    ...(siglip !== null && {
+      'siglip_embedder.0.weight': [siglip],
+      'siglip_embedder.1.weight': [dim, siglip],
+      'siglip_embedder.1.bias': [dim],
+      siglip_pad_token: [1, dim],
+      ...blocks('siglip_refiner', 2, false),
+    }),
     ...blocks('layers', 30, true),
   };
 }
@@ -117,6 +127,44 @@ function textEncoderShapes(): Shapes {
   return Object.assign(
     { 'model.embed_tokens.weight': [151936, hidden], 'model.norm.weight': [hidden] },
     ...Array.from({ length: 36 }, (_, i) => layer(`model.layers.${i}`)),
+  ) as Shapes;
+}
+
+// google/siglip2-so400m-patch16-naflex
+const imageEncoderConfig = {
+  model_type: 'siglip2_vision_model',
+  hidden_act: 'gelu_pytorch_tanh',
+  hidden_size: 1152,
+  intermediate_size: 4304,
+  layer_norm_eps: 1e-6,
+  num_attention_heads: 16,
+  num_channels: 3,
+  num_hidden_layers: 27,
+  num_patches: 256,
+  patch_size: 16,
+};
+
+function imageEncoderShapes(): Shapes {
+  const [hidden, inner] = [1152, 4304];
+  const affine = (name: string, weight: readonly number[]): Shapes => ({
+    [`${name}.weight`]: weight,
+    [`${name}.bias`]: [weight[0]!],
+  });
+  const layer = (name: string): Shapes => ({
+    ...affine(`${name}.layer_norm1`, [hidden]),
+    ...affine(`${name}.layer_norm2`, [hidden]),
+    ...affine(`${name}.self_attn.q_proj`, [hidden, hidden]),
+    ...affine(`${name}.self_attn.k_proj`, [hidden, hidden]),
+    ...affine(`${name}.self_attn.v_proj`, [hidden, hidden]),
+    ...affine(`${name}.self_attn.out_proj`, [hidden, hidden]),
+    ...affine(`${name}.mlp.fc1`, [inner, hidden]),
+    ...affine(`${name}.mlp.fc2`, [hidden, inner]),
+  });
+  return Object.assign(
+    affine('vision_model.embeddings.patch_embedding', [hidden, 768]),
+    { 'vision_model.embeddings.position_embedding.weight': [256, hidden] },
+    affine('vision_model.post_layernorm', [hidden]),
+    ...Array.from({ length: 27 }, (_, i) => layer(`vision_model.encoder.layers.${i}`)),
   ) as Shapes;
 }
 
@@ -182,7 +230,7 @@ function vaeShapes(): Shapes {
 function component(name: string, config: object, shapes: Shapes, type: 'F32' | 'BF16', shards: number): string {
   const folder = join(temporaryFolder(), name);
   writeJson(join(folder, 'config.json'), config);
-  const stem = name === 'text_encoder' ? 'model' : 'diffusion_pytorch_model';
+  const stem = name === 'text_encoder' || name === 'siglip' ? 'model' : 'diffusion_pytorch_model';
   const of = (part: number) => (shards === 1 ? stem : `${stem}-0000${part + 1}-of-0000${shards}`);
   const names = Object.keys(shapes);
   const perShard = Math.ceil(names.length / shards);
@@ -219,6 +267,25 @@ describe('the published checkpoint, in its true size', () => {
       for (const { model } of graphs) expect(model.length).toBeLessThan(2 ** 20);
       expect(encoder.outputs).toEqual([{ name: 'embeds', type: 'float32', shape: ['B', 'L', 2560] }]);
       expect(step.outputs).toEqual([{ name: 'output', type: 'float32', shape: ['B', 16, 'h', 'w'] }]);
+    },
+  );
+
+  it.each<Target>(['cpu', 'cuda', 'webgpu'])(
+    'compiles for %s in omni mode, with an image encoder, in under two seconds',
+    (target) => {
+      const config = { ...transformerConfig, siglip_feat_dim: 1152 };
+      const transformer = component('transformer', config, transformerShapes(1152), 'BF16', 3);
+      const siglip = component('siglip', imageEncoderConfig, imageEncoderShapes(), 'F32', 1);
+
+      const before = process.cpuUsage();
+      const { prepare, step } = compileOmniTransformer(transformer, { target });
+      const encoder = compileImageEncoder(siglip, { target });
+      const { user, system } = process.cpuUsage(before);
+
+      expect((user + system) / 1e6).toBeLessThan(2);
+      for (const { model } of [prepare, step, encoder]) expect(model.length).toBeLessThan(2 ** 20);
+      expect(step.outputs).toEqual([{ name: 'output', type: 'float32', shape: ['B', 16, 'h', 'w'] }]);
+      expect(encoder.outputs).toEqual([{ name: 'features', type: 'float32', shape: [1, 'N', 1152] }]);
     },
   );
 });
