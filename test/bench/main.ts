@@ -7,6 +7,7 @@ import { parseArgs } from 'node:util';
 import { startProgram } from '../program.js';
 import { cachedRepeat, identicalAtOnce } from './cached.js';
 import { drawFirst, drawWarm } from './draw.js';
+import { engineMeasures } from './engine.js';
 import { matrixFloor } from './floor.js';
 import { watchMemory } from './memory.js';
 import { type Measure, print } from './report.js';
@@ -57,6 +58,7 @@ try {
 } finally {
   await program.stop();
 }
+measures.push(...(await engineMeasures()));
 const floor = await matrixFloor();
 measures.push(
   { name: 'one forward, CPU time', value: floor.stepMs, unit: 'ms' },
