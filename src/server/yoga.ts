@@ -16,8 +16,11 @@ import { maskedErrors } from './plugins/masking.js';
 import { usePage } from './plugins/page.js';
 import { useRequestLog } from './plugins/request-log.js';
 import { useTracing } from './plugins/tracing.js';
+import { useUploads } from './plugins/uploads.js';
 
 export const GRAPHQL_PATH = '/graphql';
+/** A picture, a mask and further pictures, more than once. */
+const MAX_FILES = 16;
 
 export interface YogaOptions {
   readonly studio: Studio;
@@ -42,10 +45,15 @@ export function createHttp({
     useRequestLog(log),
     useHealth(studio),
     useImages(studio),
-    useBodyLimit(settings.BODY_LIMIT_BYTES),
+    useBodyLimit({
+      maxBytes: settings.BODY_LIMIT_BYTES,
+      maxMultipartBytes: settings.UPLOAD_BYTES + settings.BODY_LIMIT_BYTES,
+      path: GRAPHQL_PATH,
+    }),
     usePage(access, isSecure),
     useAccess(access, GRAPHQL_PATH),
     useCsrfPrevention(GRAPHQL_PATH),
+    useUploads({ files: MAX_FILES, fileBytes: settings.UPLOAD_BYTES, fieldBytes: settings.BODY_LIMIT_BYTES }),
     useLimits(),
   ];
   return createYoga<object, Context>({
@@ -66,6 +74,7 @@ export function createHttp({
     },
     // Ours is useBodyLimit: it goes by Content-Length, where Yoga's sends every body through a stream, half of what a small request costs.
     maxRequestBodySize: false,
+    // Ours is useUploads, with limits for each part.
     multipart: false,
     batching: false,
     cors: corsOf(settings.CORS_ORIGINS),
@@ -87,7 +96,7 @@ function corsOf(origins: readonly string[]) {
   return {
     origin: [...origins],
     methods: ['GET', 'POST', 'OPTIONS'],
-    allowedHeaders: ['content-type', 'authorization', 'x-graphql-yoga-csrf', 'traceparent'],
+    allowedHeaders: ['content-type', 'authorization', 'x-graphql-yoga-csrf', 'apollo-require-preflight', 'traceparent'],
     credentials: !origins.includes('*'),
     maxAge: 86_400,
   };

@@ -18,12 +18,12 @@ const newFolder = () => mkdtempSync(join(tmpdir(), 'inkstone-sources-'));
 const stays = new AbortController().signal;
 const pixels = Buffer.from(Array.from({ length: 16 * 8 * 3 }, (_, i) => (i * 37) % 256));
 const picture = () => sharp(pixels, { raw: { width: 16, height: 8, channels: 3 } });
-let png: Buffer;
+let png: Buffer<ArrayBuffer>;
 let images: ImageStore;
 const opened: Sources[] = [];
 
 beforeAll(async () => {
-  png = await picture().png().toBuffer();
+  png = Buffer.from(await picture().png().toBuffer());
   images = await openFolderImageStore(newFolder(), { maxBytes: 2 ** 20, onGone: () => {} });
 });
 afterAll(() => Promise.all(opened.map((sources) => sources.close())));
@@ -56,7 +56,7 @@ describe('a picture', () => {
     const byId = await sources.open({ id }, 'image', stays);
     const byUpload = await sources.open({ upload: new Blob([png]), id: null }, 'image', stays);
     const asWebp = await sources.open(
-      { upload: new Blob([await picture().webp({ lossless: true }).toBuffer()]) },
+      { upload: new Blob([new Uint8Array(await picture().webp({ lossless: true }).toBuffer())]) },
       'image',
       stays,
     );
@@ -72,7 +72,7 @@ describe('a picture', () => {
       .png()
       .toBuffer();
     const [a, b] = await Promise.all(
-      [png, turned].map((bytes) => sources.open({ upload: new Blob([bytes]) }, 'image', stays)),
+      [png, turned].map((bytes) => sources.open({ upload: new Blob([new Uint8Array(bytes)]) }, 'image', stays)),
     );
     expect(a!.sha256).not.toBe(b!.sha256);
   });
@@ -117,7 +117,7 @@ describe('a picture', () => {
 describe('a mask', () => {
   it('is lightness, and has a hash of its own', async () => {
     const sources = await open();
-    const upload = new Blob([await picture().toColourspace('b-w').png().toBuffer()]);
+    const upload = new Blob([new Uint8Array(await picture().toColourspace('b-w').png().toBuffer())]);
     const { mask, sha256 } = await sources.openMask({ upload }, 'mask', stays);
     expect([mask.width, mask.height, mask.data.length]).toEqual([16, 8, 128]);
     expect(sha256).not.toBe((await sources.open({ upload }, 'image', stays)).sha256);

@@ -1,0 +1,225 @@
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, connect } from 'node:net';
+import { GraphQLScalarType } from 'graphql';
+import { createSchema, createYoga } from 'graphql-yoga';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { useBodyLimit } from '../../src/server/plugins/body-limit.js';
+import { useCsrfPrevention } from '../../src/server/plugins/csrf.js';
+import { useUploads } from '../../src/server/plugins/uploads.js';
+
+/** Who got what: the plugins over HTTP as the server has them, with a schema that answers with what it was sent. */
+const yoga = createYoga({
+  schema: createSchema({
+    typeDefs: /* GraphQL */ `
+      scalar Upload
+      input Picture { upload: Upload  more: [Picture!]  note: String }
+      type Query { none: Int }
+      type Mutation { read(picture: Picture!): String! }
+    `,
+    resolvers: {
+      Upload: new GraphQLScalarType({ name: 'Upload', parseValue: (value) => value }),
+      Mutation: {
+        read: async (_: unknown, { picture }: { picture: Picture }) => JSON.stringify(await contentOf(picture)),
+      },
+    },
+  }),
+  plugins: [
+    useBodyLimit({ maxBytes: 2000, maxMultipartBytes: 12_000, path: '/graphql' }),
+    useCsrfPrevention('/graphql'),
+    useUploads({ files: 3, fileBytes: 8000, fieldBytes: 2000 }),
+  ],
+  maxRequestBodySize: false,
+  multipart: false,
+  logging: false,
+});
+
+interface Picture {
+  readonly upload: Blob | null;
+  readonly more?: readonly Picture[];
+}
+
+async function contentOf({ upload, more }: Picture): Promise<unknown> {
+  return [await upload?.text(), ...(await Promise.all((more ?? []).map(contentOf)))];
+}
+
+let server: Server;
+let url: string;
+beforeAll(async () => {
+  server = createServer(yoga);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+});
+afterAll(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const query = 'mutation($picture: Picture!) { read(picture: $picture) }';
+const csrf = { 'x-graphql-yoga-csrf': '1' };
+const one = {
+  operations: { query, variables: { picture: { upload: null } } },
+  map: { 0: ['variables.picture.upload'] },
+};
+
+interface Parts {
+  readonly operations?: unknown;
+  readonly map?: unknown;
+  readonly files?: Readonly<Record<string, string>>;
+}
+
+function formOf({ operations = one.operations, map = one.map, files = { 0: 'a picture' } }: Parts): FormData {
+  const form = new FormData();
+  const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+  if (operations !== null) form.set('operations', text(operations));
+  if (map !== null) form.set('map', text(map));
+  for (const [name, content] of Object.entries(files)) form.set(name, new File([content], 'picture.png'));
+  return form;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly data?: { readonly read: string } | null;
+  readonly errors?: readonly { readonly message: string; readonly extensions?: { readonly code?: string } }[];
+}
+
+async function answerTo(response: Response): Promise<Answer> {
+  return { status: response.status, ...((await response.json()) as object) };
+}
+
+/** Both ways in: over a socket, with Node's reader, and from a platform that brings its own request. */
+const ways: [string, (parts: Parts, headers?: Record<string, string>) => Promise<Answer>][] = [
+  [
+    'over HTTP',
+    async (parts, headers = csrf) => answerTo(await fetch(url, { method: 'POST', headers, body: formOf(parts) })),
+  ],
+  [
+    'without a port',
+    async (parts, headers = csrf) => {
+      const encoded = new Request('http://any/', { method: 'POST', body: formOf(parts) });
+      const body = await encoded.arrayBuffer();
+      const length = {
+        'content-type': encoded.headers.get('content-type')!,
+        'content-length': String(body.byteLength),
+      };
+      return answerTo(
+        await yoga.fetch('http://any/graphql', { method: 'POST', headers: { ...headers, ...length }, body }),
+      );
+    },
+  ],
+];
+
+describe.each(ways)('a request with files, %s', (_way, post) => {
+  it('has each file in its place', async () => {
+    expect(JSON.parse((await post({})).data!.read)).toEqual(['a picture']);
+    const picture = { upload: null, more: [{ upload: null }, { upload: null }] };
+    const map = {
+      a: ['variables.picture.upload', 'variables.picture.more.1.upload'],
+      b: ['variables.picture.more.0.upload'],
+    };
+    const { data } = await post({ operations: { query, variables: { picture } }, map, files: { a: 'A', b: 'B' } });
+    expect(JSON.parse(data!.read)).toEqual(['A', ['B'], ['A']]);
+  });
+
+  it('needs a header that no form can send', async () => {
+    const { status, errors } = await post({}, {});
+    expect([status, errors![0]!.extensions!.code]).toEqual([403, 'CSRF_PREVENTED']);
+    expect((await post({}, { 'apollo-require-preflight': '1' })).status).toBe(200);
+  });
+
+  it.each<[string, Parts, RegExp]>([
+    ['has no operations', { operations: null }, /a field `operations` in JSON but received none/],
+    ['has operations that are no JSON', { operations: '{' }, /the field `operations` to be JSON/],
+    ['has several requests', { operations: [one.operations] }, /`operations` to be one GraphQL request/],
+    ['has null for operations', { operations: 'null' }, /`operations` to be one GraphQL request/],
+    ['has no map', { map: null }, /a field `map` in JSON but received none/],
+    [
+      'has a map of something else',
+      { map: { 0: 'variables.picture.upload' } },
+      /`map` to be an object of lists of paths/,
+    ],
+    ['has a map that is a list', { map: ['variables.picture.upload'] }, /`map` to be an object of lists/],
+    ['lacks a file of its map', { files: {} }, /a file for each name in `map` but received none for "0"/],
+    [
+      'places a field as a file',
+      { map: { operations: ['variables.picture.upload'] } },
+      /a file for each name in `map`/,
+    ],
+    ['leads nowhere', { map: { 0: ['variables.nothing.upload'] } }, /each path in `map` to lead to null/],
+    ['leads to a prototype', { map: { 0: ['variables.__proto__.upload'] } }, /each path in `map` to lead to null/],
+    [
+      'leads to a constructor',
+      { map: { 0: ['variables.constructor.prototype.x'] } },
+      /each path in `map` to lead to null/,
+    ],
+    [
+      'leads out of the variables',
+      { map: { 0: ['query'] } },
+      /each path in `map` to lead to null in `operations.variables`/,
+    ],
+    [
+      'places two files at one place',
+      { map: { 0: ['variables.picture.upload'], 1: ['variables.picture.upload'] }, files: { 0: 'A', 1: 'B' } },
+      /to lead to null/,
+    ],
+    [
+      'has more paths than files may be',
+      { map: { 0: Array(4).fill('variables.picture.upload') } },
+      /at most 3 paths in `map` but received 4/,
+    ],
+  ])('that %s is refused', async (_name, parts, sentence) => {
+    const { status, errors } = await post(parts);
+    expect([status, errors![0]!.extensions!.code]).toEqual([400, 'BAD_REQUEST']);
+    expect(errors![0]!.message).toMatch(sentence);
+  });
+
+  it.each<[string, Parts]>([
+    ['a file too long', { files: { 0: 'x'.repeat(8001) } }],
+    ['a file too many', { files: { 0: 'A', 1: 'B', 2: 'C', 3: 'D' } }],
+    ['operations too long', { operations: { ...one.operations, extensions: { x: 'x'.repeat(2000) } } }],
+    ['a map too long', { map: { ...one.map, x: ['x'.repeat(2000)] } }],
+    ['more in all than may be sent', { files: { 0: 'x'.repeat(7000), 1: 'x'.repeat(7000) } }],
+  ])('that has %s is refused', async (_name, parts) => {
+    const { status, errors } = await post(parts);
+    expect([status, errors![0]!.extensions!.code]).toEqual([413, 'TOO_LARGE']);
+    expect(errors![0]!.message).toMatch(/^Expected at most .* but received/);
+  });
+
+  it('may have a file as long as is allowed', async () => {
+    expect((await post({ files: { 0: 'x'.repeat(8000) } })).status).toBe(200);
+  });
+});
+
+describe('a body', () => {
+  const raw = (head: string, body: string) =>
+    new Promise<string>((resolve) => {
+      let received = '';
+      const socket = connect(Number(new URL(url).port), '127.0.0.1');
+      socket.on('data', (chunk) => {
+        received += chunk;
+      });
+      socket.on('close', () => resolve(received));
+      socket.write(
+        `POST /graphql HTTP/1.1\r\nHost: a\r\nConnection: close\r\nx-graphql-yoga-csrf: 1\r\n${head}\r\n\r\n${body}`,
+      );
+    });
+  const boundary = 'Content-Type: multipart/form-data; boundary=x\r\n';
+
+  it('in JSON has the small limit still', async () => {
+    expect(await raw('Content-Type: application/json\r\nContent-Length: 2001', '{')).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  it('with files that does not say how long it is, is not read', async () => {
+    const chunked = await raw(`${boundary}Transfer-Encoding: chunked`, '3\r\n--x\r\n0\r\n\r\n');
+    expect(chunked).toMatch(/^HTTP\/1\.1 411 /);
+  });
+
+  it('with files that says it is too long, is refused before it came', async () => {
+    expect(await raw(`${boundary}Content-Length: 12001`, '--x\r\n')).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  it('with files that are none is refused without a word of how it was read', async () => {
+    const answer = await raw(`${boundary}Content-Length: 4`, 'abcd');
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).not.toMatch(/busboy|node_modules|\n\s+at /i);
+  });
+});
