@@ -31,21 +31,46 @@ interface Drawn {
   readonly memory: number | null;
 }
 
-/** Draws the same prompts from the same seeds with both models, and prints how far the pictures lie apart, and what each took. */
-export async function compare(
+/** What becomes of pictures, time and memory when one model takes another's place. */
+export interface Loss {
+  readonly pictures: number;
+  /** Peak signal-to-noise ratio of the pictures in decibels. */
+  readonly median: number;
+  readonly worst: number;
+  readonly original: Cost;
+  readonly replaced: Cost;
+}
+
+export interface Cost {
+  /** Seconds a picture, the model in memory: the median. */
+  readonly seconds: number;
+  /** Of the engine's process at its largest, in bytes; null where the system does not tell. */
+  readonly memory: number | null;
+}
+
+/** Draws the same prompts from the same seeds with both models. */
+export async function lossBetween(
   settings: EngineConfig,
   original: ModelEntry,
-  quantised: ModelEntry,
+  replaced: ModelEntry,
   size: Size | null,
-): Promise<void> {
-  const [a, b] = [await draw(settings, original, size), await draw(settings, quantised, size)];
+): Promise<Loss> {
+  const [a, b] = [await draw(settings, original, size), await draw(settings, replaced, size)];
   const distances = a.pictures.map((picture, i) => psnr(picture, b.pictures[i]!)).sort((x, y) => x - y);
-  const [worst] = distances;
-  console.log(
-    `Pictures  ${prompts.length} prompts, same seeds: PSNR median ${decibels(median(distances))}, worst ${decibels(worst!)}`,
-  );
-  console.log(`Original  ${cost(a)}`);
-  console.log(`Quantised ${cost(b)}`);
+  return {
+    pictures: prompts.length,
+    median: median(distances),
+    worst: distances[0]!,
+    original: costOf(a),
+    replaced: costOf(b),
+  };
+}
+
+/** The loss, as the command tells it. */
+export function printLoss({ pictures, median, worst, original, replaced }: Loss): void {
+  console.log(`Pictures  ${pictures} prompts, same seeds: PSNR median ${decibels(median)}, worst ${decibels(worst)}`);
+  console.log(`Original  ${inWords(original)}`);
+  console.log(`Quantised ${inWords(replaced)}`);
 }
 
 /** In a process of its own, so that its memory is its own. */
@@ -112,8 +137,11 @@ function decibels(value: number): string {
   return `${value.toFixed(1)} dB`;
 }
 
-function cost({ times, memory }: Drawn): string {
-  const seconds = median([...times].sort((x, y) => x - y)) / 1000;
+function costOf({ times, memory }: Drawn): Cost {
+  return { seconds: median([...times].sort((x, y) => x - y)) / 1000, memory };
+}
+
+function inWords({ seconds, memory }: Cost): string {
   const peak = memory === null ? '' : `, ${(memory / 2 ** 20).toFixed(0)} MiB of memory at most`;
   return `${seconds.toFixed(2)} s a picture${peak}`;
 }

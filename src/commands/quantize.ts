@@ -6,7 +6,7 @@ import { describeCheckpoint, type QuantiseOptions, quantiseComponent } from '../
 import type { Settings } from '../config.js';
 import type { ModelEntry } from '../engine/catalog.js';
 import { entryFromCheckpoint, readModels } from '../engine/checkpoint.js';
-import { compare } from './compare.js';
+import { lossBetween, printLoss } from './compare.js';
 import { readSize, UsageError } from './usage.js';
 
 export interface QuantizeOptions {
@@ -46,7 +46,7 @@ export async function quantizeCommand(settings: Settings, checkpoint: string, op
   console.log(
     `${out}: ${format.bits} bits in blocks of ${format.block}, ${mebibytes(after)} of weights, were ${mebibytes(before)}`,
   );
-  if (options.compare) await compare(settings.engine, entry, placed(entry, out), size);
+  if (options.compare) printLoss(await lossBetween(settings.engine, entry, placed(entry, out), size));
 }
 
 function readFormat({ bits, block }: QuantizeOptions): Pick<QuantiseOptions, 'bits' | 'block'> {

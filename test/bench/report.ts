@@ -1,7 +1,7 @@
 export interface Measure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 's' | 'ms' | 'MB' | '/s' | '×' | '';
+  readonly unit: 's' | 'ms' | 'MB' | '/s' | '×' | 'dB' | '';
   readonly target?: string;
 }
 
