@@ -1,5 +1,5 @@
 import { type Logger, pino } from 'pino';
-import { contentHash } from './compiler/index.js';
+import { checkLora, contentHash } from './compiler/index.js';
 import type { Settings } from './config.js';
 import type { ModelEntry } from './engine/catalog.js';
 import { readModels } from './engine/checkpoint.js';
@@ -43,6 +43,8 @@ export async function openWorkshop(settings: Settings, log: Logger): Promise<Wor
       catalog: models,
       countTokens: tokenCounter(models),
       modelContent: (id) => contentHash(foldersOf(models, id)),
+      loraContent: (id, lora) => loraContent(models, id, lora),
+      finder: settings.engine.FACE_DETECTOR === undefined ? 'texture' : contentHash([settings.engine.FACE_DETECTOR]),
       settings,
       log,
     });
@@ -120,10 +122,21 @@ function tokenCounter(models: readonly ModelEntry[]) {
 
 function foldersOf(models: readonly ModelEntry[], id: string): string[] {
   // A preview decides no pixel of the picture itself.
+  const { transformer, difference, textEncoder, tokenizer, vae, scheduler, imageEncoder } = entryOf(
+    models,
+    id,
+  ).components;
+  const folders = [transformer, difference, textEncoder, tokenizer, vae, scheduler, imageEncoder];
+  return folders.filter((folder) => folder !== null);
+}
+
+/** @throws CheckpointError where it does not fit the model */
+function loraContent(models: readonly ModelEntry[], id: string, lora: string): string {
   const { components, loras } = entryOf(models, id);
-  const { transformer, difference, textEncoder, tokenizer, vae, scheduler } = components;
-  const changes = [...(difference === null ? [] : [difference]), ...loras.map(({ file }) => file)];
-  return [transformer, ...changes, textEncoder, tokenizer, vae, scheduler];
+  const file = loras.find((entry) => entry.id === lora)?.file;
+  if (file === undefined) throw new Error(`There is no LoRA "${lora}" for the model "${id}".`);
+  checkLora(components.transformer, file, `The LoRA "${lora}"`);
+  return contentHash([file]);
 }
 
 function entryOf(models: readonly ModelEntry[], id: string): ModelEntry {

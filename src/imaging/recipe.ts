@@ -1,3 +1,5 @@
+import type { AppliedLora, EditMode, Region } from '../engine/job.js';
+
 /** What a picture was made from; written into it so that it can be made again. */
 export interface Recipe {
   readonly prompt: string;
@@ -6,21 +8,36 @@ export interface Recipe {
   readonly model: string;
   readonly steps: number;
   readonly guidance: number;
+  readonly guidanceNormalization: number;
+  readonly guidanceTruncation: number;
   readonly width: number;
   readonly height: number;
+  readonly loras: readonly AppliedLora[];
+  /** Null where it was drawn from words alone. */
+  readonly change: Change | null;
   readonly fingerprint: string;
+}
+
+/** Which picture it was made from, and how. Pictures are named by the sha256 of their pixels. */
+export interface Change {
+  readonly mode: EditMode | 'REFINE';
+  readonly strength: number | null;
+  readonly source: string;
+  readonly mask: string | null;
+  readonly references: readonly string[];
+  readonly regions: readonly Region[] | null;
 }
 
 /**
  * The recipe and the mark of a picture made by a machine, as XMP.
  *
- * @see https://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia
+ * @see https://cv.iptc.org/newscodes/digitalsourcetype/
  * @see https://github.com/adobe/XMP-Toolkit-SDK/blob/main/docs/XMPSpecificationPart1.pdf
  */
 export function recipeAsXmp(recipe: Recipe): string {
-  const fields = Object.entries(recipe).map(([name, value]) => {
+  const fields = [...fieldsOf(recipe)].map(([name, value]) => {
     const tag = `inkstone:${name[0]!.toUpperCase()}${name.slice(1)}`;
-    return `   <${tag}>${xmlText(String(value))}</${tag}>`;
+    return `   <${tag}>${xmlText(value)}</${tag}>`;
   });
   return `<?xpacket begin="\uFEFF" id="W5M0MpCehiHzreSzNTczkc9d"?>
 <x:xmpmeta xmlns:x="adobe:ns:meta/">
@@ -30,7 +47,7 @@ export function recipeAsXmp(recipe: Recipe): string {
     xmlns:xmp="http://ns.adobe.com/xap/1.0/"
     xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"
     xmlns:inkstone="urn:inkstone:recipe:1">
-   <Iptc4xmpExt:DigitalSourceType>http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia</Iptc4xmpExt:DigitalSourceType>
+   <Iptc4xmpExt:DigitalSourceType>http://cv.iptc.org/newscodes/digitalsourcetype/${sourceType(recipe)}</Iptc4xmpExt:DigitalSourceType>
    <xmp:CreatorTool>Inkstone</xmp:CreatorTool>
    <dc:description><rdf:Alt><rdf:li xml:lang="x-default">${xmlText(recipe.prompt)}</rdf:li></rdf:Alt></dc:description>
 ${fields.join('\n')}
@@ -39,6 +56,23 @@ ${fields.join('\n')}
 </x:xmpmeta>
 <?xpacket end="w"?>`;
 }
+
+/** A picture that was changed holds some of another, which may be a photograph. */
+const sourceType = ({ change }: Recipe) =>
+  change === null ? 'trainedAlgorithmicMedia' : 'compositeWithTrainedAlgorithmicMedia';
+
+/** Every field that has something to say, as text. */
+function* fieldsOf({ change, loras, ...recipe }: Recipe): Generator<readonly [string, string]> {
+  for (const [name, value] of Object.entries(recipe)) yield [name, String(value)];
+  if (loras.length > 0) yield ['loras', lorasAsText(loras)];
+  for (const [name, value] of Object.entries(change ?? {})) {
+    if (value === null || (Array.isArray(value) && value.length === 0)) continue;
+    yield [name, typeof value === 'object' ? JSON.stringify(value) : String(value)];
+  }
+}
+
+/** `style-ink:0.8, style-oil:1` */
+const lorasAsText = (loras: readonly AppliedLora[]) => loras.map(({ id, weight }) => `${id}:${weight}`).join(', ');
 
 /** The recipe in the line that image tools for people read from the PNG text chunk `parameters`. */
 export function recipeAsParameters(recipe: Recipe): string {
@@ -49,10 +83,17 @@ export function recipeAsParameters(recipe: Recipe): string {
     `Seed: ${recipe.seed}`,
     `Size: ${recipe.width}x${recipe.height}`,
     `Model: ${recipe.model}`,
+    ...(recipe.loras.length === 0 ? [] : [`Loras: "${lorasAsText(recipe.loras)}"`]),
+    ...(recipe.change === null ? [] : changeAsSettings(recipe.change)),
     'Version: Inkstone',
   ].join(', ');
   const negative = recipe.negativePrompt === '' ? '' : `\nNegative prompt: ${recipe.negativePrompt}`;
   return `${recipe.prompt}${negative}\n${settings}`;
+}
+
+function changeAsSettings({ mode, strength, source }: Change): readonly string[] {
+  const denoised = strength === null ? [] : [`Denoising strength: ${strength}`];
+  return [...denoised, `Mode: ${mode}`, `Source: ${source}`];
 }
 
 const escapes: Readonly<Record<string, string>> = {

@@ -1,11 +1,11 @@
-import type { EngineJob } from '../engine/job.js';
+import type { Work } from './work.js';
 
-/** How a picture is run: plain JSON, so that it can travel through a queue. */
+/** How pictures are made: plain JSON, so that it can travel through a queue. */
 export interface Job {
   readonly id: string;
   /** Whose it is. Everybody is anonymous until there are keys. */
   readonly tenant: string;
-  readonly work: EngineJob;
+  readonly work: Work;
   readonly deadlineMs: number;
   /** The trace that asked for it, as the `traceparent` header writes it. */
   readonly traceparent: string | null;

@@ -13,3 +13,12 @@ export const systemClock: Clock = {
     return () => clearTimeout(timer);
   },
 };
+
+/** Waits for the promise, but not longer than that. */
+export async function withinOf(clock: Clock, ms: number, promise: Promise<unknown>): Promise<void> {
+  let stop = () => {};
+  const over = new Promise<void>((resolve) => {
+    stop = clock.after(ms, resolve);
+  });
+  await Promise.race([promise, over]).finally(() => stop());
+}

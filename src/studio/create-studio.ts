@@ -6,18 +6,21 @@ import { openFolderImageStore } from '../cache/folder-image-store.js';
 import { SingleFlightLru } from '../cache/single-flight-lru.js';
 import type { ModelEntry } from '../engine/catalog.js';
 import type { EngineConfig } from '../engine/config.js';
-import type { Engine, EngineEvent, Pixels } from '../engine/job.js';
+import type { Engine, EngineEvent, Made } from '../engine/job.js';
 import type { ImagingConfig } from '../imaging/config.js';
 import type { JobsConfig } from '../jobs/config.js';
 import type { Slot } from '../jobs/dispatcher.js';
 import { createInProcessDispatcher } from '../jobs/in-process.js';
 import { type Clock, systemClock } from './clock.js';
 import type { StudioConfig } from './config.js';
+import { engineJob } from './engine-job.js';
 import { type FlightEvent, Flights } from './flights.js';
 import { createMemoryProgressLog } from './memory-progress-log.js';
 import { interrupted } from './problem-record.js';
 import { forgetImages, Records } from './records.js';
-import type { Reader, TokenCount } from './request.js';
+import type { Reader, TokenCount } from './request/reader.js';
+import { openSources } from './sources/open-sources.js';
+import type { Sources } from './sources/sources.js';
 import type { GenerationStore, Picture } from './store/generation-store.js';
 import { openLibsqlStore } from './store/libsql-store.js';
 import { StoreUnusable } from './store/sql-thread.js';
@@ -32,8 +35,12 @@ export interface StudioOptions {
   readonly catalog: readonly ModelEntry[];
   /** Tokens of a prompt as the model would see it. */
   readonly countTokens: Reader['countTokens'];
-  /** Hash of a model's files. Asked once for each model. */
+  /** Hash of a model's files, its LoRAs left out. Asked once for each model. */
   readonly modelContent: Reader['modelContent'];
+  /** Hash of a LoRA's file, which was found to fit the model. Asked once for each. */
+  readonly loraContent: Reader['loraContent'];
+  /** What decides where a refinement finds regions: another engine or detector gives another word. */
+  readonly finder: Reader['finder'];
   readonly settings: {
     readonly studio: StudioConfig;
     readonly jobs: JobsConfig;
@@ -76,18 +83,20 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
         );
       },
     });
+    const sources = await openSources({ images, settings });
     const device = await deviceOf(engines);
     loadAhead(engines, catalog, log);
 
     const dispatcher = createInProcessDispatcher({
-      slots: engines.map(slotOf),
+      slots: engines.map((engine) => slotOf(engine, sources)),
       queueLimit: settings.jobs.QUEUE_LIMIT,
       now: () => clock.now(),
     });
     const records = new Records({ memory, store, images });
     const deadlineMs = settings.engine.JOB_DEADLINE_MS;
     return new InkstoneStudio({
-      reader: remembering({ ...options, device }),
+      reader: remembering({ ...options, sources, device }),
+      sources,
       records,
       store,
       flights: new Flights({ dispatcher, memory, images, store, deadlineMs, clock }),
@@ -104,6 +113,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
       loaded: () => new Set(engines.flatMap((engine) => engine.loaded())),
       unexpected: (error, generation) => log.error({ err: error, generation }, 'a generation failed unexpectedly'),
       async closeStores() {
+        await sources.close();
         await images.close();
         await store.close();
       },
@@ -142,18 +152,18 @@ function loadAhead(engines: readonly Engine[], catalog: readonly ModelEntry[], l
       .catch((error) => log.error({ err: error, model: first.id }, 'the default model was not loaded'));
 }
 
-function slotOf(engine: Engine): Slot<Pixels, EngineEvent> {
+function slotOf(engine: Engine, sources: Sources): Slot<Made, EngineEvent> {
   return {
     loaded: () => engine.loaded(),
     async run({ work, deadlineMs }, { signal, onEvent }) {
-      const { pictures } = await engine.run(work, { signal, deadlineMs, onEvent });
-      return pictures[0]!;
+      const job = await engineJob(work, sources);
+      return engine.run(job, { signal, deadlineMs, onEvent });
     },
   };
 }
 
 /** A repeat should cost no tokenizer, and no look at the model's files. */
-function remembering({ catalog, countTokens, modelContent, device }: Reader): Reader {
+function remembering({ countTokens, modelContent, loraContent, ...reader }: Reader): Reader {
   const counts = new LRUCache<string, TokenCount>({
     max: 5000,
     maxSize: 8 * 1024 ** 2,
@@ -161,8 +171,7 @@ function remembering({ catalog, countTokens, modelContent, device }: Reader): Re
   });
   const contents = new Map<string, string>();
   return {
-    catalog,
-    device,
+    ...reader,
     async countTokens(model, prompt) {
       const key = `${model}\n${prompt}`;
       const known = counts.get(key) ?? (await countTokens(model, prompt));
@@ -172,6 +181,12 @@ function remembering({ catalog, countTokens, modelContent, device }: Reader): Re
     async modelContent(model) {
       const known = contents.get(model) ?? (await modelContent(model));
       contents.set(model, known);
+      return known;
+    },
+    async loraContent(model, lora) {
+      const key = `${model}\n${lora}`;
+      const known = contents.get(key) ?? (await loraContent(model, lora));
+      contents.set(key, known);
       return known;
     },
   };

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { SpanContext } from '@opentelemetry/api';
 import { addressOf, type ImageStore } from '../cache/image-store.js';
-import type { Joined, JoinOptions, SingleFlightLru } from '../cache/single-flight-lru.js';
-import type { EngineEvent, Pixels } from '../engine/job.js';
+import type { Joined, SingleFlightLru } from '../cache/single-flight-lru.js';
+import type { EngineEvent, Made } from '../engine/job.js';
 import { encodeMaster } from '../imaging/master.js';
-import type { Dispatcher } from '../jobs/dispatcher.js';
+import type { Dispatcher, Job } from '../jobs/dispatcher.js';
 import type { GenerationSpan, PictureSpan } from '../telemetry/spans.js';
+import { Batch, type Seat } from './batch.js';
 import type { Clock } from './clock.js';
-import { inOrder } from './in-order.js';
-import type { PictureOrder } from './picture-order.js';
+import { type PictureOrder, together } from './picture-order.js';
 import type { GenerationStore, Picture } from './store/generation-store.js';
 import type { Stage } from './types.js';
 
@@ -32,7 +32,7 @@ export type FlightEvent =
 export type PictureMemory = SingleFlightLru<Picture, FlightEvent>;
 
 export interface FlightParts {
-  readonly dispatcher: Dispatcher<Pixels, EngineEvent>;
+  readonly dispatcher: Dispatcher<Made, EngineEvent>;
   readonly memory: PictureMemory;
   readonly images: ImageStore;
   readonly store: GenerationStore;
@@ -40,7 +40,7 @@ export interface FlightParts {
   readonly clock: Clock;
 }
 
-/** Pictures that are being made: one flight and one job each, however many wait for it. */
+/** Pictures that are being made: one flight each, however many wait for it; those that are begun together are one job. */
 export class Flights {
   readonly #parts: FlightParts;
   readonly #running = new Set<Promise<unknown>>();
@@ -49,24 +49,48 @@ export class Flights {
     this.#parts = parts;
   }
 
-  /** How many of these pictures nobody is making yet. */
-  notFlying(orders: readonly PictureOrder[]): number {
-    return orders.filter(({ fingerprint }) => !this.#parts.memory.flying(fingerprint)).length;
+  /** How many jobs it takes to make those of the pictures that nobody is making yet. */
+  jobsFor(fingerprints: readonly string[]): number {
+    return fingerprints.every((fingerprint) => this.#parts.memory.flying(fingerprint)) ? 0 : 1;
   }
 
-  /** A place in the flight that makes the picture; begun, in the asking generation's span, if there is none. */
-  join(order: PictureOrder, span: GenerationSpan, options: JoinOptions<FlightEvent>): Joined<Picture, FlightEvent> {
-    return this.#parts.memory.join(
-      order.fingerprint,
-      (signal, emit) => {
-        const making = this.#make(order, span, signal, emit);
-        this.#running.add(making);
-        const over = () => this.#running.delete(making);
-        making.then(over, over);
-        return making;
-      },
-      options,
+  /**
+   * Places in the flights that make these pictures, in their order. Those that nobody makes yet are begun, in the asking
+   * generation's span.
+   *
+   * @param orders of one request: they differ in nothing but their seeds
+   */
+  join(
+    orders: readonly PictureOrder[],
+    span: GenerationSpan,
+    { signal, onEvent }: { signal: AbortSignal; onEvent: (index: number, event: FlightEvent) => void },
+  ): readonly Joined<Picture, FlightEvent>[] {
+    const { memory, dispatcher, clock, deadlineMs } = this.#parts;
+    const batch = new Batch();
+    const launched: { order: PictureOrder; span: PictureSpan }[] = [];
+    const joined = orders.map((order, index) =>
+      memory.join(
+        order.fingerprint,
+        (flightSignal, emit) => {
+          const picture = span.picture(clock.now(), { 'inkstone.fingerprint': order.fingerprint });
+          launched.push({ order, span: picture });
+          return this.#following(this.#make(order, batch, { span: picture, signal: flightSignal, emit }));
+        },
+        { signal, onEvent: (event) => onEvent(index, event) },
+      ),
     );
+    const [first] = launched;
+    if (first === undefined) return joined;
+    const job: Job = {
+      id: randomUUID(),
+      tenant: 'anonymous',
+      work: together(launched.map(({ order }) => order)),
+      // A job may take so long for each of its pictures.
+      deadlineMs: deadlineMs * launched.length,
+      traceparent: first.span.traceparent,
+    };
+    this.#following(batch.begin(clock, (options) => dispatcher.submit(job, options)));
+    return joined;
   }
 
   /** Resolves when no flight is in the air, landed or wound down. */
@@ -74,25 +98,27 @@ export class Flights {
     await Promise.allSettled([...this.#running]);
   }
 
-  /** Dispatch → encode → store. (To remember it is the memory's part.) */
-  async #make(
-    order: PictureOrder,
-    generationSpan: GenerationSpan,
-    signal: AbortSignal,
-    emit: (event: FlightEvent) => void,
-  ): Promise<Picture> {
+  #following<T>(making: Promise<T>): Promise<T> {
+    this.#running.add(making);
+    const over = () => this.#running.delete(making);
+    making.then(over, over);
+    return making;
+  }
+
+  /** The job's part → encode → store. (To remember it is the memory's part.) */
+  async #make(order: PictureOrder, batch: Batch, seat: Seat): Promise<Picture> {
     const { clock, images, store } = this.#parts;
-    const span = generationSpan.picture(clock.now(), { 'inkstone.fingerprint': order.fingerprint });
+    const { span, signal, emit } = seat;
     emit({ type: 'launched', producer: span.address });
     try {
-      const pixels = await this.#dispatch(order, span, signal, emit);
+      const { pixels, regions } = await batch.board(seat);
       const picture = await timed(clock, span, emit, async () => {
         const { png, thumbhash } = await encodeMaster(pixels, order.recipe);
         signal.throwIfAborted();
         const { width, height } = pixels;
         const { fingerprint, recipe } = order;
         const id = addressOf(png);
-        const made = { id, width, height, thumbhash, seed: recipe.seed, fingerprint, bytes: png.length };
+        const made = { id, width, height, thumbhash, seed: recipe.seed, fingerprint, bytes: png.length, regions };
         // Both are durable before anybody hears of the picture. A record whose file a power cut took is no memory: whoever recalls
         // it looks for the file.
         await Promise.all([images.put(png), store.savePicture(made, clock.now())]);
@@ -103,34 +129,6 @@ export class Flights {
     } catch (error) {
       span.end(clock.now(), signal.aborted ? 'cancelled' : (error as Error).message);
       throw error;
-    }
-  }
-
-  async #dispatch(
-    { work }: PictureOrder,
-    span: PictureSpan,
-    signal: AbortSignal,
-    emit: (event: FlightEvent) => void,
-  ): Promise<Pixels> {
-    const { dispatcher, clock, deadlineMs } = this.#parts;
-    const relay = inOrder(emit);
-    span.stageStarted('QUEUE', clock.now());
-    const job = { id: randomUUID(), tenant: 'anonymous', work, deadlineMs, traceparent: span.traceparent };
-    try {
-      return await dispatcher.submit(job, {
-        signal,
-        onPosition: (position) => emit({ type: 'position', position }),
-        onStart() {
-          span.stageFinished('QUEUE', clock.now());
-          emit({ type: 'started' });
-        },
-        onEvent(event) {
-          record(span, event);
-          relay.add(event);
-        },
-      });
-    } finally {
-      await relay.done();
     }
   }
 }
@@ -152,10 +150,4 @@ async function timed<T>(
   span.stageFinished(stage, end);
   emit({ type: 'stage-finished', stage, at: end, durationMs: performance.now() - start });
   return result;
-}
-
-function record(span: PictureSpan, event: EngineEvent): void {
-  if (event.type === 'stage-started') span.stageStarted(event.stage, event.at);
-  else if (event.type === 'stage-finished') span.stageFinished(event.stage, event.at);
-  else span.step(event.at, event.durationMs, { 'inkstone.step': event.step, 'inkstone.sigma': event.sigma });
 }

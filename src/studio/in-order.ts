@@ -2,20 +2,26 @@ import type { EngineEvent } from '../engine/job.js';
 import { previewAddress } from '../imaging/preview.js';
 import type { FlightEvent } from './flights.js';
 
-/** Passes an engine's events on in their order, although encoding the preview of some takes a while. */
-export function inOrder(emit: (event: FlightEvent) => void) {
+/**
+ * Passes an engine's events on in their order, although encoding the preview of some takes a while.
+ *
+ * @param emit told of which picture an event is; null for what concerns all of the job's
+ */
+export function inOrder(emit: (event: FlightEvent, picture: number | null) => void) {
   let last: Promise<void> | null = null;
+  const pass = (event: EngineEvent, preview: string | null) =>
+    emit(withoutPixels(event, preview), event.type === 'step' ? event.image : null);
   return {
     add(event: EngineEvent): void {
       // Nothing to wait for: at once.
       if (last === null && (event.type !== 'step' || event.preview === null)) {
-        emit(withoutPixels(event, null));
+        pass(event, null);
         return;
       }
       const preview = event.type === 'step' && event.preview !== null ? previewAddress(event.preview) : null;
       const mine: Promise<void> = Promise.all([preview?.catch(() => null) ?? null, last]).then(([address]) => {
         if (last === mine) last = null;
-        emit(withoutPixels(event, address));
+        pass(event, address);
       });
       last = mine;
     },

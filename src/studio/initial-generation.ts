@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { requestFingerprint } from './canonical.js';
-import type { Order } from './request.js';
+import { type CanonicalRequest, requestFingerprint } from './canonical.js';
+import type { Order } from './order.js';
+import { forwardsOf } from './picture-order.js';
+import type { Picture } from './store/generation-store.js';
 import type { Generation } from './types.js';
 
 /** A request's generation before anything has happened. */
-export function initialGeneration({ canonical, promptTokens, promptTruncated }: Order, at: number): Generation {
+export function initialGeneration({ canonical, given, promptTokens, promptTruncated }: Order, at: number): Generation {
   const { operation, model, prompt, negativePrompt, seed, width, height, steps, guidance, count } = canonical;
   return {
+    ...changeOf(canonical),
     id: randomUUID(),
     operation,
     status: 'QUEUED',
@@ -19,12 +22,14 @@ export function initialGeneration({ canonical, promptTokens, promptTruncated }: 
     steps,
     guidance,
     count,
+    loras: canonical.loras.map(({ id, weight }) => ({ id, weight })),
+    sourceId: given?.sourceId ?? null,
     promptTokens,
     promptTruncated,
     cache: 'MISS',
     fingerprint: requestFingerprint(canonical),
     step: 0,
-    totalSteps: steps * count,
+    totalSteps: forwardsOf(canonical) * count,
     queuePosition: null,
     imageIds: [],
     timings: [],
@@ -34,14 +39,26 @@ export function initialGeneration({ canonical, promptTokens, promptTruncated }: 
   };
 }
 
+/** Where a refinement improved its picture. Other pictures have nothing to say about that. */
+export function improved({ regions }: Picture): Partial<Pick<Generation, 'regions'>> {
+  return regions.length === 0 ? {} : { regions };
+}
+
+function changeOf(request: CanonicalRequest): Pick<Generation, 'editMode' | 'strength' | 'regions'> {
+  if (request.operation === 'GENERATE') return { editMode: null, strength: null, regions: [] };
+  if (request.operation === 'EDIT') return { editMode: request.mode, strength: request.strength, regions: [] };
+  return { editMode: null, strength: request.strength, regions: request.regions ?? [] };
+}
+
 /** Prompts are the client's, and stay out of traces. */
-export function spanAttributes({ id, modelName, seed, count, width, height, steps }: Generation) {
+export function spanAttributes({ id, operation, modelName, seed, count, width, height, steps }: Generation) {
   return {
     'inkstone.generation': id,
     'gen_ai.operation.name': 'generate_content',
     'gen_ai.output.type': 'image',
     'gen_ai.provider.name': 'inkstone',
     'gen_ai.request.model': modelName,
+    'inkstone.operation': operation,
     'gen_ai.request.seed': seed,
     'gen_ai.request.choice.count': count,
     'inkstone.width': width,

@@ -2,11 +2,13 @@ import { QueueIsFull } from '../jobs/dispatcher.js';
 import type { GenerationSpan } from '../telemetry/spans.js';
 import type { Clock } from './clock.js';
 import type { FlightEvent, Flights } from './flights.js';
+import { improved } from './initial-generation.js';
 import type { PictureOrder } from './picture-order.js';
 import { toProblemRecord } from './problem-record.js';
 import type { ProgressDraft, ProgressLog } from './progress-log.js';
 import type { Picture } from './store/generation-store.js';
-import type { Generation, GenerationStatus, ProblemRecord, StageTiming } from './types.js';
+import { added } from './timings.js';
+import type { Generation, GenerationStatus, ProblemRecord } from './types.js';
 
 /** One picture of a generation, as far as it has come. */
 interface PictureState {
@@ -43,6 +45,10 @@ export class LiveGeneration {
   #lastAt: number;
   #lastSequence = 0;
   #ending = false;
+  /** What its flights tell before its own log has begun. */
+  #early: Heard[] | null = [];
+  /** Stages of a job are told to each of its pictures. */
+  readonly #heard = new Set<FlightEvent>();
 
   /**
    * @param initial the generation as it is before any of its missing pictures has begun
@@ -56,8 +62,8 @@ export class LiveGeneration {
     this.#parts = parts;
     this.#lastAt = initial.createdAt;
     this.#pictures = pictures.map(({ order, picture }) => {
-      const { steps } = order.work;
-      return { order, picture, step: picture === null ? 0 : steps, totalSteps: steps, position: null };
+      const { forwards } = order;
+      return { order, picture, step: picture === null ? 0 : forwards, totalSteps: forwards, position: null };
     });
     this.#current = { ...initial, ...this.#sums() };
     let resolveFinished: (generation: Generation) => void = () => {};
@@ -74,23 +80,19 @@ export class LiveGeneration {
 
   /** Joins the flights of the pictures that are missing. Returns at once; what happens is in the log and in `finished`. */
   begin(): void {
-    const histories: { index: number; history: readonly FlightEvent[] }[] = [];
-    const landings: Promise<unknown>[] = [];
-    let launched = false;
-    for (const [index, state] of this.#pictures.entries()) {
-      if (state.picture !== null) continue;
-      const { outcome, history, landed } = this.#parts.flights.join(state.order, this.#parts.span, {
-        signal: this.#leave.signal,
-        onEvent: (event) => this.#hear(index, event),
-      });
-      launched ||= outcome === 'MISS';
-      if (outcome === 'SHARED') this.#link(history);
-      histories.push({ index, history });
-      landings.push(landed.then((picture) => this.#landed(state, picture)));
-    }
+    const { flights, span } = this.#parts;
+    const missing = [...this.#pictures.keys()].filter((index) => this.#pictures[index]!.picture === null);
+    const orders = missing.map((index) => this.#pictures[index]!.order);
+    const joined = flights.join(orders, span, {
+      signal: this.#leave.signal,
+      onEvent: (i, event) => this.#hear({ index: missing[i]!, event }),
+    });
+    for (const { outcome, history } of joined) if (outcome === 'SHARED') this.#link(history);
+    const launched = joined.some(({ outcome }) => outcome === 'MISS');
     this.#current = { ...this.#current, cache: launched ? 'MISS' : 'SHARED' };
-    this.#parts.span.cache(this.#current.cache);
-    this.#beginLog(histories);
+    span.cache(this.#current.cache);
+    this.#beginLog(joined.flatMap(({ history }, i) => history.map((event) => ({ index: missing[i]!, event }))));
+    const landings = joined.map(({ landed }, i) => landed.then((picture) => this.#landed(missing[i]!, picture)));
     Promise.all(landings).then(
       () => this.#end('SUCCEEDED', null),
       (error: unknown) => this.#fail(error),
@@ -110,20 +112,24 @@ export class LiveGeneration {
   }
 
   /** A first event of its own, then whatever its flights have told so far. */
-  #beginLog(histories: readonly { index: number; history: readonly FlightEvent[] }[]): void {
-    for (const { index, history } of histories) {
-      const last = history.findLast(({ type }) => type === 'position' || type === 'started');
-      if (last?.type === 'position') this.#pictures[index]!.position = last.position;
+  #beginLog(history: readonly Heard[]): void {
+    const told = [...history, ...(this.#early ?? [])];
+    this.#early = null;
+    for (const { index, event } of told) {
+      if (event.type === 'position') this.#pictures[index]!.position = event.position;
+      if (event.type === 'started') this.#pictures[index]!.position = null;
     }
     const position = this.#queuePosition();
     this.#update({ queuePosition: position }, { type: 'GenerationQueued', position: position ?? 0 });
-    for (const { index, history } of histories) {
-      for (const event of history) if (event.type !== 'position') this.#hear(index, event);
-    }
+    for (const heard of told) if (heard.event.type !== 'position') this.#hear(heard);
   }
 
-  #hear(index: number, event: FlightEvent): void {
+  #hear({ index, event }: Heard): void {
     if (this.#ending) return;
+    if (this.#early !== null) {
+      this.#early.push({ index, event });
+      return;
+    }
     const state = this.#pictures[index]!;
     switch (event.type) {
       case 'launched':
@@ -137,9 +143,11 @@ export class LiveGeneration {
         this.#current = { ...this.#current, status: 'RUNNING', queuePosition: this.#queuePosition() };
         break;
       case 'stage-started':
+        if (this.#hasHeard(event)) break;
         this.#update({}, { type: 'StageStarted', stage: event.stage }, event.at);
         break;
       case 'stage-finished': {
+        if (this.#hasHeard(event)) break;
         const { stage, durationMs } = event;
         const timings = added(this.#current.timings, { stage, durationMs });
         this.#update({ timings }, { type: 'StageFinished', stage, durationMs }, event.at);
@@ -167,10 +175,17 @@ export class LiveGeneration {
     this.#update({ queuePosition: position }, { type: 'GenerationQueued', position });
   }
 
-  #landed(state: PictureState, picture: Picture): void {
+  #hasHeard(event: FlightEvent): boolean {
+    const before = this.#heard.has(event);
+    this.#heard.add(event);
+    return before;
+  }
+
+  #landed(index: number, picture: Picture): void {
+    const state = this.#pictures[index]!;
     state.picture = picture;
     state.step = state.totalSteps;
-    if (!this.#ending) this.#current = { ...this.#current, ...this.#sums() };
+    if (!this.#ending) this.#current = { ...this.#current, ...this.#sums(), ...improved(picture) };
   }
 
   #fail(error: unknown): void {
@@ -237,14 +252,11 @@ export class LiveGeneration {
   }
 }
 
+/** What a flight told of the picture with that index. */
+interface Heard {
+  readonly index: number;
+  readonly event: FlightEvent;
+}
+
 type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
 type WithoutContext = DistributiveOmit<ProgressDraft, 'at' | 'generation'>;
-
-/** Several pictures go through the same stages: a stage's time is theirs together. */
-function added(timings: readonly StageTiming[], { stage, durationMs }: StageTiming): readonly StageTiming[] {
-  const known = timings.some((timing) => timing.stage === stage);
-  if (!known) return [...timings, { stage, durationMs }];
-  return timings.map((timing) =>
-    timing.stage === stage ? { stage, durationMs: timing.durationMs + durationMs } : timing,
-  );
-}

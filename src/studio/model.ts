@@ -4,6 +4,7 @@ import type { Model } from './types.js';
 /** A catalog entry as clients see it. */
 export function toModel(entry: ModelEntry, loaded: boolean): Model {
   const { id, name, family, operations, editModes, defaults, limits, supportsGuidance, supportsNegativePrompt } = entry;
+  const loras = entry.loras.map(({ id, name, description }) => ({ id, name, description }));
   return {
     id,
     name,
@@ -12,12 +13,16 @@ export function toModel(entry: ModelEntry, loaded: boolean): Model {
     editModes,
     defaultSteps: defaults.steps,
     defaultGuidance: defaults.guidance,
+    defaultRefineSteps: defaults.refineSteps,
+    defaultRefineStrength: defaults.refineStrength,
     defaultWidth: defaults.width,
     defaultHeight: defaults.height,
     maxPixels: limits.maxPixels,
     maxPromptTokens: limits.maxPromptTokens,
+    maxReferences: limits.maxReferences,
     supportsGuidance,
     supportsNegativePrompt,
+    loras,
     loaded,
   };
 }

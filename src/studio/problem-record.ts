@@ -1,5 +1,6 @@
 import { EngineProblem, NonFinite } from '../engine/problems.js';
 import { QueueIsFull } from '../jobs/dispatcher.js';
+import { SourceGone } from './engine-job.js';
 import type { ProblemRecord } from './types.js';
 
 /** The program ended, or is ending, before the generation did. */
@@ -15,6 +16,7 @@ export function toProblemRecord(error: unknown): ProblemRecord {
     const { code, message, retryable } = error;
     return error instanceof NonFinite ? { code, message, retryable, step: error.step } : { code, message, retryable };
   }
+  if (error instanceof SourceGone) return { code: 'Failed', message: error.message, retryable: true };
   if (error instanceof QueueIsFull) return { code: 'Failed', message: error.message, retryable: true };
   return { code: 'Failed', message: 'This generation failed for a reason that was not expected.', retryable: false };
 }

@@ -1,24 +1,40 @@
 import { type Dispatcher, QueueIsFull } from '../jobs/dispatcher.js';
 import { GenerationSpan } from '../telemetry/spans.js';
 import { readForAdvice } from './advice/read.js';
-import type { Clock } from './clock.js';
+import { type Clock, withinOf } from './clock.js';
 import { whole } from './expected.js';
 import type { Flights } from './flights.js';
-import { initialGeneration, spanAttributes } from './initial-generation.js';
+import { improved, initialGeneration, spanAttributes } from './initial-generation.js';
 import { LiveGeneration } from './live-generation.js';
 import { toModel } from './model.js';
-import { type PictureOrder, pictureOrders } from './picture-order.js';
+import type { Order } from './order.js';
+import { type PictureOrder, pictureFingerprints, pictureOrders } from './picture-order.js';
 import { interrupted } from './problem-record.js';
 import { NotCached, NotFound, QueueFull } from './problems.js';
 import { lastEvent, type ProgressLog } from './progress-log.js';
 import type { Records } from './records.js';
-import { type Order, type Reader, readRequest } from './request.js';
+import { readEdit } from './request/edit.js';
+import { readGenerate } from './request/generate.js';
+import type { Reader } from './request/reader.js';
+import { readRefine } from './request/refine.js';
+import type { Sources } from './sources/sources.js';
 import type { GenerationStore, Picture } from './store/generation-store.js';
-import type { GenerateRequest, Generation, ProgressEvent, Studio, SubmitOptions, VariantRequest } from './types.js';
+import { type StoredPictures, storePictures } from './stored-pictures.js';
+import type {
+  EditRequest,
+  GenerateRequest,
+  Generation,
+  ProgressEvent,
+  RefineRequest,
+  Studio,
+  SubmitOptions,
+  VariantRequest,
+} from './types.js';
 import type { Variants } from './variants.js';
 
 export interface StudioParts {
   readonly reader: Reader;
+  readonly sources: Pick<Sources, 'keep' | 'keepMask'>;
   readonly records: Records;
   readonly store: GenerationStore;
   readonly flights: Flights;
@@ -34,12 +50,6 @@ export interface StudioParts {
   readonly closeStores: () => Promise<void>;
 }
 
-interface Wanted {
-  readonly order: PictureOrder;
-  /** Null where it has to be made. */
-  readonly picture: Picture | null;
-}
-
 /** The use cases: look up → dispatch → encode → remember. */
 export class InkstoneStudio implements Studio {
   readonly #parts: StudioParts;
@@ -50,18 +60,32 @@ export class InkstoneStudio implements Studio {
     this.#parts = parts;
   }
 
-  async generate(request: GenerateRequest, { waitMs, signal }: SubmitOptions): Promise<Generation> {
+  generate(request: GenerateRequest, options: SubmitOptions): Promise<Generation> {
+    return this.#submit(() => readGenerate(request, this.#parts.reader), options);
+  }
+
+  edit(request: EditRequest, options: SubmitOptions): Promise<Generation> {
+    return this.#submit(() => readEdit(request, this.#parts.reader, options.signal), options);
+  }
+
+  refine(request: RefineRequest, options: SubmitOptions): Promise<Generation> {
+    return this.#submit(() => readRefine(request, this.#parts.reader, options.signal), options);
+  }
+
+  async #submit(read: () => Promise<Order>, { waitMs, signal }: SubmitOptions): Promise<Generation> {
     signal.throwIfAborted();
     const wait = whole('waitMs', waitMs, 0, this.#parts.waitLimitMs);
-    const order = await readRequest(request, this.#parts.reader);
-    const wanted = await this.#lookUp(order);
+    const order = await read();
+    const recalled = await this.#lookUp(order);
     signal.throwIfAborted();
     this.#refuseWhenClosing();
 
     const generation = initialGeneration(order, this.#parts.clock.now());
-    if (wanted.every(({ picture }) => picture !== null)) return this.#remembered(generation, wanted);
+    const pictures = recalled.flatMap((picture) => picture ?? []);
+    if (pictures.length === recalled.length) return this.#remembered(generation, pictures);
     if (order.policy === 'ONLY') throw notCached(generation.fingerprint);
-    const live = this.#begin(generation, wanted);
+    const stored = await this.#keep(order, signal);
+    const live = this.#begin(generation, pictureOrders(order.canonical, stored), recalled);
     return this.#answer(live, wait, signal);
   }
 
@@ -145,21 +169,32 @@ export class InkstoneStudio implements Studio {
    * What is remembered of each picture; nothing where the client could not have asked for it before, or wants it anew. (Anew
    * is whatever is being made at this moment: REFRESH joins a flight like any other request, so that many of them cost one.)
    */
-  async #lookUp(order: Order): Promise<readonly Wanted[]> {
-    const orders = pictureOrders(order.canonical);
-    const anew = order.drawn || order.policy === 'REFRESH';
-    const recalled = anew ? [] : await this.#parts.records.recall(orders.map(({ fingerprint }) => fingerprint));
-    return orders.map((picture, i) => ({ order: picture, picture: recalled[i] ?? null }));
+  async #lookUp({ canonical, drawn, policy }: Order): Promise<readonly (Picture | null)[]> {
+    const fingerprints = pictureFingerprints(canonical);
+    const anew = drawn || policy === 'REFRESH';
+    return anew ? fingerprints.map(() => null) : this.#parts.records.recall(fingerprints);
+  }
+
+  /** What came with the request is on disk before its generation is told: a crash takes neither. */
+  async #keep({ given, canonical }: Order, signal: AbortSignal): Promise<StoredPictures | null> {
+    if (given === null) return null;
+    // Nothing is written for a request that has no place in the queue.
+    this.#admit(this.#parts.flights.jobsFor(pictureFingerprints(canonical)));
+    const stored = await storePictures(given, this.#parts.sources);
+    signal.throwIfAborted();
+    this.#refuseWhenClosing();
+    return stored;
   }
 
   /** All pictures are there: the generation is over when it begins. */
-  async #remembered(initial: Generation, wanted: readonly Wanted[]): Promise<Generation> {
+  async #remembered(initial: Generation, pictures: readonly Picture[]): Promise<Generation> {
     const generation: Generation = {
       ...initial,
+      ...improved(pictures[0]!),
       status: 'SUCCEEDED',
       cache: 'HIT',
       step: initial.totalSteps,
-      imageIds: wanted.map(({ picture }) => picture!.id),
+      imageIds: pictures.map(({ id }) => id),
       finishedAt: initial.createdAt,
     };
     const span = new GenerationSpan(generation.createdAt, spanAttributes(generation));
@@ -172,10 +207,15 @@ export class InkstoneStudio implements Studio {
   }
 
   /** Takes off. Everything in here happens in one turn, so that nothing comes between counting and joining. */
-  #begin(generation: Generation, wanted: readonly Wanted[]): LiveGeneration {
+  #begin(
+    generation: Generation,
+    orders: readonly PictureOrder[],
+    recalled: readonly (Picture | null)[],
+  ): LiveGeneration {
     const { flights, progress, clock, records, unexpected } = this.#parts;
-    const missing = wanted.filter(({ picture }) => picture === null).map(({ order }) => order);
-    this.#admit(flights.notFlying(missing));
+    const wanted = orders.map((order, i) => ({ order, picture: recalled[i] ?? null }));
+    const missing = wanted.flatMap(({ order, picture }) => (picture === null ? [order.fingerprint] : []));
+    this.#admit(flights.jobsFor(missing));
     const span = new GenerationSpan(generation.createdAt, spanAttributes(generation));
     const save = (ended: Generation, lastSequence: number) => records.save({ generation: ended, lastSequence });
     const live = new LiveGeneration(generation, wanted, { flights, log: progress, clock, span, save, unexpected });
@@ -216,15 +256,6 @@ export class InkstoneStudio implements Studio {
   #refuseWhenClosing(): void {
     if (this.#closing) throw new QueueFull('The server is stopping and takes no new work. Try again in 1 s.', 1000);
   }
-}
-
-/** Waits for the promise, but not longer than that. */
-async function withinOf(clock: Clock, ms: number, promise: Promise<unknown>): Promise<void> {
-  let stop = () => {};
-  const over = new Promise<void>((resolve) => {
-    stop = clock.after(ms, resolve);
-  });
-  await Promise.race([promise, over]).finally(() => stop());
 }
 
 const unknownGeneration = (id: string) => new NotFound(`There is no generation ${JSON.stringify(id.slice(0, 60))}.`);

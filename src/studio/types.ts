@@ -1,5 +1,6 @@
-import type { EngineStage, Operation } from '../engine/job.js';
+import type { AppliedLora, EditMode, EngineStage, Operation, Region } from '../engine/job.js';
 import type { PromptAdvice } from './advice/advise.js';
+import type { ImageRequest } from './sources/source.js';
 
 /** What the use cases take and give. The schema is a thin face of these types. */
 
@@ -9,21 +10,49 @@ export type CacheOutcome = 'HIT' | 'SHARED' | 'MISS';
 export type CachePolicy = 'DEFAULT' | 'REFRESH' | 'ONLY';
 export type ImageFormat = 'AUTO' | 'PNG' | 'JPEG' | 'WEBP' | 'AVIF';
 
-export interface GenerateRequest {
-  readonly prompt: string;
-  readonly negativePrompt?: string | null | undefined;
-  /** A catalog id; left out, the default model. */
-  readonly model?: string | null | undefined;
-  readonly width?: number | null | undefined;
-  readonly height?: number | null | undefined;
-  readonly steps?: number | null | undefined;
-  readonly guidance?: number | null | undefined;
-  readonly dynamicGuidance?: boolean | null | undefined;
+/** What may be left out: null and undefined mean the same. */
+type Optional<T> = { readonly [Field in keyof T]?: T[Field] | null | undefined };
+
+/** What every request may say. */
+export type DrawingRequest = Optional<{
+  /** A catalog id; left out, the first that can do it. */
+  model: string;
+  steps: number;
   /** Left out, one is drawn; a drawn seed is never answered from memory. */
-  readonly seed?: number | null | undefined;
-  readonly count?: number | null | undefined;
-  readonly cache?: CachePolicy | null | undefined;
-}
+  seed: number;
+  loras: readonly AppliedLora[];
+  cache: CachePolicy;
+}>;
+
+/** What requests may say that follow words closely. */
+export type GuidedRequest = DrawingRequest &
+  Optional<{
+    negativePrompt: string;
+    guidance: number;
+    dynamicGuidance: boolean;
+    /** The guided prediction may be at most this many times as long as the unguided one; 0 is no limit. */
+    guidanceNormalization: number;
+    /** No guidance once so much of the noise is gone, 0 … 1. */
+    guidanceTruncation: number;
+  }>;
+
+export type GenerateRequest = GuidedRequest &
+  Optional<{ width: number; height: number; count: number }> & { readonly prompt: string };
+
+export type EditRequest = GuidedRequest &
+  Optional<{
+    /** Further pictures that the words speak of. */
+    references: readonly ImageRequest[];
+    /** White is repainted. */
+    mask: ImageRequest;
+    /** 0 keeps the source, 1 ignores it. */
+    strength: number;
+  }> & { readonly image: ImageRequest; readonly prompt: string };
+
+export type RefineRequest = DrawingRequest &
+  Optional<{ prompt: string; strength: number; mask: ImageRequest; regions: readonly Region[] }> & {
+    readonly image: ImageRequest;
+  };
 
 export interface SubmitOptions {
   /** Milliseconds to wait for the finished generation; 0 answers at once. */
@@ -60,6 +89,15 @@ export interface Generation {
   readonly steps: number;
   readonly guidance: number;
   readonly count: number;
+  readonly loras: readonly AppliedLora[];
+  /** Of an edit; null otherwise. */
+  readonly editMode: EditMode | null;
+  /** Of a change that has one; null otherwise. */
+  readonly strength: number | null;
+  /** The picture of ours that was changed; null where there was none, or one from elsewhere. */
+  readonly sourceId: string | null;
+  /** Of a refinement: where it improves the picture, once that is known. */
+  readonly regions: readonly Region[];
   readonly promptTokens: number;
   readonly promptTruncated: boolean;
   readonly cache: CacheOutcome;
@@ -93,16 +131,27 @@ export interface Model {
   readonly name: string;
   readonly family: string;
   readonly operations: readonly Operation[];
-  readonly editModes: readonly ('INPAINT' | 'STRENGTH' | 'INSTRUCTION')[];
+  readonly editModes: readonly EditMode[];
   readonly defaultSteps: number;
   readonly defaultGuidance: number;
+  readonly defaultRefineSteps: number;
+  readonly defaultRefineStrength: number;
   readonly defaultWidth: number;
   readonly defaultHeight: number;
   readonly maxPixels: number;
   readonly maxPromptTokens: number;
+  readonly maxReferences: number;
   readonly supportsGuidance: boolean;
   readonly supportsNegativePrompt: boolean;
+  readonly loras: readonly Lora[];
   readonly loaded: boolean;
+}
+
+/** A LoRA that may be asked for with a model. */
+export interface Lora {
+  readonly id: string;
+  readonly name: string;
+  readonly description: string;
 }
 
 /** One entry of a generation's log. `sequence` counts from 1 without gaps; a heartbeat repeats the last one's. */
@@ -155,6 +204,8 @@ export type VariantResult =
 /** The use cases. Methods reject with a Problem of `problems.ts` where a client can act on it. */
 export interface Studio {
   generate(request: GenerateRequest, options: SubmitOptions): Promise<Generation>;
+  edit(request: EditRequest, options: SubmitOptions): Promise<Generation>;
+  refine(request: RefineRequest, options: SubmitOptions): Promise<Generation>;
   /** Leaves the generation's flights; the last to leave stops the work. A finished generation is returned as it is. */
   cancel(id: string): Promise<Generation>;
   /** Null for ids that were never given out (or are older than the store keeps). */

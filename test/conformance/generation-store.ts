@@ -10,6 +10,7 @@ const picture = (name: string, changes: Partial<Picture> = {}): Picture => ({
   thumbhash: 'abc=',
   seed: Number.MAX_SAFE_INTEGER,
   bytes: 1234,
+  regions: [{ x: 1, y: 2, width: 30, height: 40 }],
   ...changes,
 });
 

@@ -14,8 +14,12 @@ const recipe = {
   model: 'tiny',
   steps: 8,
   guidance: 3,
+  guidanceNormalization: 0,
+  guidanceTruncation: 1,
   width: 96,
   height: 64,
+  loras: [],
+  change: null,
   fingerprint: 'f1',
 };
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { DeviceChoice, Engine, EngineJob, Made, Pixels, RunOptions } from '../../src/engine/job.js';
+import { forwards } from '../../src/engine/schedule.js';
 
 /** What a scripted engine does next. */
 export interface Script {
@@ -54,26 +55,35 @@ export class ScriptedEngine implements Engine {
     await this.load(job.model);
     stage('ENCODE_PROMPT')();
     const denoised = stage('DENOISE');
-    for (let step = 1; step <= job.steps; step++) {
+    const seeds = seedsOf(job);
+    const totalSteps = forwardsOf(job);
+    for (let step = 1; step <= totalSteps; step++) {
       signal.throwIfAborted();
       await this.script.beforeStep?.(step, job);
       await new Promise((resolve) => setImmediate(resolve));
       signal.throwIfAborted();
-      const preview = this.script.previews === true ? gradient(job, 32, 32) : null;
-      const sigma = 1 - step / job.steps;
-      onEvent({ type: 'step', at: Date.now(), durationMs: 1, image: 0, step, totalSteps: job.steps, sigma, preview });
+      const sigma = 1 - step / totalSteps;
+      for (const [image, seed] of seeds.entries()) {
+        const preview = this.script.previews === true ? gradient(job, seed, 32, 32) : null;
+        onEvent({ type: 'step', at: Date.now(), durationMs: 1, image, step, totalSteps, sigma, preview });
+      }
     }
     denoised();
     stage('DECODE')();
     const { width, height } = job.operation === 'GENERATE' ? job : job.source;
-    return { pictures: [gradient(job, width, height)], regions: [] };
+    const regions = job.operation === 'REFINE' ? (job.regions ?? [found]) : [];
+    return { pictures: seeds.map((seed) => gradient(job, seed, width, height)), regions };
   }
 }
 
-function gradient(job: EngineJob, width: number, height: number): Pixels {
-  const [r = 0, g = 0, b = 0] = createHash('sha256')
-    .update(`${job.prompt}\n${seedOf(job)}\n${job.steps}`)
-    .digest();
+/** What it finds in every picture. */
+export const found = { x: 8, y: 16, width: 24, height: 32 };
+
+const forwardsOf = (job: EngineJob) =>
+  job.operation === 'EDIT' && job.strength !== null ? forwards(job.steps, job.strength) : job.steps;
+
+function gradient(job: EngineJob, seed: number, width: number, height: number): Pixels {
+  const [r = 0, g = 0, b = 0] = createHash('sha256').update(`${job.prompt}\n${seed}\n${job.steps}`).digest();
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -86,8 +96,9 @@ function gradient(job: EngineJob, width: number, height: number): Pixels {
   return { width, height, data };
 }
 
+export const seedsOf = (job: EngineJob) => (job.operation === 'GENERATE' ? job.seeds : [job.seed]);
 /** Of the first picture. */
-export const seedOf = (job: EngineJob) => (job.operation === 'GENERATE' ? job.seeds[0] : job.seed);
+export const seedOf = (job: EngineJob) => seedsOf(job)[0];
 
 /** A door that is shut until it is opened; those who came before wait at it. */
 export function door() {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NotCached } from '../../src/studio/problems.js';
-import { door, ScriptedEngine, seedOf } from './engines.js';
+import { door, ScriptedEngine, seedsOf } from './engines.js';
 import { ended, eventsOf, stays, studioFor, tiny, untilDone } from './fixture.js';
 
 const cat = { prompt: 'a cat', seed: 7 };
@@ -46,7 +46,7 @@ describe('a generation', () => {
     expect(three).toMatchObject({ cache: 'MISS', step: 12, totalSteps: 12, count: 3 });
     expect(three.imageIds).toHaveLength(3);
     expect(three.imageIds[1]).toBe(one.imageIds[0]);
-    expect(engine.jobs.map(seedOf)).toEqual([8, 7, 9]);
+    expect(engine.jobs.map(seedsOf)).toEqual([[8], [7, 9]]);
     expect((await studio.generate({ ...cat, count: 3 }, untilDone)).cache).toBe('HIT');
     expect(new Set([one.fingerprint, three.fingerprint]).size).toBe(2);
   });

@@ -55,6 +55,8 @@ export interface OpenOptions {
   readonly clock?: Clock;
   readonly catalog?: readonly ModelEntry[];
   readonly modelContent?: StudioOptions['modelContent'];
+  readonly loraContent?: StudioOptions['loraContent'];
+  readonly finder?: string;
   readonly countTokens?: StudioOptions['countTokens'];
 }
 
@@ -68,6 +70,8 @@ export async function openStudio(options: OpenOptions = {}): Promise<Studio> {
     catalog: options.catalog ?? [tiny, guidedModel],
     countTokens: options.countTokens ?? countWords,
     modelContent: options.modelContent ?? ((model) => `content of ${model}`),
+    loraContent: options.loraContent ?? ((_, lora) => `content of ${lora}`),
+    finder: options.finder ?? 'texture',
     settings: {
       studio: studioSection.schema.parse(env),
       jobs: jobsSection.schema.parse(env),

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { EngineJob } from '../../src/engine/job.js';
 import { QueueFull } from '../../src/studio/problems.js';
-import { door, ScriptedEngine, seedOf } from './engines.js';
+import { door, ScriptedEngine, seedOf, seedsOf } from './engines.js';
 import { ended, eventsOf, stays, studioFor } from './fixture.js';
 
 async function busy(env: Record<string, string> = {}) {
@@ -26,15 +26,16 @@ describe('the queue', () => {
     expect(engine.jobs).toHaveLength(3);
   });
 
-  it('takes all pictures of a request or none', async () => {
-    const { open, studio, ask, engine } = await busy({ QUEUE_LIMIT: '2' });
+  it('has one place for all pictures of a request', async () => {
+    const { open, studio, ask, engine } = await busy({ QUEUE_LIMIT: '1' });
     const first = await ask(1);
-    await expect(ask(10, { count: 3 })).rejects.toBeInstanceOf(QueueFull);
-    const second = await ask(20, { count: 2 });
+    const second = await ask(20, { count: 3 });
+    expect(second).toMatchObject({ queuePosition: 0 });
+    await expect(ask(10)).rejects.toBeInstanceOf(QueueFull);
     open();
     await ended(studio, first);
     expect(await ended(studio, second)).toMatchObject({ status: 'SUCCEEDED', cache: 'MISS' });
-    expect(engine.jobs.map(seedOf)).toEqual([1, 20, 21]);
+    expect(engine.jobs.map(seedsOf)).toEqual([[1], [20, 21, 22]]);
   });
 
   it('tells those who wait how many are before them, and every change', async () => {

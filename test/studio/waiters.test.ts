@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { EngineJob } from '../../src/engine/job.js';
 import { EngineLost, NonFinite } from '../../src/engine/problems.js';
 import { NotFound } from '../../src/studio/problems.js';
 import { door, ScriptedEngine, seedOf } from './engines.js';
@@ -138,17 +137,5 @@ describe('a failure', () => {
     const { problem } = await studio.generate(cat, untilDone);
     expect(problem).toMatchObject({ code: 'Failed', retryable: false });
     expect(JSON.stringify(problem)).not.toContain('secret');
-  });
-
-  it('of one picture ends the generation and leaves the others', async () => {
-    const { through } = door();
-    const beforeStep = (_: number, job: EngineJob) => {
-      if (seedOf(job) === 7) throw new EngineLost('The engine ended.');
-      return through();
-    };
-    const engines = [new ScriptedEngine({ beforeStep }), new ScriptedEngine({ beforeStep })];
-    const studio = await studioFor({ engines });
-    expect(await studio.generate({ ...cat, count: 4 }, untilDone)).toMatchObject({ status: 'FAILED', imageIds: [] });
-    expect(engines.flatMap(({ jobs }) => jobs).length).toBeLessThan(4);
   });
 });

@@ -1,4 +1,6 @@
-import { chosenModel, type Reader, text } from '../request.js';
+import { chosenModel } from '../request/model.js';
+import type { Reader } from '../request/reader.js';
+import { text } from '../request/words.js';
 import { advise, type PromptAdvice } from './advise.js';
 
 /**

@@ -1,9 +1,12 @@
+import type { Region } from '../../engine/job.js';
 import type { Generation, Image } from '../types.js';
 
 /** A picture as it is remembered: found by its fingerprint, kept in the image store under its id. */
 export interface Picture extends Image {
   /** Of the master file. */
   readonly bytes: number;
+  /** Where a refinement improved it; empty otherwise. */
+  readonly regions: readonly Region[];
 }
 
 export interface StoredGeneration {

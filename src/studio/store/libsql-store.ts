@@ -1,5 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import type { Region } from '../../engine/job.js';
 import type { Generation } from '../types.js';
 import type { GenerationStore, Picture, StoredGeneration } from './generation-store.js';
 import { SqlThread } from './sql-thread.js';
@@ -37,8 +38,9 @@ export async function openLibsqlStore(file: string, { rows }: LibsqlStoreOptions
     async unfinished() {
       return (await sql.ask('unfinished')).map(toGeneration);
     },
-    async savePicture({ fingerprint, id, width, height, thumbhash, seed, bytes }, at) {
-      await sql.ask('savePicture', fingerprint, id, width, height, thumbhash, seed, bytes, at);
+    async savePicture({ fingerprint, id, width, height, thumbhash, seed, bytes, regions }, at) {
+      const places = JSON.stringify(regions);
+      await sql.ask('savePicture', fingerprint, id, width, height, thumbhash, seed, bytes, places, at);
     },
     async pictures(fingerprints) {
       const found = await Promise.all(fingerprints.map((fingerprint) => sql.ask('picture', fingerprint)));
@@ -61,8 +63,12 @@ export async function openLibsqlStore(file: string, { rows }: LibsqlStoreOptions
   };
 }
 
+/** What generations had to say nothing about when they were only drawn from words. */
+const drawn = { loras: [], editMode: null, strength: null, sourceId: null, regions: [] } as const;
+
 function toGeneration(row: Row): StoredGeneration {
-  return { generation: JSON.parse(String(row.body)) as Generation, lastSequence: row.last_sequence as number | null };
+  const generation = { ...drawn, ...JSON.parse(String(row.body)) } as Generation;
+  return { generation, lastSequence: row.last_sequence as number | null };
 }
 
 function toPicture(row: Row): Picture {
@@ -74,5 +80,6 @@ function toPicture(row: Row): Picture {
     thumbhash: String(row.thumbhash),
     seed: Number(row.seed),
     bytes: Number(row.bytes),
+    regions: JSON.parse(String(row.regions)) as readonly Region[],
   };
 }

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import Database from 'libsql';
-import { type Call, type Reply, type Row, reads, schema, statements } from './statements.js';
+import { type Call, migrations, type Reply, type Row, reads, statements } from './statements.js';
 
 /**
  * The thread that talks to the database. libsql's calls are synchronous and end in an fsync: here they hold up nobody. Each
@@ -15,7 +15,10 @@ function open(): void {
   database.pragma('journal_mode = WAL');
   // What was acknowledged survives a power cut, not only a crash.
   database.pragma('synchronous = FULL');
-  database.exec(`begin immediate; ${schema} commit;`);
+  const [{ user_version: taken }] = database.pragma('user_version') as [{ user_version: number }];
+  if (taken > migrations.length) throw new Error('it was written by a newer version of this program');
+  const missing = migrations.slice(taken).join('\n');
+  database.exec(`begin immediate; ${missing} pragma user_version = ${migrations.length}; commit;`);
 }
 
 function execute(batch: readonly Call[], prepared: ReturnType<typeof prepareAll>): Reply[] {

@@ -2,8 +2,12 @@
  * All SQL there is, written so that SQLite and Postgres read it alike: bigint milliseconds, JSON as text, row-value keysets,
  * `on conflict`.
  */
-export const schema = `
-create table if not exists generations (
+/**
+ * How a database came to be as it is: a new one takes every step, an older one those that it has not taken. What was released stays as
+ * it is; changes come as further steps.
+ */
+export const migrations = [
+  `create table if not exists generations (
   id text primary key,
   created_at bigint not null,
   finished_at bigint,
@@ -25,7 +29,9 @@ create table if not exists pictures (
 );
 create unique index if not exists pictures_by_image on pictures (image_id);
 create index if not exists pictures_gone on pictures (gone_at, image_id) where gone_at is not null;
-`;
+`,
+  `alter table pictures add column regions text not null default '[]';`,
+] as const;
 
 export const statements = {
   saveGeneration: `
@@ -39,11 +45,11 @@ export const statements = {
     delete from generations where finished_at is not null and (created_at, id) <= (
       select created_at, id from generations order by created_at desc, id desc limit 1 offset ?)`,
   savePicture: `
-    insert into pictures (fingerprint, image_id, width, height, thumbhash, seed, bytes, last_used, gone_at)
-    values (?, ?, ?, ?, ?, ?, ?, ?, null)
+    insert into pictures (fingerprint, image_id, width, height, thumbhash, seed, bytes, regions, last_used, gone_at)
+    values (?, ?, ?, ?, ?, ?, ?, ?, ?, null)
     on conflict (fingerprint) do update
       set image_id = excluded.image_id, width = excluded.width, height = excluded.height, thumbhash = excluded.thumbhash,
-          seed = excluded.seed, bytes = excluded.bytes, last_used = excluded.last_used, gone_at = null`,
+          seed = excluded.seed, bytes = excluded.bytes, regions = excluded.regions, last_used = excluded.last_used, gone_at = null`,
   picture: 'select * from pictures where fingerprint = ? and gone_at is null',
   image: 'select * from pictures where image_id = ?',
   forgetImage: 'update pictures set gone_at = ? where image_id = ? and gone_at is null',

@@ -1,0 +1,74 @@
+import type { EditMode } from '../../engine/job.js';
+import { forwards } from '../../engine/schedule.js';
+import { refused, refusedAs } from '../expected.js';
+import type { Order } from '../order.js';
+import type { EditRequest } from '../types.js';
+import { readDrawing } from './drawing.js';
+import { exact, fitted, maskFor } from './given.js';
+import { capableModel } from './model.js';
+import type { Reader } from './reader.js';
+import { spoken } from './words.js';
+
+/**
+ * Reads a request to change a picture: a mask repaints, else a strength starts from the picture under noise, else the words alone
+ * are followed.
+ *
+ * @throws InvalidInput, UnknownModel, NotFound, or the signal's reason
+ */
+export async function readEdit(request: EditRequest, reader: Reader, signal: AbortSignal): Promise<Order> {
+  const mode = modeOf(request);
+  const model = capableModel(request.model, reader.catalog, 'EDIT', mode);
+  const { limits } = model;
+  const words = spoken(request.prompt);
+  const references = request.references ?? [];
+  if (references.length > 0 && mode !== 'INSTRUCTION')
+    throw refusedAs('references', 'left out where there is a mask or a strength', `${references.length}`);
+  if (references.length > limits.maxReferences)
+    throw refusedAs(
+      'references',
+      `at most ${limits.maxReferences} pictures, as ${model.id} takes,`,
+      `${references.length}`,
+    );
+  const defaultSteps = model.defaults.steps;
+  const { canonical, ...rest } = await readDrawing(request, { words, count: 1, defaultSteps }, model, reader);
+  const strength = mode === 'INSTRUCTION' ? null : strengthOf(request.strength ?? 1, canonical.steps);
+
+  const open = reader.sources.open.bind(reader.sources);
+  const opened = await open(request.image, 'image', signal);
+  // Where pixels are promised to come back unchanged, they are not resized either.
+  const source = mode === 'INPAINT' ? exact('image', opened, limits) : await fitted('image', opened, limits);
+  const mask = request.mask == null ? null : await maskFor(source.value, request.mask, reader, signal);
+  const others = await Promise.all(
+    references.map(async (reference, i) => {
+      const field = `references.${i}`;
+      return fitted(field, await open(reference, field, signal), limits);
+    }),
+  );
+  const { width, height } = source.value;
+  return {
+    ...rest,
+    canonical: {
+      ...{ ...canonical, operation: 'EDIT', mode, width, height, strength },
+      source: source.sha256,
+      references: others.map(({ sha256 }) => sha256),
+      mask: mask?.sha256 ?? null,
+    },
+    given: {
+      source: source.value,
+      sourceId: opened.imageId,
+      references: others.map(({ value }) => value),
+      mask: mask?.value ?? null,
+    },
+  };
+}
+
+function modeOf({ mask, strength }: EditRequest): EditMode {
+  if (mask != null) return 'INPAINT';
+  return strength == null ? 'INSTRUCTION' : 'STRENGTH';
+}
+
+function strengthOf(strength: number, steps: number): number {
+  if (!(strength >= 0 && strength <= 1)) throw refused('strength', 'between 0 and 1', strength);
+  if (forwards(steps, strength) < 1) throw refused('strength', `enough for one of ${steps} steps to run`, strength);
+  return strength;
+}

@@ -1,0 +1,67 @@
+import type { ModelEntry } from '../../engine/catalog.js';
+import type { Mask, Pixels } from '../../engine/job.js';
+import { scaledTo } from '../../imaging/scale.js';
+import { refusedAs } from '../expected.js';
+import type { ImageRequest, Source } from '../sources/source.js';
+import { hashOf } from '../sources/sources.js';
+import type { Reader } from './reader.js';
+
+type Limits = ModelEntry['limits'];
+
+/** A picture or mask as the engine takes it, with the hash that stands for it in fingerprints. */
+export interface Hashed<T> {
+  readonly value: T;
+  readonly sha256: string;
+}
+
+/** A picture of a size that the model takes as it is, since every pixel of it counts. @throws InvalidInput */
+export function exact(field: string, { pixels, sha256 }: Source, limits: Limits): Hashed<Pixels> {
+  const { width, height } = pixels;
+  const refuse = (expected: string) => refusedAs(field, expected, `${width} × ${height}`);
+  const { minSide, maxSide, maxPixels } = limits;
+  if (Math.min(width, height) < minSide) throw refuse(`at least ${minSide} pixels on each side`);
+  if (Math.max(width, height) > maxSide) throw refuse(`at most ${maxSide} pixels on each side`);
+  if (width * height > maxPixels) throw refuse(`at most ${maxPixels} pixels in all`);
+  return { value: pixels, sha256 };
+}
+
+/** A picture scaled down to what the model takes, where it is larger. @throws InvalidInput where it is too small, or so narrow that it becomes so */
+export async function fitted(field: string, source: Source, limits: Limits): Promise<Hashed<Pixels>> {
+  const { width, height } = source.pixels;
+  const scale = Math.min(limits.maxSide / Math.max(width, height), Math.sqrt(limits.maxPixels / (width * height)));
+  if (scale >= 1) return exact(field, source, limits);
+  const [w, h] = [Math.floor(width * scale), Math.floor(height * scale)];
+  if (Math.min(w, h) < limits.minSide)
+    throw refusedAs(
+      field,
+      `at least ${limits.minSide} pixels on each side when it is scaled down to what the model takes`,
+      `${width} × ${height}, which would be ${w} × ${h}`,
+    );
+  const pixels = await scaledTo(source.pixels, w, h);
+  return { value: pixels, sha256: await hashOf(pixels) };
+}
+
+/**
+ * A mask of the picture's size, each value black or white; one of the same shape but another size is resized, by nearest neighbours.
+ *
+ * @throws InvalidInput also where nothing is white
+ */
+export async function maskFor(
+  { width, height }: Pixels,
+  asked: ImageRequest,
+  reader: Reader,
+  signal: AbortSignal,
+): Promise<Hashed<Mask>> {
+  const { mask } = await reader.sources.openMask(asked, 'mask', signal);
+  if (Math.abs((mask.height * width) / mask.width - height) > 1)
+    throw refusedAs('mask', `of the picture's shape, ${width} × ${height}`, `${mask.width} × ${mask.height}`);
+  const data = new Uint8Array(width * height);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const [mx, my] = [Math.floor((x * mask.width) / width), Math.floor((y * mask.height) / height)];
+      data[y * width + x] = mask.data[my * mask.width + mx]! >= 128 ? 255 : 0;
+    }
+  if (!data.includes(255)) throw refusedAs('mask', 'white somewhere', 'only black');
+  const value = { width, height, data };
+  return { value, sha256: await hashOf(value) };
+}

@@ -1,0 +1,54 @@
+import type { Pixels, Region } from '../../engine/job.js';
+import { refused, refusedAs } from '../expected.js';
+import type { Order } from '../order.js';
+import type { RefineRequest } from '../types.js';
+import { readDrawing } from './drawing.js';
+import { exact, maskFor } from './given.js';
+import { capableModel } from './model.js';
+import type { Reader } from './reader.js';
+import { text } from './words.js';
+
+const maxRegions = 32;
+
+/** Reads a request to improve a picture. @throws InvalidInput, UnknownModel, NotFound, or the signal's reason */
+export async function readRefine(request: RefineRequest, reader: Reader, signal: AbortSignal): Promise<Order> {
+  const model = capableModel(request.model, reader.catalog, 'REFINE');
+  const { refineSteps, refineStrength } = model.defaults;
+  const words = text('prompt', request.prompt ?? '');
+  const strength = request.strength ?? refineStrength;
+  if (!(strength > 0 && strength <= 1)) throw refused('strength', 'above 0 and at most 1', strength);
+  if (request.mask != null && request.regions != null)
+    throw refusedAs('regions', 'left out where there is a mask', 'both');
+  const asked = { words, count: 1, defaultSteps: refineSteps };
+  const { canonical, ...rest } = await readDrawing(request, asked, model, reader);
+
+  const opened = await reader.sources.open(request.image, 'image', signal);
+  const source = exact('image', opened, model.limits);
+  const mask = request.mask == null ? null : await maskFor(source.value, request.mask, reader, signal);
+  const regions = request.regions == null ? null : regionsOf(request.regions, source.value);
+  const { width, height } = source.value;
+  return {
+    ...rest,
+    canonical: {
+      ...{ ...canonical, operation: 'REFINE', width, height, strength, regions },
+      source: source.sha256,
+      mask: mask?.sha256 ?? null,
+      finder: mask === null && regions === null ? reader.finder : '',
+    },
+    given: { source: source.value, sourceId: opened.imageId, references: [], mask: mask?.value ?? null },
+  };
+}
+
+function regionsOf(asked: readonly Region[], picture: Pixels): readonly Region[] {
+  if (asked.length < 1 || asked.length > maxRegions)
+    throw refusedAs('regions', `between 1 and ${maxRegions} of them`, `${asked.length}`);
+  return asked.map(({ x, y, width, height }, i) => {
+    const inside = (from: number, length: number, side: number) => from >= 0 && length >= 1 && from + length <= side;
+    if (inside(x, width, picture.width) && inside(y, height, picture.height)) return { x, y, width, height };
+    throw refusedAs(
+      `regions.${i}`,
+      `inside of the picture, which is ${picture.width} × ${picture.height}`,
+      `${width} × ${height} at ${x}, ${y}`,
+    );
+  });
+}
