@@ -22,6 +22,7 @@ export interface SchemaTypes {
     ID: { Input: string; Output: string };
     Seed: { Input: number; Output: number };
     DateTime: { Input: number; Output: number };
+    Upload: { Input: Blob; Output: never };
   };
 }
 

@@ -1,10 +1,12 @@
 import type { Generation as StudioGeneration, StageTiming as StudioTiming } from '../src/studio/types.js';
 import { builder } from './builder.js';
-import { CacheOutcome, CachePolicy, GenerationStatus, Operation, Stage } from './enums.js';
+import { CacheOutcome, EditMode, GenerationStatus, Operation, Stage } from './enums.js';
 import { Missing, rawId } from './ids.js';
 import { Image } from './image.js';
+import { Region } from './input-image.js';
+import { Applied } from './lora.js';
 import { Model } from './model.js';
-import { InvalidInput, NotCached, NotFound, ProblemInterface, QueueFull, UnknownModel } from './problems.js';
+import { NotFound, ProblemInterface } from './problems.js';
 
 const StageTiming = builder.objectRef<StudioTiming>('StageTiming').implement({
   description: 'What a stage took.',
@@ -35,6 +37,9 @@ Generation.implement({
     }),
     modelName: t.exposeString('modelName', { description: "The model's name in the catalog, also after it has left." }),
     prompt: t.exposeString('prompt', { description: 'What to draw, as it was understood (Unicode NFC).' }),
+    negativePrompt: t.exposeString('negativePrompt', {
+      description: 'What not to draw; empty where there was nothing to say, or no guidance to follow it.',
+    }),
     seed: t.field({
       type: 'Seed',
       description: 'Of the first picture, asked for or drawn; picture i has seed + i.',
@@ -44,6 +49,28 @@ Generation.implement({
     height: t.exposeInt('height', { description: 'Pixels.' }),
     steps: t.exposeInt('steps', { description: 'Steps of the noise schedule.' }),
     guidance: t.exposeFloat('guidance', { description: 'Guidance that was in effect, after dynamic guidance.' }),
+    loras: t.field({ type: [Applied], description: 'The LoRAs that were added.', resolve: ({ loras }) => [...loras] }),
+    editMode: t.field({
+      type: EditMode,
+      nullable: true,
+      description: 'How the picture was edited; null where none was.',
+      resolve: ({ editMode }) => editMode,
+    }),
+    strength: t.exposeFloat('strength', {
+      nullable: true,
+      description: 'How much noise the picture was put under, 0 … 1; null where words alone decided.',
+    }),
+    source: t.field({
+      type: Image,
+      nullable: true,
+      description: 'The picture that was changed, where it is one of this server; null otherwise.',
+      resolve: ({ sourceId }, _args, { studio }) => (sourceId === null ? null : studio.image(sourceId)),
+    }),
+    regions: t.field({
+      type: [Region],
+      description: 'Where a refinement improves the picture: as asked for, or as found. Empty otherwise.',
+      resolve: ({ regions }) => [...regions],
+    }),
     promptTokens: t.exposeInt('promptTokens', {
       description: 'How long the prompt is for the model, its template included.',
     }),
@@ -90,36 +117,6 @@ Generation.implement({
   }),
 });
 
-const GenerateInput = builder.inputType('GenerateInput', {
-  description: 'Everything that decides the pictures. Equal inputs with a fixed seed give the same pictures.',
-  fields: (t) => ({
-    prompt: t.string({
-      required: true,
-      description: 'What to draw: subject, attributes, relation. Chinese or English.',
-    }),
-    negativePrompt: t.string({ description: 'What not to draw, for models with guidance.' }),
-    model: t.id({ description: 'An id or a catalog name; left out, the default model.' }),
-    width: t.int({ description: "Pixels, a multiple of 16; left out, the model's own." }),
-    height: t.int({ description: "Pixels, a multiple of 16; left out, the model's own." }),
-    steps: t.int({ description: "1 … 100; left out, the model's own." }),
-    guidance: t.float({
-      description: 'How strongly to follow the prompt: pos + g·(pos − neg), 0 is off. (ComfyUI’s cfg is g + 1.)',
-    }),
-    dynamicGuidance: t.boolean({ description: 'Scale guidance by how much the prompt asks for, 0.7 … 1.3 times.' }),
-    seed: t.field({
-      type: 'Seed',
-      description: 'Left out, one is drawn and reported; then nothing is answered from memory.',
-    }),
-    count: t.int({ required: true, defaultValue: 1, description: 'Pictures, 1 … 8; picture i has seed + i.' }),
-    cache: t.field({
-      type: CachePolicy,
-      required: true,
-      defaultValue: 'DEFAULT',
-      description: 'Whether a remembered picture may answer.',
-    }),
-  }),
-});
-
 builder.queryField('generation', (t) =>
   t.field({
     type: Generation,
@@ -127,30 +124,6 @@ builder.queryField('generation', (t) =>
     description: 'The generation with this id; null when there is none.',
     args: { id: t.arg.id({ required: true, description: 'A `Generation.id`.' }) },
     resolve: (_root, { id }, { studio }) => studio.generation(rawId('Generation', id)),
-  }),
-);
-
-builder.mutationField('generate', (t) =>
-  t.field({
-    type: Generation,
-    description: 'Draws a picture from words, or returns the one that was drawn before from the same input.',
-    args: {
-      input: t.arg({ type: GenerateInput, required: true, description: 'What to draw.' }),
-      waitMs: t.arg.int({
-        required: true,
-        defaultValue: 0,
-        description: 'Answer when finished, or after that many milliseconds. 0 answers at once.',
-      }),
-    },
-    errors: {
-      types: [InvalidInput, UnknownModel, QueueFull, NotCached],
-      union: { name: 'GenerateResult', description: 'The generation, or why there is none.' },
-    },
-    resolve: (_root, { input, waitMs }, { studio, signal }) =>
-      studio.generate(
-        { ...input, model: input.model == null ? null : rawId('Model', input.model) },
-        { waitMs, signal },
-      ),
   }),
 );
 

@@ -27,6 +27,11 @@ export function rawId(type: NodeType, id: string): string {
   return read.typename === type ? read.id : id;
 }
 
+/** A model that is asked for; null where the choice is left to the server. */
+export function modelId(id: string | null | undefined): string | null {
+  return id == null ? null : rawId('Model', id);
+}
+
 /** In place of what a loader was asked for and does not have. Written for clients: it is no bug. */
 export class Missing extends GraphQLError {
   constructor(type: NodeType, id: string) {

@@ -5,6 +5,9 @@ import './problems.js';
 import './model.js';
 import './image.js';
 import './generation.js';
+import './generate.js';
+import './edit.js';
+import './refine.js';
 import './progress.js';
 import './advice.js';
 

@@ -36,3 +36,22 @@ builder.scalarType('DateTime', {
     });
   },
 });
+
+builder.scalarType('Upload', {
+  description: 'An image sent with the request (GraphQL multipart request): PNG, JPEG, WebP, AVIF or GIF.',
+  serialize() {
+    throw new GraphQLError('An Upload is only ever sent to the server.');
+  },
+  parseValue(value) {
+    // The server's multipart parser and the platform each have a Blob of their own.
+    if (typeof (value as Partial<Blob> | null)?.arrayBuffer === 'function') return value as Blob;
+    throw new GraphQLError('Expected an Upload to be a file of a multipart request but received a value of JSON.', {
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+  },
+  parseLiteral() {
+    throw new GraphQLError('Expected an Upload to be a variable but received a literal.', {
+      extensions: { code: 'BAD_USER_INPUT' },
+    });
+  },
+});

@@ -193,7 +193,19 @@ describe('the operations that ship with the schema', () => {
   const names = readdirSync(join(import.meta.dirname, '../../schema/operations')).map((file) =>
     file.replace('.graphql', ''),
   );
-  const executed = ['generate', 'start', 'cancel', 'generation', 'image', 'node', 'models', 'advice'];
+  const executed = [
+    'generate',
+    'start',
+    'cancel',
+    'generation',
+    'image',
+    'node',
+    'models',
+    'advice',
+    'edit',
+    'refine',
+    'loras',
+  ];
 
   it('are each executed by a test of this folder', () => {
     expect(names.sort()).toEqual([...executed, 'progress'].sort());

@@ -1,0 +1,83 @@
+import { builder } from './builder.js';
+import {
+  CACHE,
+  DYNAMIC,
+  GUIDANCE,
+  LORAS,
+  NEGATIVE,
+  NORMALIZATION,
+  SEED,
+  STEPS,
+  TRUNCATION,
+  WAIT,
+} from './descriptions.js';
+import { CachePolicy } from './enums.js';
+import { Generation } from './generation.js';
+import { modelId } from './ids.js';
+import { ImageInput, imageRequest } from './input-image.js';
+import { LoraInput } from './lora.js';
+import { InvalidInput, NotCached, NotFound, QueueFull, UnknownModel } from './problems.js';
+
+const EditInput = builder.inputType('EditInput', {
+  description:
+    'A picture and what is to become of it. With a mask it is repainted there (INPAINT), else with a strength it is drawn over as a whole (STRENGTH), else the words alone are followed (INSTRUCTION).',
+  fields: (t) => ({
+    image: t.field({
+      type: ImageInput,
+      required: true,
+      description:
+        'The picture to change. One that is larger than the model takes is scaled down, but not with a mask, which promises the other pixels unchanged.',
+    }),
+    prompt: t.string({
+      required: true,
+      description: 'The picture as it shall be; for a model that follows instructions, what is to be done.',
+    }),
+    negativePrompt: t.string({ description: NEGATIVE }),
+    model: t.id({ description: 'An id or a catalog name; left out, the first that can edit so.' }),
+    references: t.field({
+      type: [ImageInput],
+      description: 'Further pictures that the instruction speaks of, for models that take several.',
+    }),
+    mask: t.field({
+      type: ImageInput,
+      description:
+        "White is repainted; outside it the source's pixels come back unchanged. Lightness from one half on counts as white, what is transparent as black. Of the picture's size, or of its shape.",
+    }),
+    strength: t.float({
+      description:
+        '0 keeps the source, 1 ignores it. Left out with a model that follows instructions; left out with a mask, 1.',
+    }),
+    steps: t.int({ description: STEPS }),
+    guidance: t.float({ description: GUIDANCE }),
+    dynamicGuidance: t.boolean({ description: DYNAMIC }),
+    guidanceNormalization: t.float({ description: NORMALIZATION }),
+    guidanceTruncation: t.float({ description: TRUNCATION }),
+    loras: t.field({ type: [LoraInput], description: LORAS }),
+    seed: t.field({ type: 'Seed', description: SEED }),
+    cache: t.field({ type: CachePolicy, required: true, defaultValue: 'DEFAULT', description: CACHE }),
+  }),
+});
+
+builder.mutationField('edit', (t) =>
+  t.field({
+    type: Generation,
+    description: 'Changes a picture, or returns the one that came of the same input before.',
+    args: {
+      input: t.arg({ type: EditInput, required: true, description: 'Which picture, and what is to become of it.' }),
+      waitMs: t.arg.int({ required: true, defaultValue: 0, description: WAIT }),
+    },
+    errors: {
+      types: [InvalidInput, UnknownModel, QueueFull, NotCached, NotFound],
+      union: { name: 'EditResult', description: 'The generation, or why there is none.' },
+    },
+    resolve: (_root, { input, waitMs }, { studio, signal }) => {
+      const { image, mask, references, model } = input;
+      const pictures = {
+        image: imageRequest(image),
+        mask: mask == null ? null : imageRequest(mask),
+        references: references?.map(imageRequest),
+      };
+      return studio.edit({ ...input, ...pictures, model: modelId(model) }, { waitMs, signal });
+    },
+  }),
+);

@@ -1,0 +1,39 @@
+import type { Region as StudioRegion } from '../src/engine/job.js';
+import type { ImageRequest } from '../src/studio/sources/source.js';
+import { builder } from './builder.js';
+import { rawId } from './ids.js';
+
+export const ImageInput = builder.inputType('ImageInput', {
+  description: 'A picture to start from: one of this server, one sent along, or one elsewhere.',
+  isOneOf: true,
+  fields: (t) => ({
+    id: t.id({ description: 'An `Image.id`, or the sha256 of its master file.' }),
+    upload: t.field({ type: 'Upload', description: 'A file of this request.' }),
+    url: t.string({ description: 'Where it can be fetched from, over HTTP, without credentials.' }),
+  }),
+});
+
+/** With the id as the studio knows it. */
+export function imageRequest(input: typeof ImageInput.$inferInput): ImageRequest {
+  return input.id == null ? input : { id: rawId('Image', input.id) };
+}
+
+export const Region = builder.objectRef<StudioRegion>('Region').implement({
+  description: 'A rectangle of a picture, in pixels.',
+  fields: (t) => ({
+    x: t.exposeInt('x', { description: 'Of its left edge, from the left.' }),
+    y: t.exposeInt('y', { description: 'Of its top edge, from the top.' }),
+    width: t.exposeInt('width', { description: 'Pixels.' }),
+    height: t.exposeInt('height', { description: 'Pixels.' }),
+  }),
+});
+
+export const RegionInput = builder.inputType('RegionInput', {
+  description: 'A rectangle that lies in the picture, in pixels.',
+  fields: (t) => ({
+    x: t.int({ required: true, description: 'Of its left edge, from the left.' }),
+    y: t.int({ required: true, description: 'Of its top edge, from the top.' }),
+    width: t.int({ required: true, description: 'Pixels.' }),
+    height: t.int({ required: true, description: 'Pixels.' }),
+  }),
+});
