@@ -45,11 +45,12 @@ function serve(
   function load(id: string): Promise<ZImage> {
     const entry = settings.catalog.find((candidate) => candidate.id === id);
     if (entry === undefined) throw new Error(`The engine's catalog has no model "${id}".`);
-    const { limits, defaults, loras, editModes } = entry;
+    const { limits, defaults, loras, operations, editModes } = entry;
     return loadZImage(entry.components, {
       device,
       threads: settings.threads,
       maxPromptTokens: limits.maxPromptTokens,
+      words: operations.includes('GENERATE'),
       instructions: editModes.includes('INSTRUCTION'),
       loras,
       pixels: defaults.width * defaults.height,

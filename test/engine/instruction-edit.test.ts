@@ -89,6 +89,13 @@ describe('a picture changed by words alone', () => {
     expect(engine.loaded()).toEqual(['tiny-turbo']);
   });
 
+  it('is the same of a model that does nothing else', async () => {
+    const only: ModelEntry = { ...instructed(), id: 'only', operations: ['EDIT'] };
+    const engine = engineWith({ catalog: [only] });
+    const first = await run(engine, { ...job, model: 'only' });
+    expect((await run(engineWith({ catalog: [instructed()] }), job)).data).toEqual(first.data);
+  });
+
   it('depends on what the image encoder sees', async () => {
     const [seeing, blind] = [tinyOmni(), { ...tinyOmni(), id: 'blind' }];
     const engine = engineWith({

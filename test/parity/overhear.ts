@@ -30,6 +30,7 @@ export function openModel(subject: Case): Promise<ZImage> {
     ...device,
     maxPromptTokens: maxPromptTokens(subject),
     loras: [],
+    words: true,
     instructions: editModes.includes('INSTRUCTION'),
     pixels: 0,
     maxBatch: Infinity,

@@ -26,7 +26,7 @@ import { type ImageEncoder, openImageEncoder } from './image-encoder.js';
 import { openTextEncoder, type TextEncoder } from './text-encoder.js';
 import { openMeter, openTileCoder, type TiledHalf } from './tiled-autoencoder.js';
 import { openTransformer, type Transformer } from './transformer.js';
-import type { GraphsOf } from './transformer-sessions.js';
+import type { GraphsOf, Mode } from './transformer-sessions.js';
 import { type WorkingMemory, workingMemory } from './working-memory.js';
 
 /** What a Z-Image model is made of. Each is checked here and opened when it is used; models of the same folders share them. */
@@ -45,11 +45,19 @@ export interface Components {
   readonly working: WorkingMemory;
 }
 
+/** What a model is made for. That is trained, and the files do not tell. */
+export interface Uses {
+  /** Pictures from words alone. */
+  readonly words: boolean;
+  /** Pictures changed as words say. */
+  readonly instructions: boolean;
+}
+
 /** @throws CheckpointError where a tensor is missing or has the wrong shape */
 export function zImageComponents(
   folders: ComponentFolders,
   residency: Residency,
-  { device, threads }: SessionOptions,
+  { device, threads, instructions, words }: SessionOptions & Uses,
 ): Components {
   const target = { target: device };
   const options = { device, threads };
@@ -67,7 +75,6 @@ export function zImageComponents(
   const encoder = compileVaeEncoder(folders.vae, target);
   const { vae, preview } = folders;
   const tinyDecoder = preview === null ? null : compileTinyDecoder(preview, target);
-  const { prepare, step } = transformer;
   const others: GraphsOf = (mode, loras) =>
     mode === 'words'
       ? compileTransformer(folders.transformer, { ...target, difference, loras })
@@ -78,8 +85,9 @@ export function zImageComponents(
           siglip: mode === 'omni with features',
         });
   const imageEncoder = seeing(folders.imageEncoder, transformer.config, target);
+  const omni: Mode = imageEncoder === null ? 'omni' : 'omni with features';
   // Features need weights that nothing else does.
-  if (imageEncoder !== null) others('omni with features', false);
+  const { prepare, step } = imageEncoder === null ? transformer : others(omni, false);
   const tiled = (name: string, compile: typeof compileVaeDecoder, scale: Scale): TiledHalf => {
     const [measured, given] = [
       compile(vae, { ...target, moments: 'measured' }),
@@ -96,7 +104,7 @@ export function zImageComponents(
       openTextEncoder(textEncoder, options),
     ),
     transformer: slot('the transformer', [folders.transformer, difference], [prepare, step], () =>
-      openTransformer(transformer, options, others),
+      openTransformer(transformer, options, others, instructions && !words ? omni : 'words'),
     ),
     decoder: slot('the decoder', [folders.vae], [decoder], () => openVaeDecoder(decoder, options)),
     encoder: slot('the encoder', [folders.vae], [encoder], () => openVaeEncoder(encoder, options)),

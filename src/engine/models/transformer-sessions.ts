@@ -35,16 +35,20 @@ export interface TransformerSessions {
  * are opened when the first changes come. Then they stay, because without changes they compute the same bits, and opening takes longer
  * than they cost.
  *
- * @param words the graphs for words, which are opened at once
+ * @param words the graphs for words
  * @param others makes all others; null where changes are refused and there is no other mode
+ * @param first which are opened at once
  */
 export async function openTransformerSessions(
   words: TransformerGraphs,
   options: SessionOptions,
   others: GraphsOf | null,
+  first: Mode,
 ): Promise<TransformerSessions> {
-  let opened: Opened | null = await open(words, options);
-  let mode: Mode = 'words';
+  const graphsOf = (wanted: Mode, changed: boolean) =>
+    others === null || (wanted === 'words' && !changed) ? words : others(wanted, changed);
+  let opened: Opened | null = await open(graphsOf(first, false), options);
+  let mode = first;
   let takesChanges = false;
   return {
     async of(wanted, changes) {
@@ -52,8 +56,7 @@ export async function openTransformerSessions(
       if (opened !== null && wanted === mode && changed === takesChanges) return opened;
       await opened?.dispose();
       opened = null;
-      const graphs = others === null || (wanted === 'words' && !changed) ? words : others(wanted, changed);
-      opened = await open(graphs, options);
+      opened = await open(graphsOf(wanted, changed), options);
       mode = wanted;
       takesChanges = changed;
       return opened;

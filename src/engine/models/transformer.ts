@@ -5,6 +5,7 @@ import { byLayout, type Conditioned, type Together } from './conditioned.js';
 import { type ConditionPicture, type Segments, underInstruction } from './omni.js';
 import {
   type GraphsOf,
+  type Mode,
   openTransformerSessions,
   type TransformerGraphs,
   type TransformerSessions,
@@ -30,13 +31,17 @@ export interface Transformer {
   dispose(): Promise<void>;
 }
 
-/** @param others makes the graphs for everything but words alone */
+/**
+ * @param others makes the graphs for everything but words alone
+ * @param first what it is going to be used for first
+ */
 export async function openTransformer(
   graphs: TransformerGraphs,
   options: SessionOptions,
   others: GraphsOf | null = null,
+  first: Mode = 'words',
 ): Promise<Transformer> {
-  const sessions = await openTransformerSessions(graphs, options, others);
+  const sessions = await openTransformerSessions(graphs, options, others, first);
   return {
     condition: (embeddings, changes = {}) =>
       byLayout(

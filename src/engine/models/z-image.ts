@@ -9,7 +9,7 @@ import type { Tensor } from '../tensor.js';
 import { openTokenizer } from '../tokenizer.js';
 import type { LatentScale, Posterior } from './autoencoder.js';
 import { autoencoding } from './autoencoding.js';
-import { zImageComponents } from './components.js';
+import { type Uses, zImageComponents } from './components.js';
 import type { Conditioned } from './conditioned.js';
 import { inParts } from './in-parts.js';
 import type { Instructed } from './instructed.js';
@@ -45,10 +45,8 @@ export interface ZImage {
   dispose(): Promise<void>;
 }
 
-export interface LoadOptions extends SessionOptions {
+export interface LoadOptions extends SessionOptions, Uses {
   readonly maxPromptTokens: number;
-  /** Whether it was made to change pictures as words say: that is trained, and the files do not tell. */
-  readonly instructions: boolean;
   /** What may be added to it. */
   readonly loras: readonly LoraEntry[];
   /** Pixels of the picture that its components should be able to make without leaving memory. */
