@@ -6,10 +6,12 @@ import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { startProgram } from '../program.js';
 import { cachedRepeat, identicalAtOnce } from './cached.js';
+import { changes } from './change.js';
 import { drawFirst, drawWarm } from './draw.js';
 import { engineMeasures } from './engine.js';
 import { matrixFloor } from './floor.js';
 import { watchMemory } from './memory.js';
+import { quantised } from './quantised.js';
 import { type Measure, print } from './report.js';
 
 const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
@@ -43,6 +45,7 @@ try {
   if (peak !== null) {
     measures.push({ name: 'peak memory (PSS of all processes)', value: peak / 1e6, unit: 'MB', target: '≤ 900' });
   }
+  measures.push(...(await changes(program)));
   const cached = await cachedRepeat(program);
   measures.push(
     { name: 'cached repeat p50', value: cached.p50, unit: 'ms', target: '≤ 5' },
@@ -59,6 +62,7 @@ try {
   await program.stop();
 }
 measures.push(...(await engineMeasures()));
+measures.push(...(await quantised()));
 const floor = await matrixFloor();
 measures.push(
   { name: 'one forward, CPU time', value: floor.stepMs, unit: 'ms' },

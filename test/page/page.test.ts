@@ -1,28 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import type { BrowserContext, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Program, startProgram } from '../program.js';
+import { hasBrowser, openBrowser } from './browser.js';
 
-const browser = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
-const flags = [
-  '--headless=new',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
-
-if (browser === undefined && process.env.CI === undefined)
-  console.log('No Chromium here: the test of the page was skipped. (Debian: apt-get install chromium)');
-
-describe.skipIf(browser === undefined && process.env.CI === undefined)('the page', () => {
+describe.skipIf(!hasBrowser)('the page', () => {
   let program: Program | null = null;
   /** A running server may be named instead: INKSTONE_URL=http://127.0.0.1:4000 */
   let url = process.env.INKSTONE_URL ?? '';
@@ -36,17 +22,7 @@ describe.skipIf(browser === undefined && process.env.CI === undefined)('the page
   async function open(options: BrowserContextOptions = {}): Promise<BrowserContext> {
     const profile = mkdtempSync(join(tmpdir(), 'inkstone-browser-'));
     profiles.push(profile);
-    const opened = await chromium.launchPersistentContext(profile, {
-      executablePath: browser ?? '/usr/bin/chromium',
-      args: flags,
-      locale: 'en-GB',
-      viewport: { width: 1280, height: 860 },
-      ...options,
-    });
-    opened.on('console', (message) => {
-      if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
-    });
-    opened.on('weberror', (error) => complaints.push(String(error.error())));
+    const opened = await openBrowser(profile, complaints, options);
     opened.on('request', (request) => {
       if (request.url().startsWith('http')) hosts.add(new URL(request.url()).hostname);
     });
@@ -138,7 +114,7 @@ describe.skipIf(browser === undefined && process.env.CI === undefined)('the page
     await page.fill('#steps', '100');
     await page.fill('#count', '4');
     await page.click('#draw');
-    await page.locator('#status', { hasText: /Picture 1, step/ }).waitFor();
+    await page.locator('#status', { hasText: /Step \d+ of 400/ }).waitFor();
     await page.click('#cancel');
     await page.locator('#status', { hasText: 'Cancelled.' }).waitFor();
     await page.locator('#draw:enabled').waitFor();

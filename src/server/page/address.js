@@ -1,15 +1,31 @@
 /**
- * @typedef {import('./api.js').GenerateInput} GenerateInput
+ * @typedef {import('./api.js').Wish} Wish
  */
 
 /**
  * The request as the part of the page's address behind the `#`, so that an address shows the same picture elsewhere.
- * @param {GenerateInput} input
+ * @param {Wish} wish
  */
-export function toHash({ prompt, seed, width, height, steps, count, guidance, negativePrompt, model }) {
+export function toHash(wish) {
+  const { prompt, seed, width, height, steps, count, guidance, negativePrompt, model, strength } = wish;
+  const id = wish.image !== undefined && 'id' in wish.image ? wish.image.id : undefined;
   const parts = new URLSearchParams();
-  const entries = { prompt, seed, size: width && height ? `${width}x${height}` : undefined };
-  for (const [name, value] of Object.entries({ ...entries, steps, count, guidance, away: negativePrompt, model })) {
+  const entries = {
+    do: wish.operation?.toLowerCase(),
+    image: id,
+    prompt,
+    seed,
+    size: width && height ? `${width}x${height}` : undefined,
+  };
+  for (const [name, value] of Object.entries({
+    ...entries,
+    steps,
+    count,
+    guidance,
+    away: negativePrompt,
+    model,
+    strength,
+  })) {
     if (value !== undefined && value !== '') parts.set(name, String(value));
   }
   return `#${parts}`;
@@ -17,15 +33,20 @@ export function toHash({ prompt, seed, width, height, steps, count, guidance, ne
 
 /**
  * @param {string} hash
- * @returns {GenerateInput | null} null for an address that says nothing
+ * @returns {Wish | null} null for an address that says nothing
  */
 export function fromHash(hash) {
   const parts = new URLSearchParams(hash.replace(/^#/, ''));
   const prompt = parts.get('prompt');
   if (prompt === null) return null;
   const [, width, height] = /^(\d+)x(\d+)$/.exec(parts.get('size') ?? '') ?? [];
+  const operation = /** @type {import('./api.js').Operation | undefined} */ (parts.get('do')?.toUpperCase());
+  const image = parts.get('image');
   return {
     prompt,
+    ...given('operation', operation === 'EDIT' || operation === 'REFINE' ? operation : undefined),
+    ...given('image', image === null ? undefined : { id: image }),
+    ...given('strength', number(parts.get('strength'))),
     ...given('seed', seedOf(parts.get('seed') ?? '')),
     ...given('width', number(width)),
     ...given('height', number(height)),

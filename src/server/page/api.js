@@ -1,3 +1,5 @@
+import { multipart } from './uploads.js';
+
 /**
  * @typedef {{ id: string, width: number, height: number, seed: number, thumbhash: string, url: string, small: string,
  *   png: string, webp: string }} Image
@@ -8,12 +10,16 @@
  * @typedef {{ __typename: 'Generation', id: string, status: Status, prompt: string, seed: number, width: number,
  *   height: number, steps: number, cache: 'HIT' | 'SHARED' | 'MISS', promptTruncated: boolean, step: number,
  *   totalSteps: number, queuePosition: number | null, images: Image[], timings: StageTiming[], problem: Problem | null,
+ *   operation: Operation, regions: { x: number, y: number, width: number, height: number }[],
  *   createdAt: string, finishedAt: string | null }} Generation
- * @typedef {{ id: string, name: string, operations: string[], defaultSteps: number, defaultGuidance: number,
+ * @typedef {'GENERATE' | 'EDIT' | 'REFINE'} Operation
+ * @typedef {{ id: string, name: string, operations: Operation[], editModes: string[], defaultSteps: number, defaultGuidance: number,
  *   defaultWidth: number, defaultHeight: number, maxPixels: number, supportsGuidance: boolean,
  *   supportsNegativePrompt: boolean }} Model
  * @typedef {{ prompt: string, negativePrompt?: string, model?: string, width?: number, height?: number, steps?: number,
  *   guidance?: number, seed?: number | string, count?: number, cache?: 'DEFAULT' | 'REFRESH' | 'ONLY' }} GenerateInput
+ * @typedef {GenerateInput & { operation?: Operation, image?: { id: string } | { upload: string }, mask?: { upload: string },
+ *   strength?: number }} Wish what the form asks for: the input, and of which mutation when it is not `generate`
  */
 
 /** Where the API is, beside the page. */
@@ -21,9 +27,10 @@ export const endpoint = new URL('graphql', document.baseURI).href;
 
 /** What a finished or running generation is asked for. */
 export const generationFields = `fragment Whole on Generation {
-  __typename id status prompt seed width height steps cache promptTruncated step totalSteps queuePosition createdAt finishedAt
+  __typename id operation status prompt seed width height steps cache promptTruncated step totalSteps queuePosition createdAt finishedAt
   images { id width height seed thumbhash url small: url(width: 160) png: url(format: PNG) webp: url(format: WEBP) }
   timings { stage durationMs }
+  regions { x y width height }
   problem { __typename message retryable }
 }`;
 
@@ -85,10 +92,12 @@ export async function graphql(query, variables = {}) {
  * @param {AbortSignal} [signal]
  */
 export async function post(query, variables, accept, signal) {
+  const files = await multipart(query, variables);
   const response = await fetch(endpoint, {
     method: 'POST',
-    headers: { 'content-type': 'application/json', accept },
-    body: JSON.stringify({ query, variables }),
+    // What a form of any other site could send as well must show that no form sent it.
+    headers: files === null ? { 'content-type': 'application/json', accept } : { 'x-graphql-yoga-csrf': '1', accept },
+    body: files ?? JSON.stringify({ query, variables }),
     signal: signal ?? null,
   });
   // The session is over: the server shows its door.
@@ -96,23 +105,31 @@ export async function post(query, variables, accept, signal) {
   return response;
 }
 
-/** @returns {Promise<Model[]>} those that draw, the default model first */
+/** @returns {Promise<Model[]>} the default model first */
 export async function fetchModels() {
   const fields =
-    'id name operations defaultSteps defaultGuidance defaultWidth defaultHeight maxPixels supportsGuidance supportsNegativePrompt';
+    'id name operations editModes defaultSteps defaultGuidance defaultWidth defaultHeight maxPixels supportsGuidance supportsNegativePrompt';
   /** @type {{ models: Model[] }} */
   const { models } = await graphql(`query Models { models { ${fields} } }`);
-  return models.filter(({ operations }) => operations.includes('GENERATE'));
+  return models;
+}
+
+/** @param {Wish} wish */
+export function mutationOf({ operation = 'GENERATE' }) {
+  const field = operation.toLowerCase();
+  return { field, type: `${field[0]?.toUpperCase()}${field.slice(1)}Input` };
 }
 
 /**
  * Asks for pictures and answers at once, with the generation as it begins or with what is wrong.
- * @param {GenerateInput} input
+ * @param {Wish} wish
  * @returns {Promise<Generation | Problem>}
  */
-export async function generate(input) {
-  const query = `mutation Generate($input: GenerateInput!) {
-    generate(input: $input, waitMs: 0) {
+export async function ask(wish) {
+  const { operation: _, ...input } = wish;
+  const { field, type } = mutationOf(wish);
+  const query = `mutation Ask($input: ${type}!) {
+    asked: ${field}(input: $input, waitMs: 0) {
       __typename
       ... on Generation { ...Whole }
       ... on Problem { message retryable }
@@ -121,9 +138,9 @@ export async function generate(input) {
     }
   }
   ${generationFields}`;
-  /** @type {{ generate: Generation | Problem }} */
-  const { generate } = await graphql(query, { input });
-  return generate;
+  /** @type {{ asked: Generation | Problem }} */
+  const { asked } = await graphql(query, { input });
+  return asked;
 }
 
 /** @param {string} id */

@@ -25,6 +25,9 @@ export function showCaption(generation, selected) {
   const took = tookOf(generation);
   byId('took').textContent = took === null ? '' : say('took', { time: duration(took) });
   byId('drawn-seed').textContent = String(image.seed);
+  byId('regions').hidden = generation.operation !== 'REFINE';
+  const { length } = generation.regions;
+  byId('regions').textContent = length === 0 ? say('noRegions') : say('regionsFound', { n: length });
   byId('truncated').hidden = !generation.promptTruncated;
   for (const format of /** @type {const} */ (['png', 'webp'])) {
     link(format).href = here(image[format]);

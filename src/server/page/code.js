@@ -1,11 +1,14 @@
-import { asksForKey, endpoint } from './api.js';
+import { asksForKey, endpoint, mutationOf } from './api.js';
 import { byId, copyText, make } from './dom.js';
+import { withoutUploads } from './uploads.js';
 import { say } from './words.js';
 
-/** @typedef {import('./api.js').GenerateInput} GenerateInput */
+/** @typedef {import('./api.js').Wish} Wish */
 
-const operation = `mutation Draw($input: GenerateInput!) {
-  generate(input: $input, waitMs: 60000) {
+const operationOf = (/** @type {Wish} */ wish) => {
+  const { field, type } = mutationOf(wish);
+  return `mutation Draw($input: ${type}!) {
+  ${field}(input: $input, waitMs: 60000) {
     __typename
     ... on Generation {
       id
@@ -19,6 +22,7 @@ const operation = `mutation Draw($input: GenerateInput!) {
     ... on InvalidInput { field }
   }
 }`;
+};
 
 const progress = `subscription Progress($id: ID!, $after: Int) {
   generationProgress(id: $id, after: $after) {
@@ -69,14 +73,16 @@ export function confirmCopy(button, word) {
 
 /**
  * Shows how to make exactly this request from elsewhere.
- * @param {GenerateInput} input
+ * @param {Wish} wish
  * @param {string | null} id the generation that can be followed
  */
-export function showCode(input, id) {
+export function showCode(wish, id) {
+  const { operation: _, ...input } = wish;
+  const operation = operationOf(wish);
   texts = {
     operation,
-    variables: JSON.stringify({ input }, null, 2),
-    curl: curl({ query: oneLine(operation), variables: { input } }, ['content-type: application/json']),
+    variables: JSON.stringify(withoutUploads({ input }).input, null, 2),
+    curl: requestOf(oneLine(operation), { input }),
     follow: curl(
       { query: oneLine(progress), variables: { id: id ?? 'the id that Draw answered', after: 0 } },
       ['content-type: application/json', 'accept: text/event-stream'],
@@ -84,6 +90,25 @@ export function showCode(input, id) {
     ),
   };
   show();
+}
+
+/**
+ * With files, a multipart request; their names are for the reader to fill in.
+ * @param {string} query
+ * @param {Record<string, any>} variables
+ */
+function requestOf(query, variables) {
+  const { input, places } = withoutUploads(variables);
+  if (places.length === 0) return curl({ query, variables }, ['content-type: application/json']);
+  const map = Object.fromEntries(places.map(({ path }, i) => [i, [path]]));
+  const parts = [`operations=${JSON.stringify({ query, variables: input })}`, `map=${JSON.stringify(map)}`];
+  for (const [i, { path }] of places.entries()) parts.push(`${i}=@${path.split('.').at(-2)}.png`);
+  const lines = [
+    `curl ${quoted(endpoint)}`,
+    ...[quoted('x-graphql-yoga-csrf: 1'), ...always].map((header) => `-H ${header}`),
+    ...parts.map((part) => `-F ${quoted(part)}`),
+  ];
+  return lines.join(' \\\n  ');
 }
 
 /**

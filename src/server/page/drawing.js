@@ -1,8 +1,8 @@
-import { cancel, generate } from './api.js';
+import { ask, cancel } from './api.js';
 import { follow } from './progress.js';
 
 /**
- * @typedef {import('./api.js').GenerateInput} GenerateInput
+ * @typedef {import('./api.js').Wish} Wish
  * @typedef {import('./api.js').Generation} Generation
  * @typedef {import('./api.js').Problem} Problem
  * @typedef {{
@@ -28,14 +28,14 @@ export class Drawing {
   }
 
   /**
-   * @param {GenerateInput} input
+   * @param {Wish} input
    * @returns {Promise<Generation | Problem>}
    */
   async run(input) {
-    let answer = await generate(input);
+    let answer = await ask(input);
     while (answer.__typename === 'QueueFull') {
       await this.listener.full(answer, this.#stop.signal);
-      answer = await generate(input);
+      answer = await ask(input);
     }
     if (answer.__typename !== 'Generation') return answer;
     const generation = /** @type {Generation} */ (answer);
@@ -46,7 +46,7 @@ export class Drawing {
   /**
    * Follows a generation that has begun, to its end.
    * @param {Generation} generation
-   * @param {GenerateInput} input
+   * @param {Wish} input
    * @returns {Promise<Generation>}
    */
   async watch(generation, input) {
@@ -75,7 +75,7 @@ export function isOver({ status }) {
   return status !== 'QUEUED' && status !== 'RUNNING';
 }
 
-/** @returns {{ generation: Generation, input: GenerateInput } | null} */
+/** @returns {{ generation: Generation, input: Wish } | null} */
 export function interrupted() {
   try {
     return JSON.parse(sessionStorage.getItem(stored) ?? 'null');
@@ -84,7 +84,7 @@ export function interrupted() {
   }
 }
 
-/** @param {{ generation: Generation, input: GenerateInput } | null} running */
+/** @param {{ generation: Generation, input: Wish } | null} running */
 export function remember(running) {
   try {
     if (running === null) sessionStorage.removeItem(stored);

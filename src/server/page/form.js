@@ -1,9 +1,10 @@
 import { given, number, seedOf } from './address.js';
 import { byId, make } from './dom.js';
+import { capable, fillMode, offerWays, operation, readMode, setOperation, startMode } from './mode.js';
 import { nameOf, sizesOf } from './sizes.js';
 
 /**
- * @typedef {import('./api.js').GenerateInput} GenerateInput
+ * @typedef {import('./api.js').Wish} Wish
  * @typedef {import('./api.js').Model} Model
  */
 
@@ -24,6 +25,8 @@ const input = (name) => /** @type {HTMLInputElement} */ (byId(name));
 const size = /** @type {HTMLSelectElement} */ (byId('size'));
 const model = /** @type {HTMLSelectElement} */ (byId('model'));
 
+/** All of them, and those that can do what is asked. @type {Model[]} */
+let all = [];
 /** @type {Model[]} */
 let models = [];
 
@@ -42,6 +45,10 @@ export function startForm({ onInput, onChange, onDraw }) {
   byId('clear-seed').addEventListener('click', () => {
     change('seed', '');
     input('seed').focus();
+  });
+  startMode(() => {
+    offerCapable();
+    form.dispatchEvent(new Event('input'));
   });
   model.addEventListener('change', showModel);
   form.addEventListener('input', () => {
@@ -63,9 +70,24 @@ export function startForm({ onInput, onChange, onDraw }) {
 
 /** @param {Model[]} available the default model first */
 export function offerModels(available) {
-  models = available;
+  all = available;
+  for (const radio of document.querySelectorAll('input[name="operation"]')) {
+    const offered = all.some(({ operations }) =>
+      operations.some((name) => name === /** @type {HTMLInputElement} */ (radio).value),
+    );
+    /** @type {HTMLElement} */ (radio.parentElement).hidden = !offered;
+  }
+  offerCapable();
+}
+
+/** The choice of models, and of ways to edit, for the operation. */
+export function offerCapable() {
+  const before = model.value;
+  models = capable(all);
   model.replaceChildren(...models.map(({ id, name }) => make('option', { value: id }, name)));
+  if (models.some(({ id }) => id === before)) model.value = before;
   field('model').hidden = models.length < 2;
+  offerWays(models);
   showModel();
 }
 
@@ -85,28 +107,35 @@ function showModel() {
 
 /**
  * What the form asks for; what is left to the model is left out.
- * @returns {GenerateInput}
+ * @returns {Wish}
  */
 export function readForm() {
   const [width, height] = size.value.split('x').map(Number);
   const chosen = chosenModel();
   const count = number(input('count').value);
-  const shown = (/** @type {string} */ name) => (field(name).hidden ? '' : input(name).value);
+  const drawing = operation() === 'GENERATE';
+  // To refine takes no guidance.
+  const shown = (/** @type {string} */ name) =>
+    field(name).hidden || operation() === 'REFINE' ? '' : input(name).value;
   return {
+    ...readMode(),
     prompt: input('prompt').value,
     ...given('negativePrompt', shown('negativePrompt') || undefined),
     ...given('model', chosen === undefined || chosen === models[0] ? undefined : chosen.id),
-    ...given('width', width || undefined),
-    ...given('height', height),
+    ...given('width', drawing ? width || undefined : undefined),
+    ...given('height', drawing ? height : undefined),
     ...given('steps', number(input('steps').value)),
     ...given('guidance', number(shown('guidance'))),
     ...given('seed', seedOf(input('seed').value)),
-    ...given('count', count === 1 ? undefined : count),
+    ...given('count', drawing && count !== 1 ? count : undefined),
   };
 }
 
-/** @param {GenerateInput} request */
+/** @param {Wish} request */
 export function fillForm(request) {
+  setOperation(request.operation ?? 'GENERATE');
+  offerCapable();
+  fillMode(request);
   input('prompt').value = request.prompt;
   input('seed').value = String(request.seed ?? '');
   input('steps').value = String(request.steps ?? '');

@@ -4,8 +4,8 @@ import { say } from './words.js';
 
 /**
  * @typedef {import('./api.js').Generation} Generation
- * @typedef {import('./api.js').GenerateInput} GenerateInput
- * @typedef {{ input: GenerateInput, generation: Generation }} Entry
+ * @typedef {import('./api.js').Wish} Wish
+ * @typedef {{ input: Wish, generation: Generation }} Entry
  */
 
 const stored = 'inkstone.visit';

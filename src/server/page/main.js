@@ -1,26 +1,62 @@
 import { fetchFromTheDoor, fromHash } from './address.js';
-import { fetchModels, generate } from './api.js';
+import { ask, fetchModels } from './api.js';
+import { startBrush } from './brush.js';
 import { confirmCopy, showKey, startCode } from './code.js';
+import { startCompare } from './compare.js';
 import { byId, copyText } from './dom.js';
 import { interrupted } from './drawing.js';
-import { change, fillForm, offerModels, readForm, startForm } from './form.js';
+import { change, fillForm, offerCapable, offerModels, readForm, startForm } from './form.js';
 import { showHistory, startHistory } from './history.js';
+import { setOperation, showMode } from './mode.js';
+import { original, startOriginal, takeImage } from './original.js';
 import { clearProblems } from './problems.js';
-import { cancelDrawing, draw, isDrawing, present, refresh, report, resume, showAgain, writeAddress } from './studio.js';
+import {
+  cancelDrawing,
+  draw,
+  isDrawing,
+  present,
+  refresh,
+  report,
+  resume,
+  showAgain,
+  shownImage,
+  writeAddress,
+} from './studio.js';
 import { language, toggleLanguage, translate } from './words.js';
 
 translate();
 showOtherLanguage();
 startCode();
 startForm({ onInput: refresh, onChange: writeAddress, onDraw: () => draw(readForm()) });
+startOriginal(() => {
+  showMode();
+  refresh();
+  writeAddress();
+});
+startBrush(refresh);
+startCompare();
 startHistory(({ input, generation }) => {
   if (isDrawing()) return;
   clearProblems();
   fillForm({ ...input, seed: generation.seed });
-  present(readForm(), generation);
+  void takeSource(input).then(() => present(input, generation));
 });
 byId('cancel').addEventListener('click', cancelDrawing);
 byId('keep-seed').addEventListener('click', () => change('seed', byId('drawn-seed').textContent ?? ''));
+for (const [button, operation] of /** @type {const} */ ([
+  ['edit-this', 'EDIT'],
+  ['refine-this', 'REFINE'],
+])) {
+  byId(button).addEventListener('click', async () => {
+    const id = shownImage();
+    if (id === undefined || isDrawing()) return;
+    await takeImage(id).catch(report);
+    setOperation(operation);
+    offerCapable();
+    refresh();
+    byId('prompt').focus();
+  });
+}
 byId('share').addEventListener('click', async () => {
   await copyText(location.href);
   confirmCopy(byId('share'), 'share');
@@ -28,6 +64,7 @@ byId('share').addEventListener('click', async () => {
 byId('language').addEventListener('click', () => {
   toggleLanguage();
   showOtherLanguage();
+  offerCapable();
   showHistory();
   showAgain();
 });
@@ -47,6 +84,7 @@ async function open() {
   const running = interrupted();
   if (running === null) return restore();
   fillForm(running.input);
+  await takeSource(running.input);
   await resume(running);
 }
 
@@ -59,10 +97,19 @@ async function restore() {
     return writeAddress();
   }
   fillForm(input);
-  if (input.seed === undefined) return;
-  const answer = await generate({ ...input, cache: 'ONLY' }).catch(() => null);
+  await takeSource(input);
+  if (input.seed === undefined || ((input.operation ?? 'GENERATE') !== 'GENERATE' && original() === null)) return;
+  const answer = await ask({ ...input, cache: 'ONLY' }).catch(() => null);
   if (answer?.__typename !== 'Generation' || isDrawing()) return;
   present(readForm(), /** @type {import('./api.js').Generation} */ (answer));
+}
+
+/**
+ * The picture that a request changes, where the server has it.
+ * @param {import('./api.js').Wish} wish
+ */
+async function takeSource({ image }) {
+  if (image !== undefined && 'id' in image) await takeImage(image.id).catch(() => {});
 }
 
 function showOtherLanguage() {

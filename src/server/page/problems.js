@@ -4,11 +4,13 @@ import { say } from './words.js';
 
 /** Where a problem with a field of the input is shown; every other one stands under the button. */
 const places = new Map([
-  ...['prompt', 'seed', 'steps', 'count', 'model', 'guidance', 'negativePrompt'].map(
+  ...['prompt', 'seed', 'steps', 'count', 'model', 'guidance', 'negativePrompt', 'strength'].map(
     (name) => /** @type {const} */ ([name, name]),
   ),
   ['width', 'size'],
   ['height', 'size'],
+  ['image', 'image'],
+  ['mask', 'image'],
 ]);
 
 export function clearProblems() {
@@ -23,13 +25,17 @@ export function clearProblems() {
  */
 export function showProblem(message, name = '') {
   const sentence = message.replaceAll('`', ''); // marks names for programmers
-  const place = places.get(name.split('.').pop() ?? '');
+  // `image.upload` is said of the image.
+  const place = name
+    .split('.')
+    .map((part) => places.get(part))
+    .find((known) => known !== undefined);
   if (place === undefined || field(place).hidden) {
     byId('form-problem').textContent = sentence;
     return;
   }
   byId(`${place}-problem`).textContent = sentence;
-  const control = byId(place);
+  const control = byId(place === 'image' ? 'file' : place);
   control.setAttribute('aria-invalid', 'true');
   /** @type {HTMLDetailsElement | null} */ (control.closest('details'))?.setAttribute('open', '');
   control.focus();

@@ -8,21 +8,16 @@ import { say } from './words.js';
 /**
  * What happens now, in a sentence; null where the last one still holds.
  * @param {ProgressEvent} event
- * @param {number} count pictures of the request
  * @returns {string | null}
  */
-export function sentenceOf(event, count) {
+export function sentenceOf(event) {
   switch (event.__typename) {
     case 'GenerationQueued':
       return event.position > 0 ? say('queued', { n: event.position }) : say('starting');
     case 'StageStarted':
       return say(event.stage);
-    case 'StepFinished': {
-      const { image, step, totalSteps } = event;
-      return count > 1
-        ? say('stepOfPicture', { i: image + 1, n: step, total: totalSteps })
-        : say('step', { n: step, total: totalSteps });
-    }
+    case 'StepFinished': // of all pictures together: several are drawn at once
+      return say('step', { n: event.generation.step, total: event.generation.totalSteps });
     case 'GenerationFinished':
       return outcomeOf(event.generation);
     default:

@@ -2,24 +2,27 @@ import { toHash } from './address.js';
 import { ApiError } from './api.js';
 import { hideCaption, showCaption } from './caption.js';
 import { showCode } from './code.js';
+import { compareWith } from './compare.js';
 import { byId } from './dom.js';
 import { Drawing, remember } from './drawing.js';
 import { clearSheet, layOut, markSelected, setWorking, showGeneration, showPicture, showPreview } from './easel.js';
 import { readForm } from './form.js';
 import { addToHistory } from './history.js';
+import { missing } from './mode.js';
+import { original } from './original.js';
 import { clearProblems, countDown, showProblem } from './problems.js';
 import { fractionOf, outcomeOf, sentenceOf } from './status.js';
 import { say } from './words.js';
 
 /**
- * @typedef {import('./api.js').GenerateInput} GenerateInput
+ * @typedef {import('./api.js').Wish} Wish
  * @typedef {import('./api.js').Generation} Generation
  * @typedef {import('./api.js').Problem} Problem
  */
 
 /** @type {Drawing | null} */
 let drawing = null;
-/** What the sheet shows, with the form's request it came from. @type {{ input: GenerateInput, generation: Generation } | null} */
+/** What the sheet shows, with the form's request it came from. @type {{ input: Wish, generation: Generation } | null} */
 let shown = null;
 let selected = 0;
 
@@ -29,14 +32,18 @@ export function cancelDrawing() {
   drawing?.cancel().catch(report);
 }
 
-/** @param {GenerateInput} input */
+/** @param {Wish} input */
 export async function draw(input) {
-  if (drawing === null) await work(input, (current) => current.run(input));
+  if (drawing !== null) return;
+  const lacking = missing();
+  clearProblems();
+  if (lacking !== null) return showProblem(lacking, 'image');
+  await work(input, (current) => current.run(input));
 }
 
 /**
  * Goes on with what a reload of the page interrupted.
- * @param {{ input: GenerateInput, generation: Generation }} running
+ * @param {{ input: Wish, generation: Generation }} running
  */
 export async function resume({ input, generation }) {
   await work(input, (current) => current.watch(generation, input));
@@ -44,7 +51,7 @@ export async function resume({ input, generation }) {
 
 /**
  * Everything around one drawing: the sheet before, the sentences meanwhile, the picture or the problem at its end.
- * @param {GenerateInput} input
+ * @param {Wish} input
  * @param {(drawing: Drawing) => Promise<Generation | Problem>} run
  */
 async function work(input, run) {
@@ -68,7 +75,7 @@ async function work(input, run) {
 }
 
 /**
- * @param {GenerateInput} input
+ * @param {Wish} input
  * @returns {import('./drawing.js').Listener}
  */
 function listenerFor(input) {
@@ -81,7 +88,7 @@ function listenerFor(input) {
       showCode(input, generation.id);
     },
     happened: (event) => {
-      tell(sentenceOf(event, count), fractionOf(event.generation));
+      tell(sentenceOf(event), fractionOf(event.generation));
       if (event.__typename === 'StepFinished' && event.preview !== null)
         showPreview(event.image, event.preview, event.step / event.totalSteps);
       for (const [index, image] of event.generation.images.entries())
@@ -96,7 +103,7 @@ function listenerFor(input) {
 }
 
 /**
- * @param {GenerateInput} input
+ * @param {Wish} input
  * @param {Generation} generation
  */
 function finish(input, generation) {
@@ -111,7 +118,7 @@ function finish(input, generation) {
 
 /**
  * Puts a finished generation on the sheet.
- * @param {GenerateInput} input
+ * @param {Wish} input
  * @param {Generation} generation
  */
 export function present(input, generation) {
@@ -121,9 +128,21 @@ export function present(input, generation) {
   if (!watched) layOut({ count: images.length, width, height });
   shown = { input, generation };
   showGeneration(generation, select);
+  const before = original();
+  const changed = input.image !== undefined && before !== null && sameImage(input.image, before.image);
+  compareWith(changed ? { address: before.address, regions: generation.regions, width, height } : null);
   select(0);
   tell(outcomeOf(generation), 1);
 }
+
+/**
+ * @param {NonNullable<Wish['image']>} a
+ * @param {NonNullable<Wish['image']>} b
+ */
+const sameImage = (a, b) => JSON.stringify(a) === JSON.stringify(b);
+
+/** The picture that is shown, to be changed next. */
+export const shownImage = () => shown?.generation.images[selected]?.id;
 
 /** @param {number} index */
 function select(index) {

@@ -1,0 +1,65 @@
+/**
+ * Files that a request will send, by the name under which the request speaks of them: so a request stays plain data that can be
+ * compared, shown and remembered.
+ * @type {Map<string, () => Promise<Blob>>}
+ */
+const waiting = new Map();
+let count = 0;
+
+/**
+ * @param {() => Promise<Blob>} file asked for when it is sent
+ * @returns {string} its name
+ */
+export function willUpload(file) {
+  const name = `file ${++count}`;
+  waiting.set(name, file);
+  return name;
+}
+
+/**
+ * @param {string} name
+ * @returns {Promise<Blob>}
+ */
+export function uploaded(name) {
+  const file = waiting.get(name);
+  // After a reload the name is remembered and the file is not.
+  if (file === undefined) return Promise.reject(new Error('The file is not here any more.'));
+  return file();
+}
+
+/**
+ * A GraphQL request with its files, as https://github.com/jaydenseric/graphql-multipart-request-spec has it; null where it has none.
+ * @param {string} query
+ * @param {Record<string, any>} variables in which `{ upload: name }` stands for a file
+ * @returns {Promise<FormData | null>}
+ */
+export async function multipart(query, variables) {
+  const { input, places } = withoutUploads(variables);
+  if (places.length === 0) return null;
+  const form = new FormData();
+  form.set('operations', JSON.stringify({ query, variables: input }));
+  form.set('map', JSON.stringify(Object.fromEntries(places.map(({ path }, i) => [i, [path]]))));
+  for (const [i, { name }] of places.entries()) form.set(String(i), await uploaded(name), 'picture.png');
+  return form;
+}
+
+/**
+ * The variables with null in place of every file, and where the files belong.
+ * @param {Record<string, any>} variables
+ */
+export function withoutUploads(variables) {
+  /** @type {{ path: string, name: string }[]} */
+  const places = [];
+  /** @type {(value: any, path: string) => any} */
+  const walk = (value, path) => {
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(
+      Object.entries(value).map(([key, part]) => {
+        if (key !== 'upload' || typeof part !== 'string') return [key, walk(part, `${path}.${key}`)];
+        places.push({ path: `${path}.${key}`, name: part });
+        return [key, null];
+      }),
+    );
+  };
+  return { input: walk(variables, 'variables'), places };
+}
