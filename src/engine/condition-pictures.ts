@@ -4,7 +4,7 @@ import type { ConditionPicture } from './models/omni.js';
 import type { ZImage } from './models/z-image.js';
 import { fromPixels } from './picture.js';
 import { resized } from './resize.js';
-import { whyNotShown } from './showable.js';
+import { SHOWABLE, showable } from './showable.js';
 import type { Tensor } from './tensor.js';
 
 const MEGAPIXEL = 1024 * 1024;
@@ -36,8 +36,7 @@ export async function conditionPictures(
 /** A picture of more than a megapixel, resized to an area; any other as it is. */
 export function fitted(picture: Pixels, area: number): Pixels {
   const { width, height } = picture;
-  const unfit = whyNotShown(picture);
-  if (unfit !== null) throw new RangeError(unfit);
+  if (!showable(picture)) throw new RangeError(`Expected pictures of ${SHOWABLE} but received ${width}×${height}.`);
   if (width * height <= MEGAPIXEL) return picture;
   const scale = Math.sqrt(area / (width * height));
   return resized(picture, Math.trunc(width * scale), Math.trunc(height * scale));

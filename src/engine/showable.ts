@@ -1,14 +1,14 @@
-/** What the reference takes: sides in pixels, and how many times one may be as long as the other. */
 const LEAST_SIDE = 64;
 const MOST_ASPECT = 8;
 
+/** What a model that follows instructions takes before its eyes, in words. */
+export const SHOWABLE = `at least ${LEAST_SIDE} pixels on each side, one at most ${MOST_ASPECT} times as long as the other,`;
+
 /**
- * Why a picture cannot be put before the eyes of a model that follows instructions, in one sentence; null where it can.
+ * Whether a picture of this size may be put before a model that follows instructions. The reference takes no others.
  *
  * @see diffusers `Flux2ImageProcessor.check_image_input`
  */
-export function whyNotShown({ width, height }: { readonly width: number; readonly height: number }): string | null {
-  const aspect = Math.max(width / height, height / width);
-  if (Math.min(width, height) >= LEAST_SIDE && aspect <= MOST_ASPECT) return null;
-  return `Expected pictures with sides of at least ${LEAST_SIDE} pixels, one at most ${MOST_ASPECT} times the other, but received ${width}×${height}.`;
+export function showable({ width, height }: { readonly width: number; readonly height: number }): boolean {
+  return Math.min(width, height) >= LEAST_SIDE && Math.max(width, height) <= MOST_ASPECT * Math.min(width, height);
 }

@@ -112,7 +112,7 @@ describe('a picture changed by words alone', () => {
   ])('is refused with a reference of %d × %d', async (width, height, received) => {
     const engine = engineWith({ catalog: [instructed()] });
     await expect(run(engine, { ...job, references: [waves(width, height)] })).rejects.toThrow(
-      new RegExp(`Expected pictures with sides of at least 64 pixels.*received ${received}`),
+      new RegExp(`Expected pictures of at least 64 pixels on each side.*received ${received}`),
     );
   });
 

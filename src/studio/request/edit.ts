@@ -1,5 +1,6 @@
-import type { EditMode } from '../../engine/job.js';
+import type { EditMode, Pixels } from '../../engine/job.js';
 import { forwards } from '../../engine/schedule.js';
+import { SHOWABLE, showable } from '../../engine/showable.js';
 import { refused, refusedAs } from '../expected.js';
 import type { Order } from '../order.js';
 import type { EditRequest } from '../types.js';
@@ -45,6 +46,10 @@ export async function readEdit(request: EditRequest, reader: Reader, signal: Abo
     }),
   );
   const { width, height } = source.value;
+  if (mode === 'INSTRUCTION') {
+    requireShowable('image', source.value);
+    for (const [i, { value }] of others.entries()) requireShowable(`references.${i}`, value);
+  }
   return {
     ...rest,
     canonical: {
@@ -60,6 +65,11 @@ export async function readEdit(request: EditRequest, reader: Reader, signal: Abo
       mask: mask?.value ?? null,
     },
   };
+}
+
+/** A picture of a shape that a model's instructions may speak of. @throws InvalidInput */
+function requireShowable(field: string, { width, height }: Pixels): void {
+  if (!showable({ width, height })) throw refusedAs(field, SHOWABLE, `${width} × ${height}`);
 }
 
 function modeOf({ mask, strength }: EditRequest): EditMode {
