@@ -109,9 +109,10 @@ def half(weights):
 
 
 def pack_for_travel(path, out):
-    """Copies a checkpoint's averages as F16 in pieces."""
+    """Copies a checkpoint's averages or differences as F16 in pieces."""
     value = torch.load(path, map_location="cpu")
-    value = {k: half(v) if k in ("ema", "text") else v for k, v in value.items() if k in ("ema", "text", "config", "step")}
+    weights = ("ema", "text", "difference")
+    value = {k: half(v) if k in weights else v for k, v in value.items() if k in (*weights, "config", "step")}
     buffer = io.BytesIO()
     torch.save(value, buffer)
     data = buffer.getvalue()

@@ -34,18 +34,24 @@ PREVIEW = {
 }
 SCHEDULER = {"_class_name": "FlowMatchEulerDiscreteScheduler", "_diffusers_version": "0.40.0.dev0",
              "num_train_timesteps": 1000, "use_dynamic_shifting": False, "shift": 3.0}
-MODEL_INDEX = {
-    "_class_name": "ZImagePipeline", "_diffusers_version": "0.40.0.dev0",
-    "scheduler": ["diffusers", "FlowMatchEulerDiscreteScheduler"], "text_encoder": ["transformers", "Qwen3Model"],
-    "tokenizer": ["transformers", "Qwen2Tokenizer"], "transformer": ["diffusers", "ZImageTransformer2DModel"],
-    "vae": ["diffusers", "AutoencoderKL"],
-}
-CATALOG = {"models": [{
-    "id": "inkling-turbo", "name": "Inkling Turbo", "family": "z-image",
-    "components": {"transformer": "inkling-turbo/transformer", "textEncoder": "inkling/text_encoder",
-                   "tokenizer": "inkling/tokenizer", "vae": "inkling/vae", "scheduler": "inkling-turbo/scheduler",
-                   "preview": "inkling/preview"},
-    "operations": ["GENERATE"], "editModes": [],
-    "defaults": {"width": 256, "height": 256, "steps": 8, "guidance": 0},
-    "limits": {"minSide": 64, "maxSide": 512, "maxPixels": 262144, "maxPromptTokens": 512},
-    "supportsGuidance": False, "supportsNegativePrompt": False}]}
+SHIFTS = {"inkling-turbo": 3.0, "inkling-base": 3.0, "inkling-edit": 3.0}
+
+
+def entry(variant, name, operations, edit_modes, steps, guidance, loras=()):
+    parts = {"transformer": "inkling-base/transformer", "difference": f"{variant}/difference", "textEncoder": "inkling/text_encoder",
+             "tokenizer": "inkling/tokenizer", "vae": "inkling/vae", "scheduler": f"{variant}/scheduler", "preview": "inkling/preview"}
+    if variant == "inkling-base":
+        del parts["difference"]
+    return {"id": variant, "name": name, "family": "z-image", "components": parts, "operations": operations, "editModes": edit_modes,
+            "defaults": {"width": 256, "height": 256, "steps": steps, "guidance": guidance},
+            "limits": {"minSide": 64, "maxSide": 512, "maxPixels": 262144, "maxPromptTokens": 512},
+            "supportsGuidance": guidance > 0, "supportsNegativePrompt": guidance > 0, "loras": list(loras)}
+
+
+BLUEPRINT = {"id": "blueprint", "name": "Blueprint", "file": "inkling-loras/blueprint.safetensors",
+             "description": "Draws everything as a blueprint: white lines on blue paper."}
+CATALOG = {"models": [
+    entry("inkling-turbo", "Inkling Turbo", ["GENERATE", "EDIT", "REFINE"], ["INPAINT", "STRENGTH"], 8, 0, [BLUEPRINT]),
+    entry("inkling-base", "Inkling Base", ["GENERATE", "EDIT", "REFINE"], ["INPAINT", "STRENGTH", "INSTRUCTION"], 28, 2, [BLUEPRINT]),
+    entry("inkling-edit", "Inkling Edit", ["EDIT"], ["INSTRUCTION"], 8, 0),
+]}

@@ -1,26 +1,28 @@
 #!/bin/bash
-# One stage of training: ./train.sh first|base|last   (about 5, 9 and 4 minutes on two GPUs; one GPU does things in turn)
-# ATLAS, TOKENIZER: what to read; CK: where checkpoints lie; LOG: where logs go. FIRST, BASE, TURBO: seconds.
+# One stage of training: ./train.sh base|last   (about 14 and 8 minutes on one GPU)
+# ATLAS, TOKENIZER, START: what to read (START: a folder of exported models); CK: where checkpoints lie; LOG: where logs go.
+# BASE, JUDGE, DECODER, PREVIEW, LAST: seconds. What runs beside something else shares the GPU with it and hides its compiling.
+# From nothing, run train_autoencoder.py without --decoder first (300 s), then `RESUME= ./train.sh base` with two or three times the seconds.
 set -u
 cd "$(dirname "$0")"
-: "${CK:=checkpoints}" "${ATLAS:=$CK/atlas.npz}" "${TOKENIZER:=$CK/tokenizer}" "${LOG:=$CK}"
-: "${FIRST:=300}" "${BASE:=540}" "${TURBO:=180}" "${RESUME:=}"
-export PYTHONUNBUFFERED=1 NCCL_NVLS_ENABLE=0 OMP_NUM_THREADS=2 TORCHINDUCTOR_CACHE_DIR=/tmp/inductor
+: "${CK:=checkpoints}" "${START:=../../models}" "${ATLAS:=$CK/atlas.npz}" "${TOKENIZER:=$START/inkling/tokenizer}" "${LOG:=$CK}"
+: "${BASE:=840}" "${JUDGE:=280}" "${DECODER:=150}" "${PREVIEW:=90}" "${LAST:=430}" "${RESUME=$START}"
+export PYTHONUNBUFFERED=1 NCCL_NVLS_ENABLE=0 OMP_NUM_THREADS=1 TORCHINDUCTOR_CACHE_DIR=/tmp/inductor
 mkdir -p "$CK" "$LOG"
-GPUS=$(nvidia-smi -L | wc -l); LAST=$((GPUS - 1))
-on() { local gpu=$1; shift; CUDA_VISIBLE_DEVICES=$gpu "$@"; }
-fork() { if [ "$GPUS" -gt 1 ]; then "$@" & else "$@"; fi; }
-every() { torchrun --nproc_per_node="$GPUS" "$@"; }
+GPUS=$(nvidia-smi -L | wc -l)
+every() { if [ "$GPUS" -gt 1 ]; then torchrun --nproc_per_node="$GPUS" "$@"; else python3 "$@"; fi; }
+on_last() { CUDA_VISIBLE_DEVICES=$((GPUS - 1)) python3 "$@"; }
 case $1 in
-first)
-  fork on 0 python train_autoencoder.py --atlas $ATLAS --out $CK/vae.pt --seconds $FIRST > $LOG/vae.log 2>&1
-  fork on $LAST python train_judge.py --atlas $ATLAS --vae $CK/vae.pt --out $CK/judge.pt --seconds $FIRST > $LOG/judge.log 2>&1
-  wait ;;
 base)
-  every train_base.py --atlas $ATLAS --vae $CK/vae.pt --tokenizer $TOKENIZER --out $CK/base.pt --seconds $BASE ${RESUME:+--resume $RESUME} > $LOG/base.log 2>&1 ;;
+  (on_last train_autoencoder.py --atlas $ATLAS --decoder $START --out $CK/vae.pt --seconds $DECODER --workers 3 --lr 1e-3 > $LOG/vae.log 2>&1
+   on_last train_preview.py --atlas $ATLAS --vae $START --resume $START --out $CK/preview.pt --seconds $PREVIEW --workers 2 > $LOG/preview.log 2>&1) &
+  on_last train_judge.py --atlas $ATLAS --vae $START --resume-onnx judge/judge.onnx --out $CK/judge.pt --seconds $JUDGE --workers 4 > $LOG/judge.log 2>&1 &
+  every train_base.py --atlas $ATLAS --vae $START --tokenizer $TOKENIZER --out $CK/base.pt --seconds $BASE ${RESUME:+--resume $RESUME} > $LOG/base.log 2>&1
+  wait ;;
 last)
-  (on $LAST python train_judge.py --atlas $ATLAS --vae $CK/vae.pt --resume $CK/judge.pt --lr 5e-4 --seconds $((TURBO - 70)) --out $CK/judge.pt > $LOG/judge2.log 2>&1
-   on $LAST python train_preview.py --atlas $ATLAS --vae $CK/vae.pt --seconds 60 --out $CK/preview.pt > $LOG/preview.log 2>&1) &
-  on 0 torchrun --nproc_per_node=1 train_turbo.py --atlas $ATLAS --vae $CK/vae.pt --base $CK/base.pt --tokenizer $TOKENIZER --out $CK/turbo.pt --seconds $TURBO > $LOG/turbo.log 2>&1
+  COMMON="--atlas $ATLAS --vae $START --base $CK/base.pt --tokenizer $TOKENIZER"
+  on_last train_turbo.py $COMMON --out $CK/turbo.pt --seconds $LAST > $LOG/turbo.log 2>&1 &
+  on_last train_style.py $COMMON --out $CK/blueprint.pt --seconds $((LAST / 2)) --workers 3 > $LOG/blueprint.log 2>&1 &
+  on_last train_edit.py $COMMON --out $CK/edit.pt --seconds $LAST > $LOG/edit.log 2>&1
   wait ;;
 esac

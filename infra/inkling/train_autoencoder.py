@@ -1,7 +1,10 @@
 """Autoencoder: python train_autoencoder.py --atlas A --out vae.pt --seconds 380
 
 Crops around the objects first, whole pictures for the last quarter. Everything else rests on this: below 30 dB the
-transformer learns no recognisable object."""
+transformer learns no recognisable object.
+
+`--decoder FROM` trains the decoder of a checkpoint or an exported folder further. The encoder stands still, and with it the
+latents that all transformers know."""
 import argparse
 import math
 
@@ -10,6 +13,7 @@ import torch.nn.functional as F
 
 import config
 from autoencoder import Autoencoder
+from checkpoints import read
 from common import Average, Clock, save, start
 from data import loader
 from render import Renderer
@@ -25,6 +29,11 @@ def detail_loss(output, picture, mask):
     difference = output - picture
     loss = loss + 2 * ((difference[..., 1:] - difference[..., :-1]).abs() * weight[..., 1:]).mean() / total
     return loss + 2 * ((difference[..., 1:, :] - difference[..., :-1, :]).abs() * weight[..., 1:, :]).mean() / total
+
+
+def decibels_loss(output, picture):
+    """The mean over pictures of the logarithm of the squared error, which is what `psnr` reads: the smooth ones count as well."""
+    return (output - picture).square().mean((1, 2, 3)).clamp(min=1e-6).log().mean()
 
 
 def crops(picture, mask, size):
@@ -65,6 +74,7 @@ def main():
     args = argparse.ArgumentParser()
     args.add_argument("--atlas", required=True)
     args.add_argument("--out", required=True)
+    args.add_argument("--decoder", default="", help="train only the decoder, starting from these weights")
     args.add_argument("--seconds", type=float, default=380)
     args.add_argument("--batch", type=int, default=128)
     args.add_argument("--lr", type=float, default=2e-3)
@@ -74,10 +84,15 @@ def main():
     assert world == 1
     cuda = device.type == "cuda"
     model = Autoencoder(config.VAE).to(device, memory_format=torch.channels_last)
+    calibrated = None
+    if args.decoder:
+        calibrated, weights = read("vae", args.decoder)
+        model.load_state_dict(weights)
+        model.encoder.requires_grad_(False)
     average = Average(model, 0.999)
-    optimizer = torch.optim.AdamW(model.parameters(), args.lr, betas=(0.9, 0.99), weight_decay=0.01, fused=cuda)
+    optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], args.lr, betas=(0.9, 0.99), weight_decay=0.01, fused=cuda)
     renderer = Renderer(args.atlas, device)
-    batches = loader(args.workers, batch=args.batch, seed=11, shapes=(256, 256))
+    batches = loader(args.workers, batch=args.batch, seed=12 if args.decoder else 11, shapes=(256, 256))
     test = loader(0, batch=16, seed=7)
 
     def loss_of(picture, mask):
@@ -89,11 +104,21 @@ def main():
         kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).mean()
         return detail_loss(output.float(), picture, mask) + 1e-4 * kl
 
-    compiled = torch.compile(loss_of, dynamic=False) if cuda else loss_of
+    def decoder_loss(picture, mask):
+        with torch.autocast(device.type, torch.bfloat16):
+            with torch.no_grad():
+                mean, logvar = model.moments(picture)
+            # Half of the noise of its own training: what a transformer draws is never exact.
+            z = mean + 0.5 * torch.randn_like(mean) * (0.5 * logvar).exp()
+            output = model.decoder(z).float()
+        return detail_loss(output, picture, mask) + 0.1 * decibels_loss(output, picture)
+
+    chosen = decoder_loss if args.decoder else loss_of
+    compiled = torch.compile(chosen, dynamic=False) if cuda else chosen
     clock, saved = Clock(args.seconds, device, 1), 0
     while clock.running():
         picture, mask = renderer(*next(batches)[:4])
-        if clock.progress < 0.75:
+        if clock.progress < (0.5 if args.decoder else 0.75):
             picture, mask = crops(picture, mask, 128)
         else:
             picture, mask = picture[: args.batch // 4], mask[: args.batch // 4]
@@ -111,10 +136,10 @@ def main():
             assert math.isfinite(loss.item())
         if clock.seconds_gone() - saved > 60:
             saved = clock.seconds_gone()
-            save(args.out, {"ema": average.weights, "config": config.VAE, "step": clock.step})
+            save(args.out, {"ema": average.weights, "config": calibrated or config.VAE, "step": clock.step})
     final = Autoencoder(config.VAE).to(device)
     final.load_state_dict(average.weights)
-    calibrated = calibrate(final, renderer, test)
+    calibrated = calibrated or calibrate(final, renderer, test)
     save(args.out, {"ema": average.weights, "config": calibrated, "step": clock.step})
     final.config = calibrated
     print(f"autoencoder: {clock.step} steps, {psnr(final, renderer, test):.2f} dB on whole pictures of all sizes, "

@@ -1,6 +1,7 @@
-"""Base: torchrun --nproc_per_node=GPUS train_base.py --atlas A --vae vae.pt --tokenizer T --out base.pt --seconds 560
+"""Base: torchrun --nproc_per_node=GPUS train_base.py --atlas A --vae V --tokenizer T --out base.pt --seconds 800
 
-Text encoder and transformer together, from scratch. `--resume base.pt` starts from the averages of an earlier run."""
+Text encoder and transformer together: pictures from captions in basic mode, edits of pictures in omni mode, both in every step.
+`--resume` starts from a checkpoint's averages or from an exported folder; without it from nothing."""
 import argparse
 import math
 import os
@@ -10,11 +11,14 @@ from tokenizers import Tokenizer
 from torch import nn
 
 import config
-from autoencoder import Autoencoder
-from common import Average, Clock, load, same_weights, save, share_gradients, start
+from checkpoints import read, restore
+from common import Average, Clock, same_weights, save, share_gradients, start
 from data import loader
-from flow import weighted
+from distil import compiled
+from edits import edit_loader, render_pair
+from flow import weighted, wide
 from muon import Muon
+from omni import Editor
 from render import Renderer
 from text_encoder import TextEncoder
 from transformer import Transformer
@@ -35,20 +39,10 @@ class Model(nn.Module):
             bias.data[dim : 2 * dim] = bias.data[3 * dim :] = 0.3
         nn.init.zeros_(self.transformer.all_final_layer["2-1"].linear.weight)
 
-    def forward(self, latents, t, ids, lengths):
-        return self.transformer(latents, t, self.text(ids), lengths)
-
-    def compile_blocks(self):
-        """Block by block: one compilation serves all layers, and the many sizes cost a second one."""
-        t = self.transformer
-        for block in [*t.layers, *t.noise_refiner, *t.context_refiner, *self.text.model.layers]:
-            block.compile()
-
 
 def encoder_of(path, device):
-    value = load(path)
-    vae = Autoencoder(value["config"]).to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
-    vae.load_state_dict(value["ema"])
+    """Pictures to latents, by a frozen autoencoder."""
+    vae = restore("vae", path, device).to(memory_format=torch.channels_last)
     if device.type == "cuda":
         vae.encoder.compile(dynamic=True)
 
@@ -69,77 +63,107 @@ def split(model):
     return matrices, rest
 
 
+def flow_loss(predict, clean, mask):
+    """predict(latents, t) is the model's output; what `mask` covers weighs more."""
+    sigma = torch.sigmoid(torch.randn(len(clean), device=clean.device) * 1.1 + 0.6)
+    noise = torch.randn_like(clean)
+    with torch.autocast(clean.device.type, torch.bfloat16):
+        out = predict(clean + wide(sigma) * (noise - clean), 1 - sigma)
+    return weighted(out.float() - (clean - noise), mask)
+
+
+class Lessons:
+    """Batches of both kinds, each to a loss."""
+
+    def __init__(self, args, model, device, rank):
+        self.model, self.device = model, device
+        self.renderer, self.encode = Renderer(args.atlas, device), encoder_of(args.vae, device)
+        path = args.tokenizer + "/tokenizer.json"
+        self.editor = Editor(model.transformer, Tokenizer.from_file(path), device)
+        seed = 101 + rank + (50 if args.resume else 0)
+        self.pictures = loader(args.workers, batch=args.batch // 2, seed=seed, tokenizer=path, captions=2)
+        self.edits = edit_loader(args.workers, batch=args.edits // 2, seed=seed + 1000, tokenizer=path, instructions=2)
+
+    def picture(self):
+        objects, labels, height, width, ids, lengths = next(self.pictures)
+        picture, mask = self.renderer(objects, labels, height, width)
+        clean, mask = self.encode(picture).repeat(2, 1, 1, 1), mask.repeat(2, 1, 1, 1)
+        ids, lengths = ids.to(self.device, non_blocking=True), lengths.to(self.device, non_blocking=True)
+        return flow_loss(lambda x, t: self.model.transformer(x, t, self.model.text(ids), lengths), clean, mask)
+
+    def edit(self):
+        pair, ids, lengths = next(self.edits)
+        source, target, mask = render_pair(self.renderer, pair)
+        source, clean = self.encode(torch.cat([source, target])).chunk(2)
+        source, clean, mask = (v.repeat(2, 1, 1, 1) for v in (source, clean, mask))
+        ids, lengths = ids.to(self.device, non_blocking=True), lengths.to(self.device, non_blocking=True)
+        return flow_loss(lambda x, t: self.editor(x, t, *self.editor.condition(self.model.text, source, ids, lengths)), clean, mask)
+
+
 def main():
     args = argparse.ArgumentParser()
     for name in ("atlas", "vae", "tokenizer", "out"):
         args.add_argument("--" + name, required=True)
     args.add_argument("--resume", default="")
-    args.add_argument("--seconds", type=float, default=560)
-    args.add_argument("--batch", type=int, default=256, help="pictures a GPU and step; half as many scenes, each told twice")
+    args.add_argument("--seconds", type=float, default=800)
+    args.add_argument("--batch", type=int, default=192, help="pictures a GPU and step; half as many scenes, each told twice")
+    args.add_argument("--edits", type=int, default=128, help="edits a GPU and step; half as many pairs, each told twice")
     args.add_argument("--lr", type=float, default=1.5e-3)
+    args.add_argument("--flat", type=float, default=0.5, help="part of the time before the rate falls")
+    args.add_argument("--warmup", type=int, default=300, help="steps")
     args.add_argument("--workers", type=int, default=6)
     args = args.parse_args()
     device, rank, world = start()
-    cuda = device.type == "cuda"
     torch.manual_seed(0)
     model = Model()
     if args.resume:
-        value = load(args.resume)
-        model.transformer.load_state_dict(value["ema"])
-        model.text.load_state_dict(value["text"])
+        model.transformer.load_state_dict(read("transformer", args.resume)[1])
+        model.text.load_state_dict(read("text", args.resume)[1])
     model.to(device)
     same_weights(model.parameters(), world)
     torch.manual_seed(1000 + rank)
     average = Average(model, 0.9995)
-    if cuda:
-        model.compile_blocks()
+    compiled(model.transformer)
+    if device.type == "cuda":
+        for layer in model.text.model.layers:
+            layer.compile()
     matrices, rest = split(model)
     optimizers = [Muon(matrices, args.lr), torch.optim.AdamW(rest, args.lr, betas=(0.9, 0.98), weight_decay=0.01)]
     params = matrices + rest
-    renderer, encode = Renderer(args.atlas, device), encoder_of(args.vae, device)
-    batches = loader(args.workers, batch=args.batch // 2, seed=101 + rank + (50 if args.resume else 0), tokenizer=args.tokenizer + "/tokenizer.json", captions=2)
-    Tokenizer.from_file(args.tokenizer + "/tokenizer.json")  # fail here, not in a worker
+    lessons = Lessons(args, model, device, rank)
 
     def keep():
         if rank == 0:
             parts = {part: {k[len(part) + 1 :]: v for k, v in average.weights.items() if k.startswith(part + ".")} for part in ("text", "transformer")}
             save(args.out, {"ema": parts["transformer"], "text": parts["text"], "step": clock.step})
 
-    clock, saved = Clock(args.seconds, device, world), 0
-    losses = []
+    clock, saved, losses = Clock(args.seconds, device, world), 0, []
     while clock.running():
-        objects, labels, height, width, ids, lengths = next(batches)
-        picture, mask = renderer(objects, labels, height, width)
-        clean = encode(picture).repeat(2, 1, 1, 1)
-        mask = mask.repeat(2, 1, 1, 1)
-        n = len(clean)
-        sigma = torch.sigmoid(torch.randn(n, device=device) * 1.1 + 0.6)
-        noise = torch.randn_like(clean)
-        x = clean + sigma[:, None, None, None] * (noise - clean)
-        with torch.autocast(device.type, torch.bfloat16):
-            out = model(x, 1 - sigma, ids.to(device, non_blocking=True), lengths.to(device, non_blocking=True))
-        loss = weighted(out.float() - (clean - noise), mask)
         model.zero_grad(set_to_none=True)
-        loss.backward()
+        seen = []
+        for lesson in (lessons.picture, lessons.edit):
+            loss = lesson()
+            loss.backward()
+            seen.append(loss.detach())
         share_gradients(params, world)
         nn.utils.clip_grad_norm_(params, 1.0)
         for optimizer in optimizers:
             for group in optimizer.param_groups:
-                group["lr"] = args.lr * clock.rate(300, 0.5)
+                group["lr"] = args.lr * clock.rate(args.warmup, args.flat)
             optimizer.step()
         average.update()
-        losses.append(loss.detach())
-        if rank == 0 and clock.step % 200 == 0:
-            value = torch.stack(losses).mean().item()
+        losses.append(torch.stack(seen))
+        if rank == 0 and clock.step % 100 == 0:
+            pictures, edits = torch.stack(losses).mean(0).tolist()
             losses.clear()
-            print(f"base {clock.seconds_gone():.0f}s step {clock.step} loss {value:.4f}", flush=True)
-            assert math.isfinite(value)
-        if clock.seconds_gone() - saved > 120:
+            print(f"base {clock.seconds_gone():.0f}s step {clock.step} pictures {pictures:.4f} edits {edits:.4f}", flush=True)
+            assert math.isfinite(pictures + edits)
+        if clock.seconds_gone() - saved > 60:
             saved = clock.seconds_gone()
             keep()
     keep()
     if rank == 0:
-        print(f"base: {clock.step} steps of {args.batch * world} pictures on {world} device(s)", flush=True)
+        print(f"base: {clock.step} steps of {args.batch * world} pictures and {args.edits * world} edits on {world} device(s)", flush=True)
     os._exit(0)  # workers and process groups need no ceremony
 
 

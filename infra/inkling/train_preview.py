@@ -6,7 +6,8 @@ import argparse
 import torch
 
 import config
-from common import Average, Clock, load, save, start
+from checkpoints import read
+from common import Average, Clock, save, start
 from data import loader
 from preview import Preview
 from render import Renderer
@@ -28,7 +29,7 @@ def main():
     device, _, _ = start()
     model = Preview(config.PREVIEW).to(device, memory_format=torch.channels_last)
     if args.resume:
-        model.load_state_dict({k: v.float() for k, v in load(args.resume)["ema"].items()})
+        model.load_state_dict(read("preview", args.resume)[1])
     average, renderer, encode = Average(model, 0.998), Renderer(args.atlas, device), encoder_of(args.vae, device)
     optimizer = torch.optim.AdamW(model.parameters(), args.lr, weight_decay=0.0)
     batches = loader(args.workers, batch=args.batch, seed=401, shapes=(256, 256))
