@@ -48,6 +48,29 @@ export const guidedModel: ModelEntry = {
   supportsNegativePrompt: true,
 };
 
+const lora = (id: string) => ({ id, name: id, description: '', file: '' });
+
+/** Changes pictures, but not by words alone. */
+export const painter: ModelEntry = {
+  ...tiny,
+  id: 'painter',
+  name: 'Painter',
+  operations: ['GENERATE', 'EDIT', 'REFINE'],
+  editModes: ['INPAINT', 'STRENGTH'],
+  defaults: { ...tiny.defaults, steps: 8, refineSteps: 3, refineStrength: 0.25 },
+  loras: [lora('ink'), lora('oil')],
+};
+
+/** Follows instructions. */
+export const follower: ModelEntry = {
+  ...guidedModel,
+  id: 'follower',
+  name: 'Follower',
+  operations: ['EDIT'],
+  editModes: ['INSTRUCTION'],
+  limits: { ...tiny.limits, maxReferences: 2 },
+};
+
 export interface OpenOptions {
   readonly engines?: readonly Engine[];
   readonly dataDir?: string;
