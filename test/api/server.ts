@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { contentHash } from '../../src/compiler/index.js';
+import { checkLora, contentHash } from '../../src/compiler/index.js';
 import type { ModelEntry } from '../../src/engine/catalog.js';
 import { createEngine } from '../../src/engine/host.js';
 import { openTokenizer } from '../../src/engine/tokenizer.js';
@@ -17,6 +17,12 @@ export interface TestServer extends InkstoneServer {
   readonly log: string[];
   /** Posts one operation as clients do. */
   post(body: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
+  /** Posts one operation with files, which belong at the given paths: `variables.input.image.upload`. */
+  send<T = Record<string, never>>(
+    query: string,
+    variables: Record<string, unknown>,
+    files: Readonly<Record<string, Blob>>,
+  ): Promise<T>;
   /** … and returns its `data`, or throws its first error. */
   ask<T = Record<string, never>>(query: string, variables?: Record<string, unknown>): Promise<T>;
   listening(): Promise<Listening>;
@@ -25,6 +31,8 @@ export interface TestServer extends InkstoneServer {
 
 export interface TestServerOptions {
   readonly env?: Readonly<Record<string, string>>;
+  /** What differs from the tiny checkpoint's own entry in the catalog. */
+  readonly model?: Partial<ModelEntry>;
   /** Changes the studio before the server gets it. */
   readonly wrap?: (studio: Studio) => Studio;
   readonly traced?: boolean;
@@ -34,12 +42,14 @@ export const origin = 'http://inkstone.test';
 
 export async function openServer({
   env = {},
+  model: changes = {},
   wrap = (studio) => studio,
   traced = false,
 }: TestServerOptions = {}): Promise<TestServer> {
   const model: ModelEntry = {
     ...tinyTurbo(),
     defaults: { ...tinyTurbo().defaults, width: 64, height: 64, steps: 4, guidance: 0 },
+    ...changes,
   };
   const engine = createEngine({
     catalog: [model],
@@ -59,6 +69,11 @@ export async function openServer({
     env,
     countTokens: (_, text) => tokenizer.encodePrompt(text),
     modelContent: () => contentHash([model.components.transformer, model.components.vae]),
+    loraContent(_, id) {
+      const { file } = model.loras.find((lora) => lora.id === id)!;
+      checkLora(model.components.transformer, file, `The LoRA "${id}"`);
+      return contentHash([file]);
+    },
   });
   const log: string[] = [];
   const studio = wrap(real);
@@ -85,7 +100,26 @@ export async function openServer({
     post,
     async ask<T>(query: string, variables: Record<string, unknown> = {}) {
       const response = await post({ query, variables });
-      const { data, errors } = (await response.json()) as { data: T; errors?: { message: string }[] };
+      const { data, errors } = (await response.json()) as Answer<T>;
+      if (errors !== undefined) throw new Error(errors[0]?.message);
+      return data;
+    },
+    async send<T>(query: string, variables: Record<string, unknown>, files: Readonly<Record<string, Blob>>) {
+      const form = new FormData();
+      const paths = Object.keys(files);
+      form.set('operations', JSON.stringify({ query, variables }));
+      form.set('map', JSON.stringify(Object.fromEntries(paths.map((path, i) => [i, [path]]))));
+      for (const [i, path] of paths.entries()) form.set(String(i), files[path]!, 'picture.png');
+      const encoded = new Response(form);
+      const body = await encoded.arrayBuffer();
+      const headers = {
+        accept: 'application/json',
+        'content-type': encoded.headers.get('content-type')!,
+        'content-length': String(body.byteLength),
+        'x-graphql-yoga-csrf': '1',
+      };
+      const request = new Request(`${origin}/graphql`, { method: 'POST', headers, body });
+      const { data, errors } = (await (await server.fetch(request)).json()) as Answer<T>;
       if (errors !== undefined) throw new Error(errors[0]?.message);
       return data;
     },
@@ -99,6 +133,11 @@ export async function openServer({
       await engine.close();
     },
   };
+}
+
+interface Answer<T> {
+  readonly data: T;
+  readonly errors?: { readonly message: string }[];
 }
 
 /** A studio with some of its methods changed; the others stay what they are. */
