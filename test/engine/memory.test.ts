@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type ModelEntry, readCatalog } from '../../src/engine/catalog.js';
 import { entryFromCheckpoint } from '../../src/engine/checkpoint.js';
 import type { GenerateJob, Pixels } from '../../src/engine/job.js';
-import { fixtures, temporaryFolder, tinyTurbo } from './checkpoints.js';
+import { fixtures, temporaryFolder } from './checkpoints.js';
 import { engineWith, job, run } from './engines.js';
 
 const [inkling] = readCatalog(join(import.meta.dirname, '..', '..', 'models', 'catalog.json')) as [ModelEntry];
@@ -49,7 +49,7 @@ function psnr(a: Uint8Array, b: Uint8Array): number {
 
 describe('a budget of memory', () => {
   it('under what the largest component needs is refused with that number, and with that number the model draws', async () => {
-    const entry = sized(tinyTurbo(), 'a');
+    const entry = sized(inkling, 'a');
     const least = await leastBudget(entry);
     await expect(engineWith({ catalog: [entry], memoryBudgetBytes: least - 1 }).load('a')).rejects.toThrow(`${least}`);
     const engine = engineWith({ catalog: [entry], memoryBudgetBytes: least });
@@ -57,7 +57,9 @@ describe('a budget of memory', () => {
     expect(engine.loaded()).toEqual(['a']);
     const small = { ...picture, prompt: 'a red house' };
     const inTurn = await run(engine, small);
-    expect(same(inTurn, await run(engineWith({ catalog: [entry] }), small))).toBe(true);
+    // With no byte to spare the decoder works in tiles.
+    const whole = await run(engineWith({ catalog: [entry] }), small);
+    expect(psnr(inTurn.data, whole.data)).toBeGreaterThan(40);
     expect(same(await run(engine, small), inTurn)).toBe(true);
   });
 
