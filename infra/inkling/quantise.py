@@ -4,7 +4,7 @@ import torch
 
 
 def is_matrix(name, tensor):
-    return name.endswith(".weight") and tensor.dim() >= 2 and "embed_tokens" not in name
+    return name.endswith(".weight") and tensor.dim() >= 2
 
 
 def quantise(weights):
