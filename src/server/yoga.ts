@@ -8,6 +8,7 @@ import type { ServerConfig } from './config.js';
 import { useAccess } from './plugins/access.js';
 import { useBodyLimit } from './plugins/body-limit.js';
 import { useCsrfPrevention } from './plugins/csrf.js';
+import { useGraphiQL } from './plugins/graphiql.js';
 import { guarded } from './plugins/guarded.js';
 import { useHealth } from './plugins/health.js';
 import { useImages } from './plugins/images.js';
@@ -52,6 +53,7 @@ export function createHttp({
     }),
     usePage(access, isSecure),
     useAccess(access, GRAPHQL_PATH),
+    useGraphiQL(access, GRAPHQL_PATH, exampleQuery),
     useCsrfPrevention(GRAPHQL_PATH),
     useUploads({ files: MAX_FILES, fileBytes: settings.UPLOAD_BYTES, fieldBytes: settings.BODY_LIMIT_BYTES }),
     useLimits(),
@@ -61,10 +63,8 @@ export function createHttp({
     plugins: plugins.map((plugin) => guarded(plugin, log)),
     graphqlEndpoint: GRAPHQL_PATH,
     landingPage: false,
-    // Those who may not come in are sent to the form, by the plugin for access.
-    graphiql: (request) => access.allows(request.headers) && { title: 'Inkstone', defaultQuery: exampleQuery },
-    // 9 MB that bring everything along, so that it works without a network: loaded when somebody looks.
-    renderGraphiQL: async (options) => (await import('@graphql-yoga/render-graphiql')).renderGraphiQL(options),
+    // Ours is useGraphiQL, which says what its page may do.
+    graphiql: false,
     maskedErrors: maskedErrors(log),
     logging: {
       debug() {},

@@ -27,12 +27,29 @@ export const limits = {
 export function useLimits(): Plugin {
   return {
     onParse({ parseFn, setParseFn }) {
-      setParseFn((source: string, options: object) => parseFn(source, { ...options, maxTokens: limits.tokens }));
+      setParseFn((source: string, options: object) => {
+        try {
+          return parseFn(source, { ...options, maxTokens: limits.tokens });
+        } catch (error) {
+          throw isTooLong(error) ? tooLong() : error;
+        }
+      });
     },
     onValidate({ addValidationRule }) {
       addValidationRule(limitRule);
     },
   };
+}
+
+/** graphql-js has no other mark for it than its sentence. */
+function isTooLong(error: unknown): boolean {
+  return error instanceof GraphQLError && /Document contains more that? \d+ tokens/.test(error.message);
+}
+
+function tooLong(): GraphQLError {
+  return new GraphQLError(`Expected at most ${limits.tokens} tokens in a document but received more.`, {
+    extensions: { code: 'TOO_COMPLEX' },
+  });
 }
 
 interface Size {
