@@ -15,20 +15,48 @@ program
   .description('Serve the API, its pictures and a page to try it.')
   .action(async () => (await import('./commands/serve.js')).serveCommand(settings()));
 
-program
-  .command('generate')
+/** Options of every command that makes a picture. */
+const drawing = (command: Command) =>
+  command
+    .requiredOption('--out <file>', 'where to write it: .png, .jpg, .webp or .avif')
+    .option('--seed <number>', 'decides the noise; left out, one is drawn')
+    .option('--steps <number>', "forwards of the model; left out, the model's own")
+    .option('--model <name>', 'left out, the first of the catalog that can do it')
+    .option('--lora <id:weight...>', 'additions to the model, of those that it lists; the weight may be left out');
+
+/** Options of those that follow words closely. */
+const guided = (command: Command) =>
+  drawing(command)
+    .option('--guidance <number>', "how strongly to follow the prompt; left out, the model's own")
+    .option('--negative <prompt>', 'what not to draw');
+
+guided(program.command('generate'))
   .description('Draw one picture into a file.')
   .argument('<prompt>', 'what to draw')
-  .requiredOption('--out <file>', 'where to write it: .png, .jpg, .webp or .avif')
-  .option('--seed <number>', 'decides the noise; left out, one is drawn')
-  .option('--steps <number>', "forwards of the model; left out, the model's own")
   .option('--size <width>x<height>', "pixels, multiples of 16; left out, the model's own")
-  .option('--guidance <number>', "how strongly to follow the prompt; left out, the model's own")
-  .option('--negative <prompt>', 'what not to draw')
-  .option('--model <name>', 'left out, the first of the catalog')
   .action(async (prompt, options) =>
     (await import('./commands/generate.js')).generateCommand(settings(), prompt, options),
   );
+
+guided(program.command('edit'))
+  .description('Change a picture: under a mask, or as a whole from a strength, or as the words alone tell.')
+  .argument('<image>', 'a file, or an address')
+  .argument('<words>', 'the picture as it shall be; for a model that follows instructions, what is to be done')
+  .option('--mask <file>', 'white is repainted, every other pixel stays')
+  .option('--strength <number>', '0 keeps the picture, 1 ignores it')
+  .option('--reference <file...>', 'further pictures that the words speak of')
+  .action(async (image, words, options) =>
+    (await import('./commands/edit.js')).editCommand(settings(), image, words, options),
+  );
+
+drawing(program.command('refine'))
+  .description('Improve a picture where it needs it, or where a mask or regions say.')
+  .argument('<image>', 'a file, or an address')
+  .option('--prompt <words>', 'what the picture shows')
+  .option('--strength <number>', "how much noise it begins with, up to 1; left out, the model's own")
+  .option('--mask <file>', 'white is improved')
+  .option('--region <x,y,width,height...>', 'rectangles to improve')
+  .action(async (image, options) => (await import('./commands/refine.js')).refineCommand(settings(), image, options));
 
 program
   .command('quantize')

@@ -85,7 +85,11 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     });
     const sources = await openSources({ images, settings });
     const device = await deviceOf(engines);
-    loadAhead(engines, catalog, log);
+    let closed = false;
+    loadAhead(engines, catalog, (error, model) => {
+      // An engine that ends in the midst of it has been told to.
+      if (!closed) log.error({ err: error, model }, 'the default model was not loaded');
+    });
 
     const dispatcher = createInProcessDispatcher({
       slots: engines.map((engine) => slotOf(engine, sources)),
@@ -113,6 +117,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
       loaded: () => new Set(engines.flatMap((engine) => engine.loaded())),
       unexpected: (error, generation) => log.error({ err: error, generation }, 'a generation failed unexpectedly'),
       async closeStores() {
+        closed = true;
         await sources.close();
         await images.close();
         await store.close();
@@ -143,13 +148,14 @@ async function deviceOf(engines: readonly Engine[]): Promise<string> {
 }
 
 /** The first client should not have to wait for the default model. */
-function loadAhead(engines: readonly Engine[], catalog: readonly ModelEntry[], log: Logger): void {
+function loadAhead(
+  engines: readonly Engine[],
+  catalog: readonly ModelEntry[],
+  failed: (error: unknown, model: string) => void,
+): void {
   const [first] = catalog;
   if (first === undefined) return;
-  for (const engine of engines)
-    engine
-      .load(first.id)
-      .catch((error) => log.error({ err: error, model: first.id }, 'the default model was not loaded'));
+  for (const engine of engines) engine.load(first.id).catch((error) => failed(error, first.id));
 }
 
 function slotOf(engine: Engine, sources: Sources): Slot<Made, EngineEvent> {
