@@ -1,10 +1,12 @@
 import type { IncomingMessage, Server } from 'node:http';
+import { context as tracing } from '@opentelemetry/api';
 import type { DocumentNode, execute, GraphQLError, subscribe } from 'graphql';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import type { YogaServerInstance } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
 import type { Context } from '../../schema/index.js';
 import type { Studio } from '../studio/types.js';
+import { callersContext } from '../telemetry/caller.js';
 import type { Access } from './access.js';
 import { baseUrlOf } from './base-url.js';
 import type { ServerConfig } from './config.js';
@@ -37,20 +39,25 @@ export function serveWebSocket(server: Server, { yoga, studio, access, settings 
       },
       execute: (args) => (args.rootValue as Runners).execute(args),
       subscribe: (args) => (args.rootValue as Runners).subscribe(args),
-      onSubscribe: async ({ extra }, _id, params) => {
+      onSubscribe: async ({ extra, connectionParams }, _id, params) => {
         const context = contextOf(studio, extra.request!, settings, gone.get(extra)!);
         const enveloped = yoga.getEnveloped({ ...context, params } as never);
         const document = parsed(() => enveloped.parse(params.query));
         if (!('kind' in document)) return document;
         const errors = enveloped.validate(enveloped.schema, document);
         if (errors.length > 0) return errors;
+        // A socket carries many traces: an operation may name its own, else it is that of the connection.
+        const caller = callersContext(params.extensions, connectionParams, extra.request!.headers);
         return {
           schema: enveloped.schema,
           operationName: params.operationName,
           document,
           variableValues: params.variables,
           contextValue: await enveloped.contextFactory(context as never),
-          rootValue: { execute: enveloped.execute, subscribe: enveloped.subscribe } satisfies Runners,
+          rootValue: {
+            execute: tracing.bind(caller, enveloped.execute),
+            subscribe: tracing.bind(caller, enveloped.subscribe),
+          } satisfies Runners,
         };
       },
     },

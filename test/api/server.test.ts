@@ -2,7 +2,9 @@ import { context, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-node';
+import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import WebSocket from 'ws';
 import { serverSection } from '../../src/server/config.js';
 import { limits } from '../../src/server/plugins/limits.js';
 import { isTelemetryWanted } from '../../src/telemetry/sdk.js';
@@ -166,39 +168,64 @@ describe('stopping', () => {
 });
 
 describe('tracing', () => {
-  it('is one trace from the HTTP request through the operation to each step', async () => {
-    const exporter = new InMemorySpanExporter();
-    const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  const exporter = new InMemorySpanExporter();
+  const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
+  let traced: TestServer;
+  beforeAll(async () => {
     trace.setGlobalTracerProvider(provider);
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
     propagation.setGlobalPropagator(new W3CTraceContextPropagator());
-    const traced = await openServer({ traced: true });
-    try {
-      const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
-      await traced.post(
-        { query: operation('generate'), variables: { input: house } },
-        { traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
-      );
-      await provider.forceFlush();
-      const spans = exporter.getFinishedSpans().filter((span) => span.spanContext().traceId === traceId);
-      const names = spans.map(({ name }) => name);
-      expect(names).toEqual(
-        expect.arrayContaining(['POST /graphql', 'mutation', 'generation', 'queue', 'denoise', 'decode', 'step']),
-      );
-      expect(names.filter((name) => name === 'step')).toHaveLength(4);
-      const byId = new Map(spans.map((span) => [span.spanContext().spanId, span]));
-      const ancestors = (span: (typeof spans)[number]): string[] => {
-        const parent = byId.get(span.parentSpanContext?.spanId ?? '');
-        return parent === undefined ? [] : [parent.name, ...ancestors(parent)];
-      };
-      const step = spans.find(({ name }) => name === 'step')!;
-      expect(ancestors(step)).toEqual(expect.arrayContaining(['denoise', 'generation', 'mutation', 'POST /graphql']));
-    } finally {
-      await traced.close();
-      trace.disable();
-      context.disable();
-      propagation.disable();
-    }
+    traced = await openServer({ traced: true });
+  });
+  afterAll(async () => {
+    await traced.close();
+    trace.disable();
+    context.disable();
+    propagation.disable();
+  });
+
+  it('is one trace from the HTTP request through the operation to each step', async () => {
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736';
+    await traced.post(
+      { query: operation('generate'), variables: { input: house } },
+      { traceparent: `00-${traceId}-00f067aa0ba902b7-01` },
+    );
+    await provider.forceFlush();
+    const spans = exporter.getFinishedSpans().filter((span) => span.spanContext().traceId === traceId);
+    const names = spans.map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(['POST /graphql', 'mutation', 'generation', 'queue', 'denoise', 'decode', 'step']),
+    );
+    expect(names.filter((name) => name === 'step')).toHaveLength(4);
+    const byId = new Map(spans.map((span) => [span.spanContext().spanId, span]));
+    const ancestors = (span: (typeof spans)[number]): string[] => {
+      const parent = byId.get(span.parentSpanContext?.spanId ?? '');
+      return parent === undefined ? [] : [parent.name, ...ancestors(parent)];
+    };
+    const step = spans.find(({ name }) => name === 'step')!;
+    expect(ancestors(step)).toEqual(expect.arrayContaining(['denoise', 'generation', 'mutation', 'POST /graphql']));
+  });
+
+  it.each([
+    ["operation's extensions", 1],
+    ['connection', 2],
+  ])('over WebSocket goes on with the trace of the %s', async (from, number) => {
+    const traceId = `${number}bf92f3577b34da6a3ce929d0e0e4736`;
+    const traceparent = `00-${traceId}-00f067aa0ba902b7-01`;
+    const other = { traceparent: `00-${'e'.repeat(32)}-00f067aa0ba902b7-01` };
+    const ofOperation = from === 'connection' ? {} : { extensions: { traceparent } };
+    const socket = createClient({
+      url: `${(await traced.listening()).url.replace('http', 'ws')}/graphql`,
+      webSocketImpl: WebSocket,
+      connectionParams: from === 'connection' ? { traceparent } : other,
+    });
+    const variables = { input: { ...house, seed: 100 + number } };
+    for await (const { errors } of socket.iterate({ query: operation('generate'), variables, ...ofOperation }))
+      expect(errors).toBeUndefined();
+    await socket.dispose();
+    await provider.forceFlush();
+    const spans = exporter.getFinishedSpans().filter((span) => span.spanContext().traceId === traceId);
+    expect(spans.map(({ name }) => name)).toEqual(expect.arrayContaining(['generation', 'denoise', 'step']));
   });
 
   it('starts only when the standard variables ask for it', () => {
