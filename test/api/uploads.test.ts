@@ -213,6 +213,12 @@ describe('a body', () => {
     expect(chunked).toMatch(/^HTTP\/1\.1 411 /);
   });
 
+  it("with files in a platform's own request that does not say how long it is, is not read", async () => {
+    const request = new Request('http://any/graphql', { method: 'POST', headers: csrf, body: formOf({}) });
+    expect((await yoga.fetch(request)).status).toBe(411);
+    expect(request.bodyUsed).toBe(false);
+  });
+
   it('with files that says it is too long, is refused before it came', async () => {
     expect(await raw(`${boundary}Content-Length: 12001`, '--x\r\n')).toMatch(/^HTTP\/1\.1 413 /);
   });

@@ -19,7 +19,7 @@ export function useBodyLimit({ maxBytes, maxMultipartBytes, path }: BodyLimits):
       const multipart = url.pathname === path && isMultipart(request);
       const most = multipart ? maxMultipartBytes : maxBytes;
       const length = request.headers.get('content-length');
-      if (length === null && (multipart || request.headers.has('transfer-encoding')))
+      if (length === null && request.headers.has('transfer-encoding'))
         endResponse(graphqlError(411, 'Expected a Content-Length but received none.', 'LENGTH_REQUIRED'));
       else if (Number(length ?? 0) > most)
         endResponse(graphqlError(413, `Expected at most ${most} bytes but received ${length}.`, 'TOO_LARGE'));
