@@ -4,21 +4,12 @@ import type { Clock } from './clock.js';
 import type { FlightEvent, Flights } from './flights.js';
 import { improved } from './initial-generation.js';
 import type { PictureOrder } from './picture-order.js';
+import { type PictureState, queuePosition, sums } from './picture-state.js';
 import { toProblemRecord } from './problem-record.js';
 import type { ProgressDraft, ProgressLog } from './progress-log.js';
 import type { Picture } from './store/generation-store.js';
 import { added } from './timings.js';
 import type { Generation, GenerationStatus, ProblemRecord } from './types.js';
-
-/** One picture of a generation, as far as it has come. */
-interface PictureState {
-  readonly order: PictureOrder;
-  picture: Picture | null;
-  step: number;
-  totalSteps: number;
-  /** Jobs that wait before its own; null while it does not wait. */
-  position: number | null;
-}
 
 export interface LiveParts {
   readonly flights: Flights;
@@ -65,7 +56,7 @@ export class LiveGeneration {
       const { forwards } = order;
       return { order, picture, step: picture === null ? 0 : forwards, totalSteps: forwards, position: null };
     });
-    this.#current = { ...initial, ...this.#sums() };
+    this.#current = { ...initial, ...sums(this.#pictures) };
     let resolveFinished: (generation: Generation) => void = () => {};
     this.finished = new Promise((resolve) => {
       resolveFinished = resolve;
@@ -119,7 +110,7 @@ export class LiveGeneration {
       if (event.type === 'position') this.#pictures[index]!.position = event.position;
       if (event.type === 'started') this.#pictures[index]!.position = null;
     }
-    const position = this.#queuePosition();
+    const position = queuePosition(this.#pictures);
     this.#update({ queuePosition: position }, { type: 'GenerationQueued', position: position ?? 0 });
     for (const heard of told) if (heard.event.type !== 'position') this.#hear(heard);
   }
@@ -140,7 +131,7 @@ export class LiveGeneration {
         break;
       case 'started':
         state.position = null;
-        this.#current = { ...this.#current, status: 'RUNNING', queuePosition: this.#queuePosition() };
+        this.#current = { ...this.#current, status: 'RUNNING', queuePosition: queuePosition(this.#pictures) };
         break;
       case 'stage-started':
         if (this.#hasHeard(event)) break;
@@ -158,7 +149,7 @@ export class LiveGeneration {
         state.step = step;
         state.totalSteps = totalSteps;
         const draft = { type: 'StepFinished', image: index, step, totalSteps, sigma, preview } as const;
-        this.#update(this.#sums(), draft, event.at);
+        this.#update(sums(this.#pictures), draft, event.at);
         break;
       }
     }
@@ -166,7 +157,7 @@ export class LiveGeneration {
 
   /** Only what a client would see: the place of the picture that is served first. */
   #announcePosition(): void {
-    const position = this.#queuePosition();
+    const position = queuePosition(this.#pictures);
     if (position === this.#current.queuePosition) return;
     if (position === null || this.#current.status !== 'QUEUED') {
       this.#current = { ...this.#current, queuePosition: position };
@@ -185,7 +176,7 @@ export class LiveGeneration {
     const state = this.#pictures[index]!;
     state.picture = picture;
     state.step = state.totalSteps;
-    if (!this.#ending) this.#current = { ...this.#current, ...this.#sums(), ...improved(picture) };
+    if (!this.#ending) this.#current = { ...this.#current, ...sums(this.#pictures), ...improved(picture) };
   }
 
   #fail(error: unknown): void {
@@ -230,20 +221,6 @@ export class LiveGeneration {
   #monotonous(at: number): number {
     this.#lastAt = Math.max(this.#lastAt, at);
     return this.#lastAt;
-  }
-
-  #sums(): Pick<Generation, 'step' | 'totalSteps' | 'imageIds'> {
-    const sum = (of: (state: PictureState) => number) => this.#pictures.reduce((total, state) => total + of(state), 0);
-    return {
-      step: sum(({ step }) => step),
-      totalSteps: sum(({ totalSteps }) => totalSteps),
-      imageIds: this.#pictures.flatMap(({ picture }) => (picture === null ? [] : [picture.id])),
-    };
-  }
-
-  #queuePosition(): number | null {
-    const waiting = this.#pictures.flatMap(({ position }) => (position === null ? [] : [position]));
-    return waiting.length === 0 ? null : Math.min(...waiting);
   }
 
   #link(history: readonly FlightEvent[]): void {

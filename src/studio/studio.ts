@@ -1,5 +1,6 @@
-import { type Dispatcher, QueueIsFull } from '../jobs/dispatcher.js';
+import type { Dispatcher } from '../jobs/dispatcher.js';
 import { GenerationSpan } from '../telemetry/spans.js';
+import { admit } from './admission.js';
 import { readForAdvice } from './advice/read.js';
 import { type Clock, withinOf } from './clock.js';
 import { whole } from './expected.js';
@@ -179,8 +180,9 @@ export class InkstoneStudio implements Studio {
   async #keep({ given, canonical }: Order, signal: AbortSignal): Promise<StoredPictures | null> {
     if (given === null) return null;
     // Nothing is written for a request that has no place in the queue.
-    this.#admit(this.#parts.flights.jobsFor(pictureFingerprints(canonical)));
-    const stored = await storePictures(given, this.#parts.sources);
+    const { dispatcher, flights, sources } = this.#parts;
+    admit(dispatcher, flights.jobsFor(pictureFingerprints(canonical)));
+    const stored = await storePictures(given, sources);
     signal.throwIfAborted();
     this.#refuseWhenClosing();
     return stored;
@@ -212,10 +214,10 @@ export class InkstoneStudio implements Studio {
     orders: readonly PictureOrder[],
     recalled: readonly (Picture | null)[],
   ): LiveGeneration {
-    const { flights, progress, clock, records, unexpected } = this.#parts;
+    const { dispatcher, flights, progress, clock, records, unexpected } = this.#parts;
     const wanted = orders.map((order, i) => ({ order, picture: recalled[i] ?? null }));
     const missing = wanted.flatMap(({ order, picture }) => (picture === null ? [order.fingerprint] : []));
-    this.#admit(flights.jobsFor(missing));
+    admit(dispatcher, flights.jobsFor(missing));
     const span = new GenerationSpan(generation.createdAt, spanAttributes(generation));
     const save = (ended: Generation, lastSequence: number) => records.save({ generation: ended, lastSequence });
     const live = new LiveGeneration(generation, wanted, { flights, log: progress, clock, span, save, unexpected });
@@ -242,14 +244,6 @@ export class InkstoneStudio implements Studio {
       throw error;
     } finally {
       signal.removeEventListener('abort', gone);
-    }
-  }
-
-  #admit(jobs: number): void {
-    try {
-      this.#parts.dispatcher.admit(jobs);
-    } catch (error) {
-      throw error instanceof QueueIsFull ? new QueueFull(error.message, error.retryAfterMs) : error;
     }
   }
 

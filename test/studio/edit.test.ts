@@ -1,5 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { EditJob } from '../../src/engine/job.js';
 import { InvalidInput, NotCached, NotFound, QueueFull } from '../../src/studio/problems.js';
@@ -66,6 +67,25 @@ describe('an edit', () => {
     expect(await edit({ image: { id: imageIds[0]! }, strength: 0.5 })).toMatchObject({
       ...{ sourceId: imageIds[0], width: 64, height: 64 },
     });
+  });
+});
+
+describe('an edited picture', () => {
+  it('carries how it was made, and that it is made of another', async () => {
+    const { edit, studio } = await studioWith();
+    const image = await upload(photo);
+    const loras = [{ id: 'ink', weight: 0.5 }];
+    const made = await edit({ image, mask: await upload(leftHalf(100, 80)), strength: 0.6, loras });
+    const variant = await studio.variant(made.imageIds[0]!, { format: 'PNG', accept: '' });
+    if (variant.outcome !== 'found') throw new Error(variant.outcome);
+    const { xmp, comments } = await sharp(variant.body).metadata();
+    expect(xmp!.toString()).toContain('digitalsourcetype/compositeWithTrainedAlgorithmicMedia<');
+    for (const field of ['Mode>INPAINT', 'Strength>0.6', 'Loras>ink:0.5'])
+      expect(xmp!.toString()).toContain(`<inkstone:${field}</`);
+    expect(xmp!.toString()).toMatch(/<inkstone:Source>[0-9a-f]{64}<.*<inkstone:Mask>[0-9a-f]{64}</s);
+    expect(comments![0]!.text).toMatch(
+      /Loras: "ink:0.5", Denoising strength: 0.6, Mode: INPAINT, Source: [0-9a-f]{64}/,
+    );
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { NotCached } from '../../src/studio/problems.js';
 import { door, ScriptedEngine, seedsOf } from './engines.js';
-import { ended, eventsOf, stays, studioFor, tiny, untilDone } from './fixture.js';
+import { ended, eventsOf, guidedModel, painter, stays, studioFor, tiny, untilDone } from './fixture.js';
 
 const cat = { prompt: 'a cat', seed: 7 };
 
@@ -49,6 +49,24 @@ describe('a generation', () => {
     expect(engine.jobs.map(seedsOf)).toEqual([[8], [7, 9]]);
     expect((await studio.generate({ ...cat, count: 3 }, untilDone)).cache).toBe('HIT');
     expect(new Set([one.fingerprint, three.fingerprint]).size).toBe(2);
+  });
+});
+
+describe('guidance and LoRAs', () => {
+  it('reach the engine as they are asked for, and make other pictures', async () => {
+    const engine = new ScriptedEngine();
+    const studio = await studioFor({ engines: [engine], catalog: [{ ...guidedModel, loras: painter.loras }] });
+    const [ink, oil] = [
+      { id: 'ink', weight: 1 },
+      { id: 'oil', weight: -0.5 },
+    ];
+    const asked = { guidance: 3, guidanceNormalization: 1, guidanceTruncation: 0.75 };
+    expect(await studio.generate({ ...cat, ...asked, loras: [oil, ink] }, untilDone)).toMatchObject({
+      ...{ cache: 'MISS', guidance: 3, loras: [ink, oil] },
+    });
+    expect(engine.jobs[0]).toMatchObject({ ...asked, loras: [ink, oil] });
+    for (const less of [{ ...asked, guidanceTruncation: 1 }, { ...asked, guidanceNormalization: 0 }, asked])
+      expect(await studio.generate({ ...cat, ...less }, untilDone)).toMatchObject({ cache: 'MISS', loras: [] });
   });
 });
 
