@@ -29,7 +29,7 @@ export const engineSection = {
     ),
     /** An engine that says nothing for so many milliseconds while it works is ended; one forward must fit. */
     ENGINE_WATCHDOG_MS: unlessEmpty(whole(100).default(120_000)),
-    /** Milliseconds that one job may take. */
+    /** Milliseconds that one job may take for each of its pictures. */
     JOB_DEADLINE_MS: unlessEmpty(whole(100).default(600_000)),
     /** The file that lists the models. */
     MODELS_CATALOG: unlessEmpty(z.string().default(() => join(packageRoot(), 'models', 'catalog.json'))),

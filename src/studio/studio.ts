@@ -1,10 +1,8 @@
-import type { Dispatcher } from '../jobs/dispatcher.js';
 import { GenerationSpan } from '../telemetry/spans.js';
 import { admit } from './admission.js';
 import { readForAdvice } from './advice/read.js';
-import { type Clock, withinOf } from './clock.js';
+import { withinOf } from './clock.js';
 import { whole } from './expected.js';
-import type { Flights } from './flights.js';
 import { improved, initialGeneration, spanAttributes } from './initial-generation.js';
 import { LiveGeneration } from './live-generation.js';
 import { toModel } from './model.js';
@@ -12,15 +10,13 @@ import type { Order } from './order.js';
 import { type PictureOrder, pictureFingerprints, pictureOrders } from './picture-order.js';
 import { interrupted } from './problem-record.js';
 import { NotCached, NotFound, QueueFull } from './problems.js';
-import { lastEvent, type ProgressLog } from './progress-log.js';
-import type { Records } from './records.js';
+import { lastEvent } from './progress-log.js';
 import { readEdit } from './request/edit.js';
 import { readGenerate } from './request/generate.js';
-import type { Reader } from './request/reader.js';
 import { readRefine } from './request/refine.js';
-import type { Sources } from './sources/sources.js';
-import type { GenerationStore, Picture } from './store/generation-store.js';
+import type { Picture } from './store/generation-store.js';
 import { type StoredPictures, storePictures } from './stored-pictures.js';
+import type { StudioParts } from './studio-parts.js';
 import type {
   EditRequest,
   GenerateRequest,
@@ -31,25 +27,6 @@ import type {
   SubmitOptions,
   VariantRequest,
 } from './types.js';
-import type { Variants } from './variants.js';
-
-export interface StudioParts {
-  readonly reader: Reader;
-  readonly sources: Pick<Sources, 'keep' | 'keepMask'>;
-  readonly records: Records;
-  readonly store: GenerationStore;
-  readonly flights: Flights;
-  readonly dispatcher: Pick<Dispatcher<unknown, unknown>, 'admit'>;
-  readonly progress: ProgressLog;
-  readonly variants: Variants;
-  readonly clock: Clock;
-  readonly waitLimitMs: number;
-  /** Ids of the models in some engine's memory. */
-  readonly loaded: () => ReadonlySet<string>;
-  /** For failures that nobody expected: clients hear nothing but that. */
-  readonly unexpected: (error: unknown, generation: string) => void;
-  readonly closeStores: () => Promise<void>;
-}
 
 /** The use cases: look up → dispatch → encode → remember. */
 export class InkstoneStudio implements Studio {

@@ -1,0 +1,28 @@
+import type { Dispatcher } from '../jobs/dispatcher.js';
+import type { Clock } from './clock.js';
+import type { Flights } from './flights.js';
+import type { ProgressLog } from './progress-log.js';
+import type { Records } from './records.js';
+import type { Reader } from './request/reader.js';
+import type { Sources } from './sources/sources.js';
+import type { GenerationStore } from './store/generation-store.js';
+import type { Variants } from './variants.js';
+
+/** What the use cases are put together from. */
+export interface StudioParts {
+  readonly reader: Reader;
+  readonly sources: Pick<Sources, 'keep' | 'keepMask'>;
+  readonly records: Records;
+  readonly store: GenerationStore;
+  readonly flights: Flights;
+  readonly dispatcher: Pick<Dispatcher<unknown, unknown>, 'admit'>;
+  readonly progress: ProgressLog;
+  readonly variants: Variants;
+  readonly clock: Clock;
+  readonly waitLimitMs: number;
+  /** Ids of the models in some engine's memory. */
+  readonly loaded: () => ReadonlySet<string>;
+  /** For failures that nobody expected: clients hear nothing but that. */
+  readonly unexpected: (error: unknown, generation: string) => void;
+  readonly closeStores: () => Promise<void>;
+}
