@@ -8,12 +8,12 @@ import torch
 from tokenizers import Tokenizer
 from torch import nn
 
-from checkpoints import restore
+from checkpoints import read_difference, restore
 from common import Average, Clock, save, share_gradients, start
 from data import loader
 from distil import arguments, compiled
 from filters import blueprint
-from lora import add_low_rank, factors
+from lora import add_low_rank, factors, states
 from render import Renderer
 from train_base import encoder_of, flow_loss
 
@@ -27,6 +27,8 @@ def main():
     transformer = restore("transformer", args.base, device, shipped=True)
     torch.manual_seed(0)
     params = add_low_rank(transformer, args.rank, parts=("attention", "feed_forward"))
+    if args.resume:
+        transformer.load_state_dict(states(read_difference(args.resume)), strict=False)
     compiled(transformer)
     torch.manual_seed(3000 + rank)
     average = Average(transformer, 0.99)
