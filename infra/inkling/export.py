@@ -27,11 +27,9 @@ def write_part(out, part, cfg, weights):
     save_file(quantise(weights), out / folder / file, metadata={"format": "pt"})
 
 
-def write_difference(path, difference, eight_bits):
+def write_difference(path, difference):
     path.parent.mkdir(parents=True, exist_ok=True)
-    difference = balanced(difference)
-    tensors = quantise(difference) if eight_bits else {k: v.half().contiguous() for k, v in difference.items()}
-    save_file(tensors, path, metadata={"format": "pt"})
+    save_file(quantise(balanced(difference)), path, metadata={"format": "pt"})
 
 
 def write_frame(out, tokenizer=None):
@@ -60,10 +58,10 @@ def main():
         write_part(args.out, part, *((cfg, cls(cfg).state_dict()) if args.random else read(part, source)))
     for variant in ("turbo", "edit"):
         difference = untrained(32) if args.random else read_difference(args.checkpoints / f"{variant}.pt")
-        write_difference(args.out / f"inkling-{variant}/difference" / DIFFERENCE, difference, True)
+        write_difference(args.out / f"inkling-{variant}/difference" / DIFFERENCE, difference)
     for name in ("blueprint",):
         difference = untrained(8) if args.random else read_difference(args.checkpoints / f"{name}.pt")
-        write_difference(args.out / f"inkling-loras/{name}.safetensors", difference, False)
+        write_difference(args.out / f"inkling-loras/{name}.safetensors", difference)
     write_frame(args.out, None if args.random else args.checkpoints / "tokenizer")
     total = 0
     for file in sorted(args.out.rglob("*")):
