@@ -1,14 +1,19 @@
 /**
- * From what the judge sees to a verdict, by the rule of infra/inkling/judge/README.md. The judge never sees a prompt: where things
- * stand is read from the picture alone.
+ * From what the judge sees to a verdict: the rules of infra/inkling/verdict.py. The judge never sees a prompt: where things stand is
+ * read from the picture alone.
  */
+import { likeness } from './likeness.js';
+import type { Place, Seen, SeenObject } from './sight.js';
 
-/** A held-out scene as its prompt tells it. Null where the prompt says nothing. */
+export type Language = 'zh' | 'en' | 'mixed';
+export type Relation = 'left of' | 'right of' | 'above' | 'below';
+
+/** A held-out scene as its prompt tells it. Null or absent where the prompt says nothing. */
 export interface Truth {
   readonly id: string;
-  readonly language: 'zh' | 'en' | 'mixed';
+  readonly language: Language;
   readonly prompt: string;
-  readonly objects: readonly { readonly noun: string }[];
+  readonly objects: readonly { readonly noun: string; readonly tint?: string }[];
   /** Column and row in thirds, 0 … 2. */
   readonly position: readonly [number, number] | null;
   /** The objects as listed go from left to right, or from top to bottom. */
@@ -16,45 +21,52 @@ export interface Truth {
   readonly count: number | null;
   readonly background: string | null;
   readonly style: string;
+  /** Of a sign. */
+  readonly text?: string;
+  /** Where the sign stands to the first object. */
+  readonly relation?: Relation | null;
 }
 
-export interface Seen {
-  /** Best first; x and y of the centre, 0 … 1. */
-  readonly objects: readonly {
-    readonly noun: string;
-    readonly x: number;
-    readonly y: number;
-    readonly score: number;
-  }[];
-  readonly background: string;
-  readonly style: string;
-}
+/** Where the middle third begins and ends. */
+export type Thirds = readonly [number, number];
+
+/** Whether a measure is right; of `letters` the share. */
+export type Verdict = Readonly<Record<string, boolean | number>>;
 
 export const measures = ['subject', 'relation', 'position', 'count', 'background', 'style'] as const;
-export type Measure = (typeof measures)[number];
+export const signMeasures = ['text', 'letters', 'subject', 'relation', 'background', 'style'] as const;
 
 /** How far one thing must stand from the next, as a share of the side. */
 const APART = 0.1;
+const directions: Readonly<Record<Relation, readonly [number, number]>> = {
+  'left of': [-1, 0],
+  'right of': [1, 0],
+  above: [0, -1],
+  below: [0, 1],
+};
 
 /** What is right and what is not; what the prompt does not ask for, or cannot be read because a thing is missing, is absent. */
-export function verdict(
-  truth: Truth,
-  seen: Seen,
-  thirds: readonly [number, number],
-): Partial<Record<Measure, boolean>> {
+export function verdict(truth: Truth, seen: Seen, thirds: Thirds): Verdict {
   const wanted = truth.objects.map(({ noun }) => noun);
   const found = seen.objects.map(({ noun }) => noun);
-  const same = (a: readonly string[], b: readonly string[]) => a.every((name) => b.includes(name));
-  const result: Partial<Record<Measure, boolean>> = { subject: same(wanted, found) && same(found, wanted) };
+  const within = (a: readonly string[], b: readonly string[]) => a.every((name) => b.includes(name));
+  const result: Record<string, boolean | number> = {};
+  if (truth.text) {
+    const text = seen.sign?.text ?? '';
+    result.text = text === truth.text;
+    result.letters = likeness(truth.text, text);
+  }
+  if (wanted.length > 0 || !truth.text) result.subject = within(wanted, found) && within(found, wanted);
   if (truth.count !== null) result.count = found.length === wanted.length;
   if (truth.background !== null) result.background = seen.background === truth.background;
   if (truth.style !== 'plain') result.style = seen.style === truth.style;
-  if (!same(wanted, found)) return result;
+  if (!within(wanted, found)) return result;
 
-  const best = wanted.map((noun) => seen.objects.find((object) => object.noun === noun)!);
-  const third = (value: number) => (value < thirds[0] ? 0 : value > thirds[1] ? 2 : 1);
-  if (truth.position !== null)
-    result.position = third(best[0]!.x) === truth.position[0] && third(best[0]!.y) === truth.position[1];
+  const best = wanted.map((noun) => named(seen, noun)!);
+  if (truth.objects.some(({ tint }) => tint))
+    result.tint = truth.objects.every(({ tint }, i) => !tint || best[i]!.tint === tint);
+  if (truth.position !== null) result.position = isAt(best[0]!, truth.position, thirds);
+  if (truth.relation && seen.sign !== null) result.relation = stands(seen.sign, truth.relation, best[0]!);
   if (truth.order !== null) {
     const along = truth.order;
     const across = along === 'x' ? 'y' : 'x';
@@ -64,4 +76,23 @@ export function verdict(
     });
   }
   return result;
+}
+
+/** The object of that noun with the highest score. */
+export function named(seen: Seen, noun: string): SeenObject | undefined {
+  return seen.objects.find((object) => object.noun === noun);
+}
+
+/** In that column and row of thirds. */
+export function isAt({ x, y }: Place, [column, row]: readonly [number, number], [low, high]: Thirds): boolean {
+  const third = (value: number) => (value < low ? 0 : value > high ? 2 : 1);
+  return third(x) === column && third(y) === row;
+}
+
+/** a is `relation` b. */
+export function stands(a: Place, relation: Relation, b: Place): boolean {
+  const [dx, dy] = directions[relation];
+  const along = dx === 0 ? (b.y - a.y) * -dy : (b.x - a.x) * -dx;
+  const across = dx === 0 ? b.x - a.x : b.y - a.y;
+  return along > APART && along > Math.abs(across);
 }

@@ -1,0 +1,82 @@
+import { type Described, type EditRow, editVerdict } from './edit-verdict.js';
+import { readRows } from './judge.js';
+import { type Bench, drawing, eachRow, type Measured, seedOf } from './measuring.js';
+import { boxMask, drawnRows, readPicture, sameOutside } from './pictures.js';
+import { Sheet } from './sheet.js';
+import { Table } from './table.js';
+import { named } from './verdict.js';
+
+/** Every n-th of the suitable pairs is a few dozen of them. */
+const THINNED = 3;
+
+/**
+ * Held-out scenes in which one box is painted anew, so that another object stands there or one is added: whether it is seen, and whether
+ * all bytes outside are the source's. The prompt tells the target in English.
+ */
+export async function judgeInpaint(bench: Bench, folder: string): Promise<Measured> {
+  const { settings, judge } = bench;
+  const model = bench.model('repaints under a mask', ({ editModes }) => editModes.includes('INPAINT'));
+  const suitable = drawnRows(folder, readRows<EditRow>('edits'), 'source').filter(isSuitable);
+  const rows = suitable.length > 100 ? suitable.filter((_, i) => i % THINNED === 0) : suitable;
+  const table = new Table([
+    { title: 'wanted object seen', measure: 'seen' },
+    { title: 'it alone, in its place', measure: 'change' },
+    { title: 'rest kept', measure: 'rest' },
+    { title: 'outside identical', measure: 'identical' },
+  ]);
+  const sheet = new Sheet(Math.ceil(rows.length / settings.every), 16);
+  const broken: string[] = [];
+  for (const kind of ['replace', 'add']) table.add([kind], {});
+
+  const made = await eachRow(rows, settings.every, async (row, i) => {
+    const source = await readPicture(folder, row.id, 'source');
+    const target = await readPicture(folder, row.id, 'target');
+    const mask = boxMask(row.boxes, source);
+    const picture = await bench.make({
+      ...drawing(model, settings),
+      ...{ operation: 'EDIT', mode: 'INPAINT', source, references: [], mask, strength: 1 },
+      prompt: caption(row),
+      seed: seedOf(i),
+    });
+    const seen = await judge.look(picture);
+    const identical = sameOutside(source, picture, mask);
+    if (!identical) broken.push(row.id);
+    const { change, rest } = editVerdict(row, seen, judge.file) as { change: boolean; rest: boolean };
+    table.add([row.kind, 'all'], { seen: named(seen, row.after![0]) !== undefined, change, rest, identical });
+    sheet.add(i / settings.every, source, picture, target);
+  });
+  const { steps, guidance } = drawing(model, settings);
+  return {
+    title: 'boxes repainted',
+    model: model.id,
+    steps,
+    guidance,
+    rows: made,
+    tables: { '': table },
+    sheet,
+    broken,
+  };
+}
+
+/** One object is put into one box, and the target can be told in a sentence. */
+function isSuitable(row: EditRow): boolean {
+  const wanted = row.kind === 'replace' || row.kind === 'add';
+  return wanted && row.style === 'plain' && others(row).length <= 1;
+}
+
+const others = ({ objects, changed }: EditRow) => objects.filter((_, i) => i !== changed);
+
+/** `a dog to the left of a cat, beach background` */
+function caption(row: EditRow): string {
+  const wanted = withArticle(row.after![0]);
+  const [other] = others(row);
+  const scene = other === undefined ? wanted : `${wanted} ${relation(row.after!, other)} ${withArticle(other[0])}`;
+  return `${scene}, ${row.background} background`;
+}
+
+function relation([, ax, ay]: Described, [, bx, by]: Described): string {
+  if (Math.abs(ax - bx) >= Math.abs(ay - by)) return ax < bx ? 'to the left of' : 'to the right of';
+  return ay < by ? 'above' : 'below';
+}
+
+const withArticle = (noun: string) => `${/^[aeiou](?!ni)/.test(noun) ? 'an' : 'a'} ${noun}`;

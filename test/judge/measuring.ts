@@ -1,0 +1,126 @@
+import { availableParallelism } from 'node:os';
+import type { ModelEntry } from '../../src/engine/catalog.js';
+import { readModels } from '../../src/engine/checkpoint.js';
+import { engineSection } from '../../src/engine/config.js';
+import { createEngine } from '../../src/engine/host.js';
+import type { AppliedLora, EngineJob, GenerateJob, Pixels } from '../../src/engine/job.js';
+import type { Judge } from './judge.js';
+import type { Sheet } from './sheet.js';
+import type { Table } from './table.js';
+
+/** What the command line asks for, whatever is measured. */
+export interface Settings {
+  /** Catalog id; left out, the first model of the catalog that can. */
+  readonly model: string | undefined;
+  /** Left out, the model's own. */
+  readonly steps: number | undefined;
+  readonly guidance: number | undefined;
+  readonly width: number;
+  readonly height: number;
+  /** Only every n-th row. */
+  readonly every: number;
+}
+
+/** An engine and a judge to measure with. */
+export interface Bench {
+  readonly settings: Settings;
+  readonly judge: Judge;
+  /** @throws an Error, in a sentence, when the model asked for cannot or there is none that can */
+  model(can: string, able: (model: ModelEntry) => boolean): ModelEntry;
+  make(job: EngineJob): Promise<Pixels>;
+}
+
+export interface Measured {
+  /** What was measured, in words. */
+  readonly title: string;
+  readonly model: string;
+  readonly steps: number;
+  readonly guidance: number;
+  readonly rows: number;
+  readonly tables: Readonly<Record<string, Table>>;
+  readonly sheet: Sheet;
+  /** Rows in which a byte changed that must not. */
+  readonly broken: readonly string[];
+}
+
+/** The noise of row i, the same in every run. */
+export const seedOf = (i: number) => 1000 + i;
+
+export async function withBench<Result>(
+  settings: Settings,
+  judge: Judge,
+  measure: (bench: Bench) => Promise<Result>,
+): Promise<Result> {
+  const environment = engineSection.schema.parse(process.env);
+  const catalog = readModels(environment);
+  const engine = createEngine({
+    catalog,
+    device: environment.ENGINE_DEVICE,
+    memoryBudgetBytes: environment.ENGINE_MEMORY,
+    promptCacheBytes: environment.PROMPT_CACHE_BYTES,
+    maxBatch: environment.ENGINE_BATCH,
+    threads: availableParallelism(),
+    watchdogMs: environment.ENGINE_WATCHDOG_MS,
+    log: { info() {}, warn: console.error },
+  });
+  const signal = new AbortController().signal;
+  try {
+    return await measure({
+      settings,
+      judge,
+      model: (can, able) => chosen(catalog, settings.model, can, able),
+      async make(job) {
+        const options = { signal, deadlineMs: environment.JOB_DEADLINE_MS, onEvent() {} };
+        return (await engine.run(job, options)).pictures[0]!;
+      },
+    });
+  } finally {
+    await engine.close();
+  }
+}
+
+function chosen(
+  catalog: readonly ModelEntry[],
+  id: string | undefined,
+  can: string,
+  able: (model: ModelEntry) => boolean,
+): ModelEntry {
+  const among = catalog.filter(able);
+  const model = id === undefined ? among[0] : among.find((entry) => entry.id === id);
+  if (model !== undefined) return model;
+  const names = among.map((entry) => entry.id).join(', ') || 'none';
+  throw new Error(`Expected a model that ${can} (in this catalog: ${names}) but received ${id ?? 'none'}.`);
+}
+
+/** What every job of a measurement has. */
+export function drawing(model: ModelEntry, { steps, guidance }: Settings, defaultSteps = model.defaults.steps) {
+  return {
+    model: model.id,
+    negativePrompt: '',
+    steps: steps ?? defaultSteps,
+    guidance: guidance ?? model.defaults.guidance,
+    guidanceNormalization: 0,
+    guidanceTruncation: 1,
+    loras: [] as readonly AppliedLora[],
+    previews: false,
+  };
+}
+
+export function generation(model: ModelEntry, settings: Settings, prompt: string, seed: number): GenerateJob {
+  const { width, height } = settings;
+  return { ...drawing(model, settings), operation: 'GENERATE', prompt, width, height, seeds: [seed] };
+}
+
+export const generates = ({ operations }: ModelEntry) => operations.includes('GENERATE');
+
+/** Every n-th row with its number, which it has whatever n is; says how far it is. */
+export async function eachRow<Row>(rows: readonly Row[], every: number, visit: (row: Row, i: number) => Promise<void>) {
+  const started = Date.now();
+  const chosen = [...rows.entries()].filter(([i]) => i % every === 0);
+  for (const [done, [i, row]] of chosen.entries()) {
+    await visit(row, i);
+    if ((done + 1) % 25 === 0)
+      console.error(`${done + 1} of ${chosen.length}, ${((Date.now() - started) / 1000).toFixed(0)} s`);
+  }
+  return chosen.length;
+}
