@@ -1,6 +1,7 @@
-"""Outputs of a judge that saw this or that, with what `verdict.py` makes of them: python verdict_cases.py ../../test/judge/verdicts.json
+"""Outputs of a judge that saw this or that, with what `verdict.py` makes of them: python verdict_cases.py ../../test/judge/verdicts.jsonl
 
-The TypeScript reading of the rules is tested with them. Scores are multiples of 1/64 and so the same numbers in every language."""
+The first line holds the names and thresholds. The TypeScript reading of the rules is tested with them. Scores are
+multiples of 1/64 and so the same numbers in every language."""
 import json
 import random
 import sys
@@ -143,8 +144,7 @@ def main():
     cases += [edited(rng, row) for row in edits[::27]]
     told = description()
     rules = {name: told[name] for name in ("outputs", "thirds", "nouns", "backgrounds", "styles", "tints", "letters")}
-    lines = ",\n".join(map(dense, cases))
-    Path(sys.argv[1]).write_text(f'{{"rules":{dense(rules)},\n"cases":[\n{lines}\n]}}\n', encoding="utf-8")
+    Path(sys.argv[1]).write_text("".join(dense(line) + "\n" for line in [rules, *cases]), encoding="utf-8")
 
 
 if __name__ == "__main__":

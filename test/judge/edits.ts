@@ -27,7 +27,9 @@ export async function judgeEdits(bench: Bench, folder: string): Promise<Measured
   const edited = new Table([...verdicts, ...outside]);
   const targets = new Table(verdicts);
   const sheet = new Sheet(Math.ceil(rows.length / settings.every), 16);
-  for (const kind of kinds) for (const table of [edited, targets]) table.add([kind, `${kind} zh`, `${kind} en`], {});
+  // Groups are named before they are filled, so that they stand in order.
+  const order = [...kinds.flatMap((kind) => [kind, `${kind} zh`, `${kind} en`]), 'zh', 'en'];
+  for (const table of [edited, targets]) table.add(order, {});
 
   const made = await eachRow(rows, settings.every, async (row, i) => {
     const [source, target] = await Promise.all([

@@ -21,6 +21,7 @@ export async function judgeLora(bench: Bench, id: string): Promise<Measured> {
     { title: 'subject with', measure: 'subjectWith' },
     { title: 'subject without', measure: 'subjectWithout' },
   ]);
+  for (const group of ['zh', 'en', 'mixed', 'no style named', 'another style named']) table.add([group], {});
   const sheet = new Sheet(Math.ceil(rows.length / settings.every), 18);
 
   const drawn = await eachRow(rows, settings.every, async (truth, i) => {

@@ -88,8 +88,8 @@ function chosen(
   const among = catalog.filter(able);
   const model = id === undefined ? among[0] : among.find((entry) => entry.id === id);
   if (model !== undefined) return model;
-  const names = among.map((entry) => entry.id).join(', ') || 'none';
-  throw new Error(`Expected a model that ${can} (in this catalog: ${names}) but received ${id ?? 'none'}.`);
+  if (among.length === 0) throw new Error(`Expected a model that ${can} in the catalog but there is none.`);
+  throw new Error(`Expected a model that ${can}, ${among.map((entry) => entry.id).join(' or ')}, but received ${id}.`);
 }
 
 /** What every job of a measurement has. */

@@ -30,7 +30,8 @@ export class Table {
 
   /** Group → column → value, and of how many; a share is 0 … 1. */
   toJSON(): Readonly<Record<string, Readonly<Record<string, { readonly value: number; readonly of: number }>>>> {
-    const rows = [...this.#values].map(([group, measures]) => {
+    const filled = [...this.#values].filter(([, measures]) => measures.size > 0);
+    const rows = filled.map(([group, measures]) => {
       const cells = this.#columns.flatMap(({ title, measure = title, summary = 'share' }) => {
         const values = measures.get(measure) ?? [];
         return values.length === 0 ? [] : [[title, { value: summarised(values, summary), of: values.length }] as const];

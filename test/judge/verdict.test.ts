@@ -19,10 +19,10 @@ interface Case {
 }
 
 /** Written by infra/inkling/verdict_cases.py. */
-const { rules, cases } = JSON.parse(readFileSync(join(import.meta.dirname, 'verdicts.json'), 'utf8')) as {
-  readonly rules: JudgeFile;
-  readonly cases: readonly Case[];
-};
+const lines = readFileSync(join(import.meta.dirname, 'verdicts.jsonl'), 'utf8')
+  .trim()
+  .split('\n');
+const [rules, ...cases] = lines.map((line) => JSON.parse(line)) as [JudgeFile, ...Case[]];
 
 function dense(entries: Entries, classes: number, rows = 1, columns = 1): Tensor {
   const data = new Float32Array(classes * rows * columns);
