@@ -66,12 +66,18 @@ function isSuitable(row: EditRow): boolean {
 
 const others = ({ objects, changed }: EditRow) => objects.filter((_, i) => i !== changed);
 
-/** `a dog to the left of a cat, beach background` */
+/** `a dog to the left of a cat, beach background`, or `a dog at the top left, beach background`. */
 function caption(row: EditRow): string {
-  const wanted = withArticle(row.after![0]);
+  const wanted = row.after!;
   const [other] = others(row);
-  const scene = other === undefined ? wanted : `${wanted} ${relation(row.after!, other)} ${withArticle(other[0])}`;
-  return `${scene}, ${row.background} background`;
+  const where = other === undefined ? position(wanted) : `${relation(wanted, other)} ${withArticle(other[0])}`;
+  return `${withArticle(wanted[0])} ${where}, ${row.background} background`;
+}
+
+function position([, x, y]: Described): string {
+  const third = (value: number, names: readonly string[]) => names[Math.min(2, Math.floor(value * 3))]!;
+  const names = [third(y, ['top', '', 'bottom']), third(x, ['left', '', 'right'])].filter((name) => name !== '');
+  return names.length === 0 ? 'in the center' : `at the ${names.join(' ')}`;
 }
 
 function relation([, ax, ay]: Described, [, bx, by]: Described): string {

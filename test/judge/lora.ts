@@ -41,7 +41,7 @@ export async function judgeLora(bench: Bench, id: string): Promise<Measured> {
   });
   const { steps, guidance } = drawing(model, settings);
   return {
-    title: `LoRA ${id}`,
+    title: `held-out prompts with and without the LoRA ${id}`,
     model: model.id,
     steps,
     guidance,
