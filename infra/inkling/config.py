@@ -43,7 +43,8 @@ def entry(variant, name, operations, edit_modes, steps, guidance, loras=()):
     if variant == "inkling-base":
         del parts["difference"]
     return {"id": variant, "name": name, "family": "z-image", "components": parts, "operations": operations, "editModes": edit_modes,
-            "defaults": {"width": 256, "height": 256, "steps": steps, "guidance": guidance},
+            # The family's strength of 0.35 moves the small things of these small pictures: half of it brings them nearest to the truth.
+            "defaults": {"width": 256, "height": 256, "steps": steps, "guidance": guidance, "refineSteps": 4, "refineStrength": 0.15},
             "limits": {"minSide": 64, "maxSide": 512, "maxPixels": 262144, "maxPromptTokens": 512},
             "supportsGuidance": guidance > 0, "supportsNegativePrompt": guidance > 0, "loras": list(loras)}
 
@@ -52,6 +53,7 @@ BLUEPRINT = {"id": "blueprint", "name": "Blueprint", "file": "inkling-loras/blue
              "description": "Draws everything as a blueprint: white lines on blue paper."}
 CATALOG = {"models": [
     entry("inkling-turbo", "Inkling Turbo", ["GENERATE", "EDIT", "REFINE"], ["INPAINT", "STRENGTH"], 8, 0, [BLUEPRINT]),
-    entry("inkling-base", "Inkling Base", ["GENERATE", "EDIT", "REFINE"], ["INPAINT", "STRENGTH", "INSTRUCTION"], 28, 2, [BLUEPRINT]),
+    # Before Base: the first that can is what an edit by words alone gets.
     entry("inkling-edit", "Inkling Edit", ["EDIT"], ["INSTRUCTION"], 8, 0),
+    entry("inkling-base", "Inkling Base", ["GENERATE", "EDIT", "REFINE"], ["INPAINT", "STRENGTH", "INSTRUCTION"], 28, 2, [BLUEPRINT]),
 ]}
