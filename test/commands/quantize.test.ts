@@ -75,7 +75,7 @@ describe('inkstone quantize', () => {
       [['quantize', tiny, '--bits', '5', '--out', out], '--bits to be 8 or 4 but received 5'],
       [['quantize', tiny, '--block', '48', '--out', out], '--block to be 32 or 64 or 128 but received 48'],
       [['quantize', tiny, '--size', '100', '--out', out], '--size to be like 256x384 but received 100'],
-      [['quantize', 'nobody', '--out', out], 'inkling-turbo but received nobody'],
+      [['quantize', 'nobody', '--out', out], 'inkling-base but received nobody'],
       [['quantize', work, '--out', out], 'model_index.json'],
       [['quantize', tiny, '--out', work], 'not there yet'],
     ];
