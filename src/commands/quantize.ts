@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { copyFileSync, cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
@@ -105,7 +105,7 @@ function copyFront(transformer: string, to: string, instructed: boolean): void {
   }
   for (const name of readdirSync(front)) {
     const small = name === index || /^(readme|licen[cs]e)/i.test(name);
-    if (small && statSync(join(front, name)).isFile()) cpSync(join(front, name), join(to, name), { dereference: true });
+    if (small && statSync(join(front, name)).isFile()) copyFileSync(join(front, name), join(to, name));
   }
 }
 
