@@ -1,6 +1,6 @@
 import { type EditRow, editVerdict, kinds } from './edit-verdict.js';
 import { readRows } from './judge.js';
-import { type Bench, drawing, eachRow, type Measured, seedOf } from './measuring.js';
+import { type Bench, drawing, eachRow, type Measured, type Miss, missesOf, seedOf } from './measuring.js';
 import { boxMask, drawnRows, psnr, readPicture } from './pictures.js';
 import { Sheet } from './sheet.js';
 import { Table } from './table.js';
@@ -31,6 +31,7 @@ export async function judgeEdits(bench: Bench, folder: string): Promise<Measured
   const order = [...kinds.flatMap((kind) => [kind, `${kind} zh`, `${kind} en`]), 'zh', 'en'];
   for (const table of [edited, targets]) table.add(order, {});
 
+  const misses: Miss[] = [];
   const made = await eachRow(rows, settings.every, async (row, i) => {
     const [source, target] = await Promise.all([
       readPicture(folder, row.id, 'source'),
@@ -44,12 +45,14 @@ export async function judgeEdits(bench: Bench, folder: string): Promise<Measured
     });
     const groups = [row.kind, `${row.kind} ${row.language}`, row.language, 'all'];
     const distance = psnr(source, picture, boxMask(row.boxes, source), 'outside');
-    const result = editVerdict(row, await judge.look(picture), judge.file);
+    const seen = await judge.look(picture);
+    const result = editVerdict(row, seen, judge.file);
+    misses.push(...missesOf(row.id, `${row.kind}: ${row.instruction}`, result, seen));
     edited.add(groups, { ...result, ...(distance === null ? {} : { outside: distance }) });
     targets.add(groups, editVerdict(row, await judge.look(target), judge.file));
     sheet.add(i / settings.every, source, picture, target);
   });
   const { steps, guidance } = drawing(model, settings);
   const tables = { edited, 'the true targets': targets };
-  return { title: 'held-out edits', model: model.id, steps, guidance, rows: made, tables, sheet, broken: [] };
+  return { title: 'held-out edits', model: model.id, steps, guidance, rows: made, tables, sheet, broken: [], misses };
 }

@@ -12,8 +12,10 @@
  *     --size 256x256        of what is drawn from words alone
  *     --every N             only every n-th row
  *     --judge FOLDER        another export of the judge
+ *     --misses FILE         what was not right, a JSON line each
  *     --sheet FILE, --json
  */
+import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { judgeEdits } from './edits.js';
 import { judgeInpaint } from './inpaint.js';
@@ -37,6 +39,7 @@ const { values } = parseArgs({
     every: { type: 'string', default: '1' },
     judge: { type: 'string' },
     sheet: { type: 'string' },
+    misses: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 });
@@ -51,6 +54,8 @@ try {
   const measured = await withBench(settings, judge, measurement());
   print(measured);
   if (values.sheet !== undefined) await measured.sheet.write(values.sheet);
+  if (values.misses !== undefined)
+    writeFileSync(values.misses, (measured.misses ?? []).map((miss) => `${JSON.stringify(miss)}\n`).join(''));
   if (measured.broken.length > 0) {
     console.error(`Bytes changed that must not, in ${measured.broken.join(', ')}.`);
     process.exitCode = 1;

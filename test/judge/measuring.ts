@@ -7,6 +7,7 @@ import type { AppliedLora, EngineJob, GenerateJob, Pixels } from '../../src/engi
 import type { Judge } from './judge.js';
 import type { Sheet } from './sheet.js';
 import type { Table } from './table.js';
+import type { Verdict } from './verdict.js';
 
 /** What the command line asks for, whatever is measured. */
 export interface Settings {
@@ -41,6 +42,21 @@ export interface Measured {
   readonly sheet: Sheet;
   /** Rows in which a byte changed that must not. */
   readonly broken: readonly string[];
+  /** What was not right, row by row. */
+  readonly misses?: readonly Miss[];
+}
+
+export interface Miss {
+  readonly id: string;
+  readonly words: string;
+  readonly wrong: readonly string[];
+  readonly seen: unknown;
+}
+
+/** The miss of a row, or none if all that was asked is right. */
+export function missesOf(id: string, words: string, verdict: Verdict, seen: unknown): Miss[] {
+  const wrong = Object.keys(verdict).filter((measure) => verdict[measure] === false);
+  return wrong.length === 0 ? [] : [{ id, words, wrong, seen }];
 }
 
 /** The noise of row i, the same in every run. */

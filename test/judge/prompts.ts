@@ -1,5 +1,15 @@
 import { readRows } from './judge.js';
-import { type Bench, drawing, eachRow, generates, generation, type Measured, seedOf } from './measuring.js';
+import {
+  type Bench,
+  drawing,
+  eachRow,
+  generates,
+  generation,
+  type Measured,
+  type Miss,
+  missesOf,
+  seedOf,
+} from './measuring.js';
 import { Sheet } from './sheet.js';
 import { Table } from './table.js';
 import { measures, signMeasures, type Truth, verdict } from './verdict.js';
@@ -30,14 +40,17 @@ async function judgeWords(
   const sheet = new Sheet(Math.ceil(rows.length / settings.every), 24);
   // Groups are named before they are filled, so that they stand in order.
   for (const group of [...new Set(rows.flatMap(groups))].sort(byScript)) table.add([group], {});
+  const misses: Miss[] = [];
   const drawn = await eachRow(rows, settings.every, async (truth, i) => {
     const picture = await bench.make(generation(model, settings, truth.prompt, seedOf(i)));
-    const result = verdict(truth, await judge.look(picture), judge.file.thirds);
+    const seen = await judge.look(picture);
+    const result = verdict(truth, seen, judge.file.thirds);
+    misses.push(...missesOf(truth.id, truth.prompt, result, seen));
     table.add([...groups(truth), 'all'], result);
     sheet.add(i / settings.every, picture);
   });
   const { steps, guidance } = drawing(model, settings);
-  return { title, model: model.id, steps, guidance, rows: drawn, tables: { '': table }, sheet, broken: [] };
+  return { title, model: model.id, steps, guidance, rows: drawn, tables: { '': table }, sheet, broken: [], misses };
 }
 
 const order = ['zh', 'en', 'mixed', 'zh prompts', 'en prompts'];
