@@ -8,6 +8,7 @@ import type { ServerConfig } from './config.js';
 import { useAccess } from './plugins/access.js';
 import { useBodyLimit } from './plugins/body-limit.js';
 import { useCsrfPrevention } from './plugins/csrf.js';
+import { useNothingElsewhere } from './plugins/elsewhere.js';
 import { useGraphiQL } from './plugins/graphiql.js';
 import { guarded } from './plugins/guarded.js';
 import { useHealth } from './plugins/health.js';
@@ -52,6 +53,7 @@ export function createHttp({
       path: GRAPHQL_PATH,
     }),
     usePage(access, isSecure),
+    useNothingElsewhere(GRAPHQL_PATH),
     useAccess(access, GRAPHQL_PATH),
     useGraphiQL(access, GRAPHQL_PATH, exampleQuery),
     useCsrfPrevention(GRAPHQL_PATH),
