@@ -170,7 +170,7 @@ function slotOf(engine: Engine, sources: Sources): Slot<Made, EngineEvent> {
 
 /** A repeat should cost no tokenizer, and no look at the model's files. */
 function remembering({ countTokens, modelContent, loraContent, ...reader }: Reader): Reader {
-  const counts = new LRUCache<string, TokenCount>({
+  const counts = new LRUCache<string, TokenCount | Promise<TokenCount>>({
     max: 5000,
     maxSize: 8 * 1024 ** 2,
     sizeCalculation: (_, key) => key.length,
@@ -180,7 +180,8 @@ function remembering({ countTokens, modelContent, loraContent, ...reader }: Read
     ...reader,
     async countTokens(model, prompt) {
       const key = `${model}\n${prompt}`;
-      const known = counts.get(key) ?? (await countTokens(model, prompt));
+      const known = counts.get(key) ?? countTokens(model, prompt);
+      // Before it is waited for: those who ask meanwhile need not count again.
       counts.set(key, known);
       return known;
     },
