@@ -1,4 +1,6 @@
+import type { DocumentNode } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { type Context, schema } from '../../schema/index.js';
 import type { Studio } from '../studio/types.js';
@@ -79,6 +81,7 @@ export function createHttp({
     // Ours is useUploads, with limits for each part.
     multipart: false,
     batching: false,
+    parserAndValidationCache: { documentCache: keptByLength<DocumentNode>(), errorCache: keptByLength<object>() },
     cors: corsOf(settings.CORS_ORIGINS),
     // A WebSocket brings its own, made when it connected.
     context: (given) =>
@@ -89,6 +92,18 @@ export function createHttp({
             baseUrl: baseUrlOf(given.request.headers, given.request.url, settings),
             signal: given.request.signal,
           },
+  });
+}
+
+/**
+ * What was read of documents, since clients send the same ones again. Yoga by itself counts them, and a thousand long ones would take
+ * half a gigabyte. A character of a document takes a hundred bytes or so when it was read.
+ */
+function keptByLength<T extends object>(): LRUCache<string, T> {
+  return new LRUCache({
+    maxSize: 2 ** 18,
+    maxEntrySize: 2 ** 14,
+    sizeCalculation: (_, source) => Math.max(1, source.length),
   });
 }
 

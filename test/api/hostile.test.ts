@@ -1,4 +1,6 @@
 import { connect } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { changed, long, openServer, origin, type TestServer } from './server.js';
@@ -38,6 +40,23 @@ describe('fragments', () => {
     const { errors } = (await (await server.post({ query })).json()) as { errors: { extensions: { code: string } }[] };
     expect(errors.map(({ extensions }) => extensions.code)).toContain(code);
     expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
+
+describe('documents', () => {
+  it.each([
+    ['long ones', (i: number) => `{ models { name } } # ${String(i).padEnd(250_000, 'x')}`],
+    ['long ones that cannot be read', (i: number) => `{ models { name # ${String(i).padEnd(250_000, 'x')}`],
+  ])('leave nothing behind: %s', async (_name, document) => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const send = async (from: number, to: number) => {
+      for (let i = from; i < to; i++) await (await server.post({ query: document(i) })).text();
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = await send(0, 20);
+    expect((await send(20, 220)) - before).toBeLessThan(20_000_000);
   });
 });
 
