@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { context as tracing } from '@opentelemetry/api';
-import type { DocumentNode, execute, GraphQLError, subscribe } from 'graphql';
+import { type DocumentNode, type execute, GraphQLError, type subscribe } from 'graphql';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import type { YogaServerInstance } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
@@ -11,6 +11,9 @@ import type { Access } from './access.js';
 import { baseUrlOf } from './base-url.js';
 import type { ServerConfig } from './config.js';
 import { GRAPHQL_PATH } from './yoga.js';
+
+/** Operations that one socket has open at once. Generous beside a page full of pictures; each costs memory for as long as it is read. */
+const MAX_OPERATIONS = 100;
 
 interface Parts {
   readonly yoga: YogaServerInstance<object, Context>;
@@ -39,7 +42,9 @@ export function serveWebSocket(server: Server, { yoga, studio, access, settings 
       },
       execute: (args) => (args.rootValue as Runners).execute(args),
       subscribe: (args) => (args.rootValue as Runners).subscribe(args),
-      onSubscribe: async ({ extra, connectionParams }, _id, params) => {
+      onSubscribe: async ({ extra, connectionParams, subscriptions }, _id, params) => {
+        // Its own is among them.
+        if (Object.keys(subscriptions).length > MAX_OPERATIONS) return [tooMany()];
         const context = contextOf(studio, extra.request!, settings, gone.get(extra)!);
         const enveloped = yoga.getEnveloped({ ...context, params } as never);
         const document = parsed(() => enveloped.parse(params.query));
@@ -69,6 +74,12 @@ export function serveWebSocket(server: Server, { yoga, studio, access, settings 
       await disposable.dispose();
     },
   };
+}
+
+function tooMany(): GraphQLError {
+  return new GraphQLError(`Expected at most ${MAX_OPERATIONS} operations at once on a connection but received more.`, {
+    extensions: { code: 'TOO_MANY_OPERATIONS' },
+  });
 }
 
 /** Yoga's own execution, with its plugins, carried to where graphql-ws executes. */

@@ -151,6 +151,27 @@ describe('a WebSocket', () => {
     socket.terminate();
   });
 
+  it('has a hundred operations open at once and no more; each that ends makes room', async () => {
+    const begun = 'mutation($input: GenerateInput!) { generate(input: $input) { ... on Generation { id } } }';
+    const { generate } = await server.ask<{ generate: { id: string } }>(begun, { input: { ...long, seed: 99 } });
+    const socket = open();
+    const watch = (id: string) =>
+      operation(id, 'subscription($id: ID!) { generationProgress(id: $id) { sequence } }', generate);
+    const hundred = Array.from({ length: 100 }, (_, i) => watch(`s${i}`));
+    expect(await converse(socket, [...hundred, watch('one more')], 'error')).toMatchObject({
+      id: 'one more',
+      payload: [{ extensions: { code: 'TOO_MANY_OPERATIONS' } }],
+    });
+    const answered = new Promise((resolve) =>
+      socket.on('message', (data) => String(data).includes('"models"') && resolve(true)),
+    );
+    socket.send('{"type":"complete","id":"s7"}');
+    socket.send(JSON.stringify(operation('room', '{ models { name } }')));
+    expect(await answered).toBe(true);
+    socket.terminate();
+    await server.ask('mutation($id: ID!) { cancel(id: $id) { __typename } }', generate);
+  });
+
   it('that closes before it was told the id stops the work', async () => {
     const seed = 4711;
     const generate = `mutation($input: GenerateInput!) { generate(input: $input, waitMs: 60000) { __typename } }`;
