@@ -48,11 +48,14 @@ export async function openWorkshop(settings: Settings, log: Logger): Promise<Wor
       settings,
       log,
     });
+    const warm = loadFirst(engine, models);
+    // Whoever waits for it hears of it; where nothing is served in the end, nobody does.
+    warm.catch(() => {});
     return {
       studio,
       models,
       device: await engine.ready(),
-      warm: loadFirst(engine, models),
+      warm,
       async close(graceMs) {
         await studio.close(graceMs);
         await engine.close();

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
@@ -63,9 +63,7 @@ const pictureBytes = 1024;
 export async function createStudio(options: StudioOptions): Promise<Studio> {
   const { engines, catalog, settings, log, clock = systemClock } = options;
   const { DATA_DIR, CACHE_BYTES, IMAGE_STORE_BYTES, GENERATION_LIMIT } = settings.studio;
-  await mkdir(DATA_DIR, { recursive: true }).catch((error: Error) => {
-    throw new StoreUnusable(`DATA_DIR ${DATA_DIR} cannot be used: ${error.message}.`, { cause: error });
-  });
+  await makeUsable(DATA_DIR);
   // First, because its lock guards the whole folder.
   const store = await openLibsqlStore(join(DATA_DIR, 'inkstone.db'), { rows: GENERATION_LIMIT });
   try {
@@ -126,6 +124,16 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   } catch (error) {
     await store.close();
     throw error;
+  }
+}
+
+/** Of a folder that belongs to somebody else, such as a mounted volume, the database would only say that it cannot be opened. */
+async function makeUsable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new StoreUnusable(`DATA_DIR ${folder} cannot be used: ${(error as Error).message}.`, { cause: error });
   }
 }
 

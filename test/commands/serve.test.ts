@@ -1,0 +1,14 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { startProgram } from '../program.js';
+
+const other = createServer();
+beforeAll(() => new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve)));
+afterAll(() => new Promise((resolve) => other.close(resolve)));
+
+it('serve on a port that another program has says so, in one line', async () => {
+  const { port } = other.address() as AddressInfo;
+  const failure = await startProgram({ env: { PORT: String(port) } }).catch((error: Error) => error.message);
+  expect(failure).toMatch(new RegExp(`^The program ended with 1 .+\\nlisten EADDRINUSE: .+:${port}\\n$`));
+});
