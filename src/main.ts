@@ -78,7 +78,9 @@ export interface Running {
 /** Starts everything and listens. */
 export async function serve(settings: Settings, log: Logger): Promise<Running> {
   const traced = isTelemetryWanted(process.env);
-  const telemetry = traced ? await startTelemetry() : null;
+  const telemetry = traced
+    ? await startTelemetry((error) => log.warn({ err: error }, 'the last spans were not sent'))
+    : null;
   const { HOST, ACCESS_KEY, STOP_GRACE_MS } = settings.server;
   const drawnKey = ACCESS_KEY === undefined && !isLoopback(HOST) ? drawAccessKey() : null;
   const workshop = await openWorkshop(settings, log);

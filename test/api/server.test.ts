@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { context, propagation, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
@@ -204,6 +205,21 @@ describe('tracing', () => {
     };
     const step = spans.find(({ name }) => name === 'step')!;
     expect(ancestors(step)).toEqual(expect.arrayContaining(['denoise', 'generation', 'mutation', 'POST /graphql']));
+  });
+
+  it.each([
+    ['POST', '/graphql', 403, 'POST /graphql'],
+    ['GET', '/healthz', 200, 'GET /healthz'],
+    ['GET', `/images/${'0'.repeat(64)}?token=1`, 404, 'GET /images/{id}'],
+    ['GET', '/wp-login.php', 404, 'GET'],
+  ])('of %s %s says how it was answered (%i), under a name that is one of few', async (method, path, status, name) => {
+    const traceId = createHash('md5').update(path).digest('hex');
+    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+    await traced.fetch(new Request(`${origin}${path}`, { method, headers }));
+    await provider.forceFlush();
+    const [span] = exporter.getFinishedSpans().filter((each) => each.spanContext().traceId === traceId);
+    expect(span).toMatchObject({ name, attributes: { 'http.response.status_code': status } });
+    expect(JSON.stringify(span?.attributes)).not.toContain('token');
   });
 
   it.each([

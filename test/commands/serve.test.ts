@@ -12,3 +12,12 @@ it('serve on a port that another program has says so, in one line', async () => 
   const failure = await startProgram({ env: { PORT: String(port) } }).catch((error: Error) => error.message);
   expect(failure).toMatch(new RegExp(`^The program ended with 1 .+\\nlisten EADDRINUSE: .+:${port}\\n$`));
 });
+
+it('serve stops without a fault where nobody collects the spans that it was told to send', async () => {
+  const nowhere = 'http://127.0.0.1:9';
+  const program = await startProgram({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: nowhere } });
+  await fetch(`${program.url}/healthz`);
+  expect(await program.stop()).toBe(0);
+  expect(program.output()).toContain('the last spans were not sent');
+  expect(program.output()).toContain('Ready');
+});
