@@ -20,6 +20,7 @@ import { maskedErrors } from './plugins/masking.js';
 import { usePage } from './plugins/page.js';
 import { useRequestLog } from './plugins/request-log.js';
 import { useTracing } from './plugins/tracing.js';
+import { useUnkept } from './plugins/unkept.js';
 import { useUploads } from './plugins/uploads.js';
 
 export const GRAPHQL_PATH = '/graphql';
@@ -56,6 +57,7 @@ export function createHttp({
     }),
     usePage(access, isSecure),
     useNothingElsewhere(GRAPHQL_PATH),
+    useUnkept(GRAPHQL_PATH),
     useAccess(access, GRAPHQL_PATH),
     useGraphiQL(access, GRAPHQL_PATH, exampleQuery),
     useCsrfPrevention(GRAPHQL_PATH),

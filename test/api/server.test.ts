@@ -31,6 +31,15 @@ const errorsOf = async (query: string) =>
   ((await (await server.post({ query })).json()) as { errors?: { message: string; extensions?: { code?: string } }[] })
     .errors ?? [];
 
+describe('an answer of the API', () => {
+  it('is kept by nobody, however it was asked for', async () => {
+    const get = await server.fetch(new Request(`${origin}/graphql?query={models{name}}`));
+    const post = await server.post({ query: '{ models { name } }' });
+    for (const { status, headers } of [get, post])
+      expect([status, headers.get('cache-control')]).toEqual([200, 'no-store']);
+  });
+});
+
 describe('limits', () => {
   it.each([
     ['aliases', `{ ${Array.from({ length: limits.aliases + 1 }, (_, i) => `a${i}: models { name }`).join(' ')} }`],
