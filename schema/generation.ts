@@ -85,7 +85,7 @@ Generation.implement({
     }),
     queuePosition: t.exposeInt('queuePosition', {
       nullable: true,
-      description: 'How many stand before it, itself included; null when it does not wait.',
+      description: 'How many jobs wait before it; null when it does not wait.',
     }),
     images: t.field({
       type: [Image],

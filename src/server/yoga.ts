@@ -16,7 +16,7 @@ import { guarded } from './plugins/guarded.js';
 import { useHealth } from './plugins/health.js';
 import { useImages } from './plugins/images.js';
 import { useLimits } from './plugins/limits.js';
-import { maskedErrors } from './plugins/masking.js';
+import { isTold, maskedErrors } from './plugins/masking.js';
 import { usePage } from './plugins/page.js';
 import { useRequestLog } from './plugins/request-log.js';
 import { useTracing } from './plugins/tracing.js';
@@ -76,7 +76,9 @@ export function createHttp({
       debug() {},
       info() {},
       warn: (...args) => log.warn({ args }, 'yoga'),
-      error: (...args) => log.error({ args }, 'yoga'),
+      error: (...args) => {
+        if (!args.every(isTold)) log.error({ args }, 'yoga');
+      },
     },
     // Ours is useBodyLimit: it goes by Content-Length, where Yoga's sends every body through a stream, half of what a small request costs.
     maxRequestBodySize: false,

@@ -116,6 +116,7 @@ describe('generate', () => {
 
   it('a caller who is gone before it was told the id stops the work', async () => {
     const leaving = new AbortController();
+    const before = server.log.length;
     const query = operation('generate');
     const request = server.fetch(
       new Request(`${origin}/graphql`, {
@@ -129,6 +130,7 @@ describe('generate', () => {
     await request.catch(() => {});
     // The engine is free again long before a hundred steps could be over.
     expect((await draw({ ...house, seed: 3 })).status).toBe('SUCCEEDED');
+    expect(server.log.slice(before)).toEqual([]);
   });
 
   it('cancelling what never was is a NotFound', async () => {
