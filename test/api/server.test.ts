@@ -268,10 +268,20 @@ describe('settings', () => {
   it.each([
     ['PORT', 'eighty'],
     ['PUBLIC_URL', 'ftp://x'],
+    ['PUBLIC_URL', 'https://cdn.example/?a=b'],
+    ['PUBLIC_URL', 'https://cdn.example/#top'],
+    ['PUBLIC_URL', 'https://me:secret@cdn.example'],
     ['ACCESS_KEY', 'short'],
+    ['ACCESS_KEY', '一把没有人猜得到的钥匙'],
+    ['ACCESS_KEY', 'ends with a space '],
     ['LOG_LEVEL', 'loud'],
   ])('a wrong %s is named', (variable, value) => {
     const { success, error } = serverSection.schema.safeParse({ [variable]: value });
     expect([success, error?.issues[0]?.path]).toEqual([false, [variable]]);
+  });
+
+  it('a path in PUBLIC_URL is kept, and a key may be any words', () => {
+    const env = { PUBLIC_URL: 'https://cdn.example/ink/', ACCESS_KEY: 'a key that nobody guesses ~' };
+    expect(serverSection.schema.parse(env)).toMatchObject({ ...env, PUBLIC_URL: 'https://cdn.example/ink' });
   });
 });
