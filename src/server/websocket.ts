@@ -31,9 +31,13 @@ export function serveWebSocket(server: Server, { yoga, studio, access, settings 
     verifyClient: ({ req }: { req: IncomingMessage }, answer: (allowed: boolean, status?: number) => void) =>
       answer(mayOpen(req, settings), 403),
   });
+  // The HTTP server's, passed on: it logs them. Without a listener the second one would end the process.
+  sockets.on('error', () => {});
   const gone = new WeakMap<object, AbortSignal>();
   const disposable = useServer<Record<string, unknown>, Partial<Extra>>(
     {
+      // Else a surprise would be told to the client, in its words, as the reason of the closing.
+      isProd: true,
       onConnect({ connectionParams, extra }) {
         const leaving = new AbortController();
         gone.set(extra, leaving.signal);
