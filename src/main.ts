@@ -52,6 +52,9 @@ export async function openWorkshop(settings: Settings, log: Logger): Promise<Wor
       settings,
       log,
     });
+    const warm = loadFirst(engine, models);
+    // Whoever waits for it hears of it; where nothing is served in the end, nobody does.
+    warm.catch(() => {});
     return {
       studio,
       models,
@@ -79,7 +82,9 @@ export interface Running {
 /** Starts everything and listens. */
 export async function serve(settings: Settings, log: Logger): Promise<Running> {
   const traced = isTelemetryWanted(process.env);
-  const telemetry = traced ? await startTelemetry() : null;
+  const telemetry = traced
+    ? await startTelemetry((error) => log.warn({ err: error }, 'the last spans were not sent'))
+    : null;
   const { HOST, ACCESS_KEY, STOP_GRACE_MS } = settings.server;
   const drawnKey = ACCESS_KEY === undefined && !isLoopback(HOST) ? drawAccessKey() : null;
   const opening = openWorkshop(settings, log);

@@ -44,11 +44,14 @@ export function createServer({ studio, settings, log, traced = false }: ServerOp
           response.end('Expected a host and a path that make an address.\n');
         },
       );
-      const sockets = serveWebSocket(server, { yoga, studio, access, settings });
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
         server.listen(settings.PORT, settings.HOST, resolve);
       });
+      // Such as too many open files: the next connection may be taken again.
+      server.on('error', (error) => log.error({ err: error }, 'a connection was not taken'));
+      // Afterwards: until it listens, its errors are nothing that sockets would have to do with.
+      const sockets = serveWebSocket(server, { yoga, studio, access, settings });
       const { address, port, family } = server.address() as AddressInfo;
       const host = family === 'IPv6' ? `[${address}]` : address;
       let closing: Promise<void> | null = null;
