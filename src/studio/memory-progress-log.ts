@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Clock } from './clock.js';
 import type { ProgressDraft, ProgressLog } from './progress-log.js';
-import type { ProgressEvent } from './types.js';
+import type { Generation, ProgressEvent } from './types.js';
 
 export interface MemoryProgressLogOptions {
   readonly clock: Clock;
@@ -12,8 +12,9 @@ export interface MemoryProgressLogOptions {
   readonly keptBytes: number;
 }
 
-/** An event without a preview: the record of a generation, which all its events share but for a few fields. */
-const eventBytes = 512;
+/** An event without a preview, and the record of its generation, which all of them share. */
+const eventBytes = 256;
+const generationBytes = 512;
 const keptLogs = 1000;
 
 /** Keeps the logs in memory: of running generations always, of finished ones within a budget. */
@@ -46,7 +47,9 @@ export function createMemoryProgressLog(options: MemoryProgressLogOptions): Prog
 class Log {
   readonly #options: MemoryProgressLogOptions;
   /** Number n at index n − 1. */
-  readonly #events: ProgressEvent[] = [];
+  readonly #events: Told[] = [];
+  /** As it was last told. */
+  #generation: Generation | null = null;
   readonly #readers = new Set<() => void>();
   /** Every event before this index has lost its preview. */
   #bare = 0;
@@ -58,9 +61,11 @@ class Log {
   }
 
   append(draft: ProgressDraft): number {
-    const event: ProgressEvent = { ...draft, sequence: this.#events.length + 1 };
+    const { generation, ...told } = draft;
+    const event: Told = { ...told, sequence: this.#events.length + 1 };
     this.#events.push(event);
-    if (event.sequence === 1) this.bytes += wordsBytes(event);
+    this.#generation = generation;
+    if (event.sequence === 1) this.bytes += generationBytes + wordsBytes(generation);
     this.bytes += eventBytes + previewBytes(event);
     this.#letPreviewsGo();
     this.ended = event.type === 'GenerationFinished';
@@ -77,7 +82,7 @@ class Log {
       const event = this.#events[index];
       if (event !== undefined) {
         index++;
-        yield event;
+        yield { ...event, generation: this.#generation! };
       } else if (this.ended) {
         return;
       } else if ((await this.#silence(signal)) === 'long') {
@@ -103,8 +108,8 @@ class Log {
   }
 
   #heartbeat(): ProgressEvent {
-    const { sequence, generation } = this.#events.at(-1)!;
-    return { type: 'Heartbeat', sequence, generation, at: this.#options.clock.now() };
+    const { sequence } = this.#events.at(-1)!;
+    return { type: 'Heartbeat', sequence, generation: this.#generation!, at: this.#options.clock.now() };
   }
 
   #letPreviewsGo(): void {
@@ -119,9 +124,10 @@ class Log {
   }
 }
 
-/** Which all events of a generation share. */
-const wordsBytes = ({ generation: { prompt, negativePrompt } }: ProgressEvent): number =>
-  2 * (prompt.length + negativePrompt.length);
+/** An event as it is kept: a reader is given its generation as that is when the event is sent. */
+type Told = WithoutGeneration<Exclude<ProgressEvent, { type: 'Heartbeat' }>>;
+type WithoutGeneration<T> = T extends unknown ? Omit<T, 'generation'> : never;
 
-const previewBytes = (event: ProgressEvent): number =>
-  event.type === 'StepFinished' ? (event.preview?.length ?? 0) : 0;
+const wordsBytes = ({ prompt, negativePrompt }: Generation): number => 2 * (prompt.length + negativePrompt.length);
+
+const previewBytes = (event: Told): number => (event.type === 'StepFinished' ? (event.preview?.length ?? 0) : 0);

@@ -158,7 +158,7 @@ export interface Lora {
 export type ProgressEvent = {
   readonly sequence: number;
   readonly at: number;
-  /** As it was when the event happened. */
+  /** As it is when the event is sent. */
   readonly generation: Generation;
 } & (
   | { readonly type: 'GenerationQueued'; readonly position: number }

@@ -44,6 +44,14 @@ export function progressLogConformance(name: string, create: (setup: ProgressLog
       expect((await collected(log, 0)).map(({ type }) => type).at(-1)).toBe('GenerationFinished');
     });
 
+    it('tells each event with the generation as it is when the event is sent', async () => {
+      const { log } = await fresh();
+      log.append('a', { ...step(1), generation: generationOf({ status: 'RUNNING' }) });
+      log.append('a', { ...finish, generation: generationOf({ status: 'SUCCEEDED' }) });
+      const events = await collected(log, 0);
+      expect(events.map((event) => event.generation.status)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
+    });
+
     it('keeps generations apart, and knows which it does not have', async () => {
       const { log } = await fresh();
       log.append('a', finish);

@@ -1,0 +1,147 @@
+"""The text encoder alone, once more: python train_words.py --atlas A --base MODELS --tokenizer T --out text.pt --seconds 1800
+
+Some wordings of a background come out as rare tokens, and Base misses them: the picture then has any background. Here every wording is drawn
+alike, those whose backgrounds fit worst more often, and learned through the frozen transformer at the noise levels that decide a background.
+What ordinary captions mean is kept as it was, so that the differences on Base (Turbo, Edit, LoRAs) stay right. Small enough for a CPU."""
+import argparse
+import random
+
+import torch
+import torch.nn.functional as F
+from tokenizers import Tokenizer
+from torch import nn
+
+from captions import Captioner
+from checkpoints import restore
+from common import Average, Clock, save, start
+from data import loader, tokens
+from flow import wide
+from render import Renderer, pack
+from rope import PAD
+from scenes import draw_scene
+from world import BACKGROUND_NAMES, BACKGROUNDS, LANDSCAPES, ON_PAPER, STYLE_IDS, TRADITIONAL
+
+ZH = ["{}背景", "背景是{}", "背景为{}", "以{}为背景", "{}的背景"]
+EN = ["{} background", "{} in the background", "with a {} background", "background: {}", "on a {} background"]
+
+
+class Wordings:
+    """Backgrounds as they are named in each language, with how badly the pictures of each name fit."""
+
+    def __init__(self, rng):
+        self.rng, self.errors = rng, {}
+        for background, (zh, en) in BACKGROUND_NAMES.items():
+            self.errors |= {(language, background, name): None for language, names in (("zh", zh), ("zht", zh), ("en", en)) for name in names}
+        self.keys = list(self.errors)
+
+    def badness(self):
+        """How much worse each fits than the best wording of the same background."""
+        known = {key: error for key, error in self.errors.items() if error is not None}
+        least = {}
+        for (_, background, _), error in known.items():
+            least[background] = min(error, least.get(background, error))
+        return {key: known[key] - least[key[1]] if key in known else 1.0 for key in self.keys}
+
+    def draw(self, count):
+        badness = self.badness()
+        return self.rng.choices(self.keys, [0.03 + badness[key] for key in self.keys], k=count)
+
+    def learn(self, key, error):
+        before = self.errors[key]
+        self.errors[key] = error if before is None else 0.8 * before + 0.2 * error
+
+    def beside(self, key):
+        """Another wording of the same background, or this one again."""
+        return self.rng.choice([other for other in self.keys if other[1] == key[1]])
+
+    def scene(self, background):
+        index = BACKGROUNDS.index(background)
+        while True:
+            scene = draw_scene(self.rng)._replace(background=index)
+            style = STYLE_IDS[scene.style]
+            dark = style == "night" and (background not in LANDSCAPES or index == 0)
+            if style not in ON_PAPER and not dark and not scene.held_out:
+                return scene
+
+    def caption(self, key, scene):
+        """Says of the scene all that captions say, and names its background with this wording."""
+        rng, (language, background, name) = self.rng, key
+        captioner = Captioner(scene, rng, language, background=False)
+        parts = [captioner.words().rstrip("。.")]
+        form = rng.choice(EN[:-1] if background in LANDSCAPES else EN) if language == "en" else rng.choice(ZH)
+        parts.insert(rng.choice([0, len(parts), len(parts)]), form.format(name))
+        separator = ", " if language == "en" else rng.choice(["，", "，", ",", " "])
+        text = separator.join(parts) + (rng.choice(["", "", "", "。"]) if language != "en" else "")
+        if language == "en" and rng.random() < 0.15:
+            text = text[0].upper() + text[1:] + "."
+        return text.translate(TRADITIONAL) if language == "zht" else text
+
+
+def background_error(out, target, mask):
+    """The mean square error of each picture (n) outside its objects, which `mask` (n, 1, 8h, 8w) covers."""
+    outside = 1 - F.avg_pool2d(mask, 8)
+    return ((out - target).square() * outside).mean((1, 2, 3)) / outside.mean((1, 2, 3)).clamp(min=0.05)
+
+
+def main():
+    args = argparse.ArgumentParser()
+    for name in ("atlas", "base", "tokenizer", "out"):
+        args.add_argument("--" + name, required=True)
+    args.add_argument("--seconds", type=float, default=1800)
+    args.add_argument("--batch", type=int, default=16, help="captions a step, of half as many pictures")
+    args.add_argument("--ordinary", type=int, default=48, help="captions a step whose meaning is kept")
+    args.add_argument("--keep", type=float, default=2.0, help="weight of that")
+    args.add_argument("--lr", type=float, default=3e-4)
+    args.add_argument("--side", type=int, default=128)
+    args.add_argument("--seed", type=int, default=701)
+    args = args.parse_args()
+    device, *_ = start()
+    tokenizer = Tokenizer.from_file(args.tokenizer + "/tokenizer.json")
+    before, text = (restore("text", args.base, device) for _ in range(2))
+    text.train().requires_grad_(True)
+    transformer, vae, renderer = restore("transformer", args.base, device), restore("vae", args.base, device), Renderer(args.atlas, device)
+    average = Average(text, 0.99)
+    optimizer = torch.optim.AdamW(text.parameters(), args.lr, betas=(0.9, 0.98), weight_decay=0.0)
+    ordinary = loader(0, batch=args.ordinary // 2, seed=args.seed, tokenizer=args.tokenizer + "/tokenizer.json", captions=2, shapes=(64, 64))
+    rng = random.Random(args.seed)
+    wordings, clock, shown = Wordings(rng), Clock(args.seconds, device, 1), []
+    while clock.running():
+        # Each scene is told twice: to encode its picture takes as long as to learn from it.
+        keys = wordings.draw(args.batch // 2)
+        scenes = [wordings.scene(background) for _, background, _ in keys]
+        keys += [wordings.beside(key) for key in keys]
+        captions = [wordings.caption(key, scene) for key, scene in zip(keys, scenes * 2)]
+        ids, lengths = (v.to(device) for v in tokens(tokenizer, captions, 2 * PAD if clock.step % 4 == 0 else None))
+        with torch.no_grad():
+            picture, mask = renderer(*pack(scenes, rng, args.side, args.side), args.side, args.side)
+            clean, mask = vae.encode(picture).repeat(2, 1, 1, 1), mask.repeat(2, 1, 1, 1)
+            sigma = 0.85 + 0.15 * torch.rand(len(clean), device=device)
+            noise = torch.randn_like(clean)
+            x, target = clean + wide(sigma) * (noise - clean), clean - noise
+            *_, kept_ids, kept_lengths = next(ordinary)
+            meant = before(kept_ids)
+        errors = background_error(transformer(x, 1 - sigma, text(ids), lengths), target, mask)
+        for key, error in zip(keys, errors.tolist()):
+            wordings.learn(key, error)
+        real = (torch.arange(kept_ids.shape[1]) < kept_lengths[:, None])[..., None]
+        kept = ((text(kept_ids) - meant).square() * real).sum() / real.sum() / meant.shape[-1] / meant[real[..., 0]].var()
+        loss = errors.mean() + args.keep * kept
+        optimizer.zero_grad()
+        loss.backward()
+        nn.utils.clip_grad_norm_(text.parameters(), 1.0)
+        for group in optimizer.param_groups:
+            group["lr"] = args.lr * clock.rate(20, 0.4)
+        optimizer.step()
+        average.update()
+        shown.append((errors.mean().item(), kept.item()))
+        if clock.step % 20 == 0:
+            worst = sorted(wordings.badness().items(), key=lambda item: -item[1])[:8]
+            learned, kept = (sum(column) / len(column) for column in zip(*shown))
+            print(f"words {clock.seconds_gone():.0f}s step {clock.step} error {learned:.4f} kept {kept:.5f}", *(f"{key[2]}/{key[0]} {bad:.2f}" for key, bad in worst), flush=True)
+            shown.clear()
+            save(args.out, {"text": average.weights, "step": clock.step})
+    save(args.out, {"text": average.weights, "step": clock.step})
+
+
+if __name__ == "__main__":
+    main()
