@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type BlockFormat, blockShapes } from './blocks.js';
 import { type Component, location } from './checkpoint.js';
 import { Config } from './config.js';
@@ -156,8 +155,8 @@ export class Weights {
 }
 
 /** How a component's matrices are kept in few bits, by its configuration. @throws CheckpointError */
-function blockFormat({ folder, config }: Component): BlockFormat {
-  const said = new Config(join(folder, 'config.json'), (config.quantization_config ?? {}) as Record<string, unknown>);
+function blockFormat(component: Component): BlockFormat {
+  const said = Config.of(component).record('quantization_config');
   said.known('quant_method', 'inkstone');
   return { bits: said.known('bits', 8, 4), block: said.known('block_size', 32, 16, 64, 128) };
 }

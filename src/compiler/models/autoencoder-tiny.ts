@@ -6,6 +6,9 @@ import { Ops } from '../onnx/ops.js';
 import { autoencoderLowerings, type Target } from '../target.js';
 import { Weights } from '../weights.js';
 
+/** Three times halved, so that a latent's cell is 8 pixels wide. */
+const LEVELS = 4;
+
 export interface TinyAutoencoderConfig {
   readonly encoderWidths: readonly number[];
   readonly encoderBlocks: readonly number[];
@@ -87,11 +90,11 @@ function readConfig(config: Config): TinyAutoencoderConfig {
   config.known('scaling_factor', 1);
   config.known('shift_factor', 0);
   return {
-    encoderWidths: config.sizes('encoder_block_out_channels'),
-    encoderBlocks: config.sizes('num_encoder_blocks'),
-    decoderWidths: config.sizes('decoder_block_out_channels'),
-    decoderBlocks: config.sizes('num_decoder_blocks'),
+    encoderWidths: config.sizes('encoder_block_out_channels', LEVELS),
+    encoderBlocks: config.sizes('num_encoder_blocks', LEVELS),
+    decoderWidths: config.sizes('decoder_block_out_channels', LEVELS),
+    decoderBlocks: config.sizes('num_decoder_blocks', LEVELS),
     latentChannels: config.size('latent_channels'),
-    latentMagnitude: config.number('latent_magnitude'),
+    latentMagnitude: config.positive('latent_magnitude'),
   };
 }

@@ -105,15 +105,19 @@ function readConfig(folder: string, config: Config): ImageEncoderConfig {
   config.known('model_type', 'siglip2_vision_model');
   config.known('hidden_act', 'gelu_pytorch_tanh');
   const channels = config.known('num_channels', 3);
+  const [hidden, heads] = [config.size('hidden_size'), config.size('num_attention_heads')];
+  if (hidden % heads !== 0) config.refuse('num_attention_heads', `a divisor of the width ${hidden}`);
+  const gridSide = Math.sqrt(config.size('num_patches'));
+  if (!Number.isInteger(gridSide)) config.refuse('num_patches', 'a square number');
   return {
-    hidden: config.size('hidden_size'),
+    hidden,
     layers: config.size('num_hidden_layers'),
-    heads: config.size('num_attention_heads'),
+    heads,
     inner: config.size('intermediate_size'),
-    eps: config.number('layer_norm_eps'),
+    eps: config.positive('layer_norm_eps'),
     patch: config.size('patch_size'),
     channels,
-    gridSide: Math.sqrt(config.size('num_patches')),
+    gridSide,
     maxPatches: maxPatchesOf(folder),
   };
 }
