@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { readHeader, type StoredTensor } from './safetensors.js';
+import { ADAPTER_KEY } from './lora-scaling.js';
+import { readSafetensors, type StoredTensor } from './safetensors.js';
 
 /** Bytes read at each end of a tensor: enough to tell two fine-tunes apart, little enough to be cheap at 30 GB. */
 const SAMPLE_BYTES = 4096;
@@ -44,7 +45,10 @@ function identify(path: string): string {
 }
 
 function* samples(path: string): Generator<string | Uint8Array> {
-  const tensors = [...readHeader(path)].sort((a, b) => a.offset - b.offset);
+  const { tensors: listed, metadata } = readSafetensors(path);
+  // Of the remarks in a header, the only one that is read.
+  if (ADAPTER_KEY in metadata) yield `${ADAPTER_KEY} ${String(metadata[ADAPTER_KEY])}\n`;
+  const tensors = [...listed].sort((a, b) => a.offset - b.offset);
   const descriptor = openSync(path, 'r');
   const read = (offset: number, length: number) => {
     const buffer = Buffer.alloc(length);
