@@ -34,10 +34,6 @@ export class Weights {
     return new Weights(this.op, this.component, `${this.prefix}${part}.`);
   }
 
-  has(name: string): boolean {
-    return this.component.tensors.has(this.prefix + name);
-  }
-
   /** A tensor of exactly this shape, in the precision of matrix products unless another is asked for. @throws CheckpointError */
   get(name: string, shape: readonly number[], type: ElementType = this.op.lowering.compute): Value {
     const { op } = this;
@@ -103,10 +99,6 @@ export class Weights {
       return op.cast(known ?? op.graph.input(name, 'float32', shape), op.lowering.compute);
     };
     return { down: input('lora_A', [rank, width]), up: input('lora_B', [out, rank]) };
-  }
-
-  optional(name: string, shape: readonly number[]): Value | null {
-    return this.has(name) ? this.get(name, shape) : null;
   }
 
   /** Of 8-bit weights: one factor an output channel, shaped so that it multiplies the whole weight. Null for other weights. */

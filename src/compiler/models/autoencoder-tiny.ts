@@ -35,7 +35,7 @@ export function buildTinyDecoder(folder: string, target: Target) {
     for (let i = 0; i < blocks; i++) x = next((w) => block(w, x));
     const last = level === config.decoderBlocks.length - 1;
     if (!last) x = next(() => op.resizeNearest(x, [x.shape[0]!, width, ...scaledSize('h', 'w', '*', level + 1)]));
-    x = next((w) => conv(w, x, last ? 3 : width));
+    x = next((w) => conv(w, x, last ? 3 : width, { bias: last }));
   });
   graph.output('decoded', op.sub(op.mul(x, op.scalar(2)), op.scalar(1)));
   return { component, config, graph };
@@ -48,7 +48,7 @@ export function buildTinyEncoder(folder: string, target: Target) {
   let x = op.mul(op.add(image, op.scalar(1)), op.scalar(0.5));
   config.encoderBlocks.forEach((blocks, level) => {
     const size = scaledSize('H', 'W', '/', level);
-    x = next((w) => conv(w, x, config.encoderWidths[level]!, level === 0 ? {} : { stride: 2, size }));
+    x = next((w) => conv(w, x, config.encoderWidths[level]!, level === 0 ? {} : { stride: 2, size, bias: false }));
     for (let i = 0; i < blocks; i++) x = next((w) => block(w, x));
   });
   graph.output(
