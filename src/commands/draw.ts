@@ -5,7 +5,7 @@ import { SingleBar } from 'cli-progress';
 import type { Settings } from '../config.js';
 import { createLog, openWorkshop } from '../main.js';
 import type { Generation, ImageFormat, Studio, SubmitOptions } from '../studio/types.js';
-import { UsageError } from './options.js';
+import { UsageError } from './usage.js';
 
 const formats: Readonly<Record<string, ImageFormat>> = {
   '.png': 'PNG',
