@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import { checkLora, contentHash } from './compiler/index.js';
 import type { Settings } from './config.js';
 import type { ModelEntry } from './engine/catalog.js';
@@ -104,9 +104,9 @@ export async function serve(settings: Settings, log: Logger): Promise<Running> {
   }
 }
 
-/** Standard error, so that what a command prints stays its own. */
-export function createLog(level: string): Logger {
-  return pino({ level, base: null, redact: ['*.authorization', '*.cookie', '*.accessKey'] }, pino.destination(2));
+/** @param destination left out, standard error, so that what a command prints stays its own */
+export function createLog(level: string, destination: DestinationStream = pino.destination(2)): Logger {
+  return pino({ level, base: null, redact: ['*.authorization', '*.cookie', '*.accessKey'] }, destination);
 }
 
 function tokenCounter(models: readonly ModelEntry[]) {
