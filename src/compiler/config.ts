@@ -53,7 +53,9 @@ export class Config {
   /** One of the values that this compiler knows how to build. A field left out counts as the first. */
   known<T>(field: string, ...values: readonly [T, ...T[]]): T {
     const value = field in this.fields ? this.fields[field] : values[0];
-    if (values.some((known) => JSON.stringify(known) === JSON.stringify(value))) return value as T;
+    // To JSON an infinity is null.
+    const comparable = typeof value !== 'number' || Number.isFinite(value);
+    if (comparable && values.some((known) => JSON.stringify(known) === JSON.stringify(value))) return value as T;
     return this.refuse(field, values.map((known) => JSON.stringify(known)).join(' or '));
   }
 

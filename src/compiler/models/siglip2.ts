@@ -130,6 +130,8 @@ function maxPatchesOf(folder: string): number {
   if (file === undefined) return MAX_PATCHES;
   const config = Config.read(file);
   // What the engine does to a picture, and nothing else: bilinear, to −1 … 1.
+  for (const step of ['do_resize', 'do_rescale', 'do_normalize']) config.known(step, true);
+  config.known('rescale_factor', 1 / 255);
   config.known('resample', 2);
   config.known('image_mean', [0.5, 0.5, 0.5]);
   config.known('image_std', [0.5, 0.5, 0.5]);
