@@ -17,14 +17,10 @@ export async function doctorCommand({ engine, studio }: Settings): Promise<void>
   console.log(
     `Memory    ${size(freemem())} free of ${size(totalmem())}; models may take ${size(engine.ENGINE_MEMORY)}`,
   );
-  const place = statSync(studio.DATA_DIR, { throwIfNoEntry: false });
-  const usable = place?.isDirectory() ?? true;
-  const remark = usable
-    ? place === undefined
-      ? ' (made at the first start)'
-      : ''
-    : ' cannot be used: it is no folder.';
-  console.log(`Data      ${studio.DATA_DIR}${remark}`);
+  const data = statSync(studio.DATA_DIR, { throwIfNoEntry: false });
+  const usable = data === undefined || data.isDirectory();
+  const remark = data === undefined ? ' (made at the first start)' : ' cannot be used: it is no folder.';
+  console.log(`Data      ${studio.DATA_DIR}${data?.isDirectory() ? '' : remark}`);
 
   const models = readModels(engine);
   const broken = models.filter((model) => !isWhole(model, device ?? 'cpu', engine.ENGINE_MEMORY));
@@ -67,39 +63,36 @@ async function deviceOf(settings: EngineConfig): Promise<Device | null> {
   }
 }
 
-function isWhole(
-  { id, name, components, editModes, limits, loras }: ModelEntry,
-  device: Device,
-  budget: number,
-): boolean {
-  const { transformer, difference, textEncoder, vae, preview, imageEncoder } = components;
+function isWhole(model: ModelEntry, device: Device, budget: number): boolean {
   try {
-    // No weight is read, but every tensor is asked for by name and shape.
-    const model = readModel(components, { device, instructions: editModes.includes('INSTRUCTION'), limits });
-    for (const lora of loras) checkLora(transformer, lora.file);
-    const least = leastMemory(model);
-    if (least > budget)
-      throw new RangeError(`Expected an ENGINE_MEMORY of at least ${least} bytes but received ${budget}.`);
+    console.log(`Model     ${[described(model, device, budget), ...remarksOn(model)].join('; ')}`);
+    return true;
   } catch (error) {
-    console.log(`Model     ${id} cannot be used. ${(error as Error).message}`);
+    console.log(`Model     ${model.id} cannot be used. ${(error as Error).message}`);
     return false;
   }
-  const parts = [
-    describeCheckpoint(transformer, difference),
-    ...[textEncoder, vae, preview, imageEncoder].flatMap((folder) =>
-      folder === null ? [] : [describeCheckpoint(folder)],
-    ),
-  ];
+}
+
+/** No weight is read, but every tensor is asked for by name and shape. @throws CheckpointError, or a RangeError where memory is short */
+function described({ id, name, components, editModes, limits, loras }: ModelEntry, device: Device, budget: number) {
+  const { transformer, difference, textEncoder, vae, preview, imageEncoder } = components;
+  const model = readModel(components, { device, instructions: editModes.includes('INSTRUCTION'), limits });
+  for (const lora of loras) checkLora(transformer, lora.file);
+  const least = leastMemory(model);
+  if (least > budget)
+    throw new RangeError(`Expected an ENGINE_MEMORY of at least ${least} bytes but received ${budget}.`);
+  const others = [textEncoder, vae, preview, model.imageEncoder && imageEncoder].filter((folder) => folder !== null);
+  const parts = [describeCheckpoint(transformer, difference), ...others.map((folder) => describeCheckpoint(folder))];
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   const types = [...new Set(parts.flatMap((part) => part.types))].join(', ');
-  const remarks = [
+  return `${id} (${name}) is whole: ${size(bytes)} of weights in ${types}`;
+}
+
+function remarksOn({ components: { preview }, loras }: ModelEntry): string[] {
+  return [
     ...(preview === null ? ['no previews'] : []),
     ...(loras.length === 0 ? [] : [`LoRAs: ${loras.map((lora) => lora.id).join(', ')}`]),
   ];
-  console.log(
-    `Model     ${[`${id} (${name}) is whole: ${size(bytes)} of weights in ${types}`, ...remarks].join('; ')}`,
-  );
-  return true;
 }
 
 function size(bytes: number): string {

@@ -48,7 +48,10 @@ function identify(path: string): string {
 
 function* samples(path: string): Generator<string | Uint8Array> {
   const header = headerOf(path);
-  if (header === null) return yield 'of no use\n';
+  if (header === null) {
+    yield 'of no use\n';
+    return;
+  }
   const { tensors: listed, metadata } = header;
   // Of the remarks in a header, the only one that is read.
   if (ADAPTER_KEY in metadata) yield `${ADAPTER_KEY} ${String(metadata[ADAPTER_KEY])}\n`;

@@ -36,7 +36,7 @@ function adapter(file: string, text: unknown): Record<string, unknown> {
     // Said below, as for other things that are no configuration.
   }
   throw new CheckpointError(
-    `${file}: expected "${ADAPTER_KEY}" in its header to be a JSON object but it is ${String(text)}.`,
+    `${file}: expected "${ADAPTER_KEY}" in its header to be a JSON object but it is ${JSON.stringify(String(text).slice(0, 40))}.`,
   );
 }
 
@@ -47,5 +47,7 @@ function matches(module: string, pattern: string): boolean {
 
 function number(file: string, value: unknown): number {
   if (typeof value === 'number' && Number.isFinite(value)) return value;
-  throw new CheckpointError(`${file}: expected "lora_alpha" in its header to be a number but it is ${String(value)}.`);
+  throw new CheckpointError(
+    `${file}: expected "lora_alpha" in its header to be a number but it is ${JSON.stringify(value).slice(0, 40)}.`,
+  );
 }
