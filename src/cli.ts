@@ -8,12 +8,23 @@ import { ConfigError, readConfig, type Settings } from './config.js';
 const program = new Command('inkstone')
   .description('A GraphQL image API with an edge cache, for the Z-Image family of diffusion models.')
   .version(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version)
-  .option('--checkpoint <folder...>', 'checkpoint folders in the diffusers layout, beside those of the catalog');
+  .option(
+    '--checkpoint <folder>',
+    'a checkpoint folder in the diffusers layout, beside those of the catalog; may be repeated',
+    several,
+  );
 
 program
   .command('serve', { isDefault: true })
   .description('Serve the API, its pictures and a page to try it.')
-  .action(async () => (await import('./commands/serve.js')).serveCommand(settings()));
+  .allowExcessArguments()
+  .action(async (_options, command: Command) => {
+    // It is the default, so a command that is none arrives here.
+    const [unknown] = command.args;
+    if (unknown !== undefined)
+      program.error(`Expected one of ${program.commands.map((it) => it.name()).join(', ')} but received ${unknown}.`);
+    await (await import('./commands/serve.js')).serveCommand(settings());
+  });
 
 /** Options of every command that makes a picture. */
 const drawing = (command: Command) =>
@@ -22,7 +33,11 @@ const drawing = (command: Command) =>
     .option('--seed <number>', 'decides the noise; left out, one is drawn')
     .option('--steps <number>', "forwards of the model; left out, the model's own")
     .option('--model <name>', 'left out, the first of the catalog that can do it')
-    .option('--lora <id:weight...>', 'additions to the model, of those that it lists; the weight may be left out');
+    .option(
+      '--lora <id:weight>',
+      'an addition that the model lists; the weight may be left out; may be repeated',
+      several,
+    );
 
 /** Options of those that follow words closely. */
 const guided = (command: Command) =>
@@ -44,7 +59,7 @@ guided(program.command('edit'))
   .argument('<words>', 'the picture as it shall be; for a model that follows instructions, what is to be done')
   .option('--mask <file>', 'white is repainted, every other pixel stays')
   .option('--strength <number>', '0 keeps the picture, 1 ignores it')
-  .option('--reference <file...>', 'further pictures that the words speak of')
+  .option('--reference <file>', 'a further picture that the words speak of; may be repeated', several)
   .action(async (image, words, options) =>
     (await import('./commands/edit.js')).editCommand(settings(), image, words, options),
   );
@@ -55,7 +70,7 @@ drawing(program.command('refine'))
   .option('--prompt <words>', 'what the picture shows')
   .option('--strength <number>', "how much noise it begins with, up to 1; left out, the model's own")
   .option('--mask <file>', 'white is improved')
-  .option('--region <x,y,width,height...>', 'rectangles to improve')
+  .option('--region <x,y,width,height>', 'a rectangle to improve; may be repeated', several)
   .action(async (image, options) => (await import('./commands/refine.js')).refineCommand(settings(), image, options));
 
 program
@@ -87,6 +102,11 @@ try {
     (error instanceof ConfigError || error.name !== 'Error' || process.env.DEBUG === undefined);
   console.error(expected ? (error as Error).message : error);
   process.exitCode = 1;
+}
+
+/** Collects an option's values. (One that takes several at once would take the command or the prompt after it too.) */
+function several(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
 }
 
 function settings(): Settings {

@@ -1,4 +1,4 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import { checkLora, contentHash } from './compiler/index.js';
 import type { Settings } from './config.js';
 import type { ModelEntry } from './engine/catalog.js';
@@ -38,7 +38,7 @@ export async function openWorkshop(settings: Settings, log: Logger): Promise<Wor
   });
   // The default model is loaded while everything else is read and opened: a cold start is an eighth shorter.
   const warm = loadFirst(engine, models);
-  // Whoever waits for it is told.
+  // Whoever waits for it hears of it; where nothing is served in the end, nobody does.
   warm.catch(() => {});
   try {
     const { createStudio } = await import('./studio/create-studio.js');
@@ -52,9 +52,6 @@ export async function openWorkshop(settings: Settings, log: Logger): Promise<Wor
       settings,
       log,
     });
-    const warm = loadFirst(engine, models);
-    // Whoever waits for it hears of it; where nothing is served in the end, nobody does.
-    warm.catch(() => {});
     return {
       studio,
       models,
@@ -114,9 +111,9 @@ export async function serve(settings: Settings, log: Logger): Promise<Running> {
   }
 }
 
-/** Standard error, so that what a command prints stays its own. */
-export function createLog(level: string): Logger {
-  return pino({ level, base: null, redact: ['*.authorization', '*.cookie', '*.accessKey'] }, pino.destination(2));
+/** @param destination left out, standard error, so that what a command prints stays its own */
+export function createLog(level: string, destination: DestinationStream = pino.destination(2)): Logger {
+  return pino({ level, base: null, redact: ['*.authorization', '*.cookie', '*.accessKey'] }, destination);
 }
 
 function tokenCounter(models: readonly ModelEntry[]) {

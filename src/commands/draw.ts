@@ -1,11 +1,13 @@
+import { statSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { extname, join } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { SingleBar } from 'cli-progress';
+import { pino } from 'pino';
 import type { Settings } from '../config.js';
 import { createLog, openWorkshop } from '../main.js';
 import type { Generation, ImageFormat, Studio, SubmitOptions } from '../studio/types.js';
-import { UsageError } from './options.js';
+import { UsageError } from './usage.js';
 
 const formats: Readonly<Record<string, ImageFormat>> = {
   '.png': 'PNG',
@@ -28,16 +30,20 @@ export async function drawInto(
   const format = formats[extname(out).toLowerCase()];
   if (format === undefined)
     throw new UsageError(`Expected --out to end in .png, .jpg, .webp or .avif but received ${out}.`);
+  // Known before the work, not after it.
+  if (!isFolder(dirname(resolve(out))) || isFolder(out))
+    throw new UsageError(`Expected --out to be a file in a folder that is there but received ${out}.`);
   // A folder of its own: a server may own the usual one, and belongs to one process.
   const data = await mkdtemp(join(tmpdir(), 'inkstone-'));
+  const journal = new Journal();
   const workshop = await openWorkshop(
     { ...settings, studio: { ...settings.studio, DATA_DIR: data } },
-    createLog(settings.server.LOG_LEVEL),
+    createLog(settings.server.LOG_LEVEL, journal),
   );
   try {
     workshop.warm.catch(() => {}); // what is wrong with the model comes with the generation
     const generation = await watched(workshop.studio, ask);
-    if (generation.status !== 'SUCCEEDED') throw new UsageError(generation.problem?.message ?? 'It was cancelled.');
+    if (generation.status !== 'SUCCEEDED') throw new UsageError(reasonOf(generation, journal));
     const picture = await workshop.studio.variant(generation.imageIds[0]!, { format, accept: '' });
     if (picture.outcome !== 'found') throw new Error('The picture was gone before it was written.');
     await writeFile(out, picture.body);
@@ -46,6 +52,27 @@ export async function drawInto(
     await workshop.close(0);
     await rm(data, { recursive: true, force: true });
   }
+}
+
+/** Keeps the last error that is logged. Clients are not told it, but whoever runs the command may read it in one sentence. */
+class Journal {
+  error: string | null = null;
+
+  write(line: string): void {
+    const { level, err } = JSON.parse(line) as { level: number; err?: { message?: string } };
+    if (err?.message !== undefined) this.error = err.message;
+    // Warnings and errors come with the generation; more is written because it was asked for.
+    if (level < pino.levels.values.warn! || process.env.DEBUG !== undefined) process.stderr.write(line);
+  }
+}
+
+function reasonOf({ problem }: Generation, { error }: Journal): string {
+  if (problem === null) return 'It was cancelled.';
+  return (problem.code === 'Failed' ? error : null) ?? problem.message;
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 async function watched(

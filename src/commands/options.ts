@@ -1,11 +1,7 @@
 import { openAsBlob } from 'node:fs';
 import type { AppliedLora, Region } from '../engine/job.js';
 import type { ImageRequest } from '../studio/sources/source.js';
-
-/** What was typed cannot be used, or what was asked for failed: a sentence without a stack. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError';
-}
+import { UsageError } from './usage.js';
 
 /** Options that every picture has. */
 export interface DrawingOptions {

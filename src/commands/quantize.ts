@@ -16,7 +16,8 @@ import { describeCheckpoint, type QuantiseOptions, quantiseComponent } from '../
 import type { Settings } from '../config.js';
 import type { ModelEntry } from '../engine/catalog.js';
 import { entryFromCheckpoint, readModels } from '../engine/checkpoint.js';
-import { lossBetween, printLoss } from './compare.js';
+import { readModel } from '../engine/models/read-model.js';
+import { lossBetween, printLoss, type Size } from './compare.js';
 import { readSize, UsageError } from './usage.js';
 
 export interface QuantizeOptions {
@@ -34,6 +35,10 @@ export async function quantizeCommand(settings: Settings, checkpoint: string, op
   const out = resolve(options.out);
   if (existsSync(out)) throw new UsageError(`Expected --out to be a folder that is not there yet but received ${out}.`);
   const entry = findModel(settings, checkpoint);
+  requireDrawable(size, entry);
+  // What is not whole is refused before anything is written.
+  const { components, editModes, limits } = entry;
+  readModel(components, { device: 'cpu', instructions: editModes.includes('INSTRUCTION'), limits });
   // Beside the target, so that moving it there is one step that cannot end half-way.
   const partial = join(dirname(out), `.${basename(out)}.${process.pid}.partial`);
   const discard = () => rmSync(partial, { recursive: true, force: true });
@@ -67,6 +72,13 @@ function readFormat({ bits, block }: QuantizeOptions): Pick<QuantiseOptions, 'bi
     return found;
   };
   return { bits: one('--bits', bits, [8, 4] as const), block: one('--block', block, [32, 64, 128] as const) };
+}
+
+/** @throws UsageError */
+function requireDrawable(size: Size | null, { limits: { minSide, maxSide } }: ModelEntry): void {
+  for (const side of size === null ? [] : [size.width, size.height])
+    if (side % 16 !== 0 || side < minSide || side > maxSide)
+      throw new UsageError(`Expected --size to be multiples of 16 from ${minSide} to ${maxSide} but received ${side}.`);
 }
 
 /** A checkpoint folder, or a model of the catalog. */

@@ -1,4 +1,5 @@
 import type { Settings } from '../config.js';
+import { EngineProblem } from '../engine/problems.js';
 import { createLog, serve } from '../main.js';
 
 /** `inkstone serve`: runs until it is told to stop. */
@@ -13,7 +14,14 @@ export async function serveCommand(settings: Settings): Promise<void> {
   console.log(`  GraphQL   ${listening.url}/graphql`);
   console.log(`  device    ${workshop.device.device}: ${workshop.device.reason}`);
   if (drawnKey !== null) console.log(`  key       ${drawnKey}   (drawn for this run; set ACCESS_KEY to choose one)`);
-  await workshop.warm;
+  try {
+    await workshop.warm;
+  } catch (error) {
+    // An engine that was lost comes back and loads the model again; what is wrong with a model stays wrong.
+    if (error instanceof EngineProblem) return;
+    await running.close();
+    throw error;
+  }
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   console.log(`Ready in ${seconds} s with the model ${workshop.models[0]?.id}.`);
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync } from 'node:fs';
+import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { type Difference, factorsOf, openDifference } from './difference.js';
 import { CheckpointError } from './errors.js';
@@ -67,35 +67,59 @@ function weightFiles(folder: string): string[] {
   if (index !== null) {
     return [...new Set(Object.values(weightMap(index)))].map((shard) => {
       const file = join(folder, shard);
-      if (!existsSync(file)) throw new CheckpointError(`${index} names the file ${shard}, but it is not in ${folder}.`);
+      if (!present(file)) throw new CheckpointError(`${index} names the file ${shard}, but it is not in ${folder}.`);
       return file;
     });
   }
-  const file = FILES.map((name) => join(folder, name)).find((path) => existsSync(path));
+  const file = FILES.map((name) => join(folder, name)).find(present);
   if (file === undefined)
     throw new CheckpointError(`${folder} holds no weights: expected ${FILES.join(' or ')}, or an index of shards.`);
   return [file];
 }
 
 function indexFile(folder: string): string | null {
-  return FILES.map((name) => join(folder, `${name}.index.json`)).find((path) => existsSync(path)) ?? null;
+  return FILES.map((name) => join(folder, `${name}.index.json`)).find(present) ?? null;
+}
+
+/** Whether there is such a file. @throws CheckpointError where it is a link to nothing, as a download that was given up leaves it */
+function present(file: string): boolean {
+  if (existsSync(file)) return true;
+  if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return false;
+  throw new CheckpointError(`${file} is a link to ${readlinkSync(file)}, which is not there.`);
 }
 
 function weightMap(index: string): Record<string, string> {
   const map = readJson(index).weight_map;
-  if (typeof map !== 'object' || map === null) throw new CheckpointError(`${index} has no "weight_map".`);
+  if (!isRecord(map)) throw new CheckpointError(`${index}: expected "weight_map" to be an object of file names.`);
+  for (const [name, shard] of Object.entries(map)) {
+    if (typeof shard !== 'string')
+      throw new CheckpointError(
+        `${index}: expected the file of "${name}" to be a name but it is ${JSON.stringify(shard)}.`,
+      );
+  }
   return map as Record<string, string>;
 }
 
+/** @throws CheckpointError when it is not there, or holds no JSON object */
 export function readJson(file: string): Record<string, unknown> {
+  const value = parsed(file);
+  if (isRecord(value)) return value;
+  throw new CheckpointError(`${file}: expected a JSON object but it is ${JSON.stringify(value).slice(0, 40)}.`);
+}
+
+function parsed(file: string): unknown {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw new CheckpointError(
       missing ? `${file} is missing.` : `${file} could not be read: ${(error as Error).message}.`,
     );
   }
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function commonFolder(folders: readonly string[]): string {

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { readHeader, type StoredTensor } from './safetensors.js';
+import { CheckpointError } from './errors.js';
+import { ADAPTER_KEY } from './lora-scaling.js';
+import { type Header, readSafetensors, type StoredTensor } from './safetensors.js';
 
 /** Bytes read at each end of a tensor: enough to tell two fine-tunes apart, little enough to be cheap at 30 GB. */
 const SAMPLE_BYTES = 4096;
@@ -34,6 +36,7 @@ function filesOf(folder: string, index: number): { name: string; path: string }[
   if (statSync(folder).isFile()) return [{ name: `${index}/${basename(folder)}`, path: realpathSync(folder) }];
   return readdirSync(folder)
     .filter((name) => /\.(safetensors|json|txt)$/.test(name))
+    .filter((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile())
     .sort()
     .map((name) => ({ name: `${index}/${name}`, path: realpathSync(join(folder, name)) }));
 }
@@ -44,7 +47,15 @@ function identify(path: string): string {
 }
 
 function* samples(path: string): Generator<string | Uint8Array> {
-  const tensors = [...readHeader(path)].sort((a, b) => a.offset - b.offset);
+  const header = headerOf(path);
+  if (header === null) {
+    yield 'of no use\n';
+    return;
+  }
+  const { tensors: listed, metadata } = header;
+  // Of the remarks in a header, the only one that is read.
+  if (ADAPTER_KEY in metadata) yield `${ADAPTER_KEY} ${String(metadata[ADAPTER_KEY])}\n`;
+  const tensors = [...listed].sort((a, b) => a.offset - b.offset);
   const descriptor = openSync(path, 'r');
   const read = (offset: number, length: number) => {
     const buffer = Buffer.alloc(length);
@@ -59,6 +70,16 @@ function* samples(path: string): Generator<string | Uint8Array> {
     }
   } finally {
     closeSync(descriptor);
+  }
+}
+
+/** Null where it cannot be read: the model may have no use for that file, and if it has, whoever opens it says what is wrong. */
+function headerOf(path: string): Header | null {
+  try {
+    return readSafetensors(path);
+  } catch (error) {
+    if (error instanceof CheckpointError) return null;
+    throw error;
   }
 }
 

@@ -161,12 +161,23 @@ export function checkLora(folder: string, file: string, name = file): void {
   readLowRank(file, linearShapes(folder), name);
 }
 
+const OTHER_SCHEDULES = [
+  'use_dynamic_shifting',
+  'use_karras_sigmas',
+  'use_exponential_sigmas',
+  'use_beta_sigmas',
+  'invert_sigmas',
+  'stochastic_sampling',
+] as const;
+
 /** The noise schedule's configuration (FlowMatchEulerDiscreteScheduler). @throws CheckpointError */
 export function readSchedulerConfig(folder: string): { shift: number; numTrainTimesteps: number } {
   const config = Config.read(join(folder, 'scheduler_config.json'));
   config.class('FlowMatchEulerDiscreteScheduler');
-  config.known('use_dynamic_shifting', false);
-  return { shift: config.number('shift'), numTrainTimesteps: config.size('num_train_timesteps') };
+  // What would bend the levels in another way than the shift does, or draw anew at each step. A field left out is off.
+  for (const field of OTHER_SCHEDULES) config.known(field, false);
+  config.known('shift_terminal', null);
+  return { shift: config.positive('shift'), numTrainTimesteps: config.known('num_train_timesteps', 1000) };
 }
 
 /**

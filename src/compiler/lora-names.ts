@@ -19,12 +19,22 @@ export interface NamedTerm {
 
 const PART =
   /^(?<name>.+?)\.(?:(?<down>lora_A|lora_down)|(?<up>lora_B|lora_up))(?:\.default)?\.weight$|^(?<scaled>.+)\.alpha$/;
-/** What tools put before a layer's name: diffusers, ComfyUI and ai-toolkit, PEFT, Kohya. */
-const PREFIX = /^(?:transformer\.|(?:model\.)?diffusion_model\.|base_model\.model\.|lora_unet_|lora_transformer_)+/;
+/** What tools put before a layer's name: diffusers, ComfyUI and ai-toolkit, PEFT, Kohya (for this family with two underscores), LyCORIS. */
+const PREFIX =
+  /^(?:transformer\.|(?:model\.)?diffusion_model\.|base_model\.model\.|lora_unet__?|lora_transformer__?|lycoris_)+/;
+/** Additions of other kinds, by what marks their tensors' names. */
+const OTHER_KINDS: readonly (readonly [RegExp, string])[] = [
+  [/\.lokr_/, 'LoKr'],
+  [/\.hada_/, 'LoHa'],
+  [/\.(?:dora_scale|lora_magnitude_vector)\b/, 'DoRA'],
+  [/\.lora_mid\b/, 'LoCon'],
+  [/\.oft_/, 'OFT'],
+  [/\.diff(?:_b)?$/, 'a whole difference'],
+];
 
 /**
  * Pairs a file's tensors and finds the layers that they are for. Understood are the names of diffusers
- * (`transformer.layers.0.attention.to_q.lora_A.weight`), of Kohya (`lora_unet_layers_0_attention_to_q.lora_down.weight`) and of ComfyUI
+ * (`transformer.layers.0.attention.to_q.lora_A.weight`), of Kohya (`lora_unet__layers_0_attention_to_q.lora_down.weight`) and of ComfyUI
  * (`diffusion_model.layers.0.attention.qkv.lora_A.weight`): all three are common among the public LoRAs of this family.
  *
  * @throws CheckpointError that names the tensor
@@ -36,10 +46,12 @@ export function namedTerms(file: string, tensors: readonly StoredTensor[], shape
     if (tensor.name.endsWith('.weight_scale')) continue; // found by the name of what it scales
     const { name, down, scaled } = PART.exec(tensor.name)?.groups ?? {};
     const owner = name ?? scaled;
-    if (owner === undefined)
+    if (owner === undefined) {
+      const [, kind] = OTHER_KINDS.find(([mark]) => mark.test(tensor.name)) ?? [];
       throw new CheckpointError(
-        `${file}: expected low-rank factors (lora_A and lora_B, or lora_down and lora_up) but it holds "${tensor.name}".`,
+        `${file}: expected low-rank factors (lora_A and lora_B, or lora_down and lora_up) but it holds "${tensor.name}"${kind === undefined ? '' : `, which is ${kind}`}.`,
       );
+    }
     const term = found.get(owner) ?? {};
     const part = scaled !== undefined ? 'alpha' : down !== undefined ? 'down' : 'up';
     if (term[part] !== undefined)

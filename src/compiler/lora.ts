@@ -1,6 +1,7 @@
 import { CheckpointError } from './errors.js';
 import { type LinearShapes, type NamedTerm, namedTerms } from './lora-names.js';
-import { readHeader, type StoredTensor } from './safetensors.js';
+import { type Scaling, scalingOf } from './lora-scaling.js';
+import { readSafetensors, type StoredTensor } from './safetensors.js';
 import { readValues, rowsOf } from './values.js';
 
 /** A factor in its file; 8-bit ones have a scale for each row. */
@@ -28,9 +29,10 @@ export interface LowRank {
  * @throws CheckpointError that names file and tensor: an unknown layer, a wrong shape, a missing partner
  */
 export function readLowRank(file: string, shapes: LinearShapes, name = file): readonly LowRank[] {
-  const tensors = readHeader(file);
+  const { tensors, metadata } = readSafetensors(file, name);
+  const scaling = scalingOf(name, metadata);
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
-  const terms = namedTerms(name, tensors, shapes).flatMap((term) => lowRankOf(name, term, shapes, byName));
+  const terms = namedTerms(name, tensors, shapes).flatMap((term) => lowRankOf(name, term, shapes, byName, scaling));
   if (terms.length === 0) throw new CheckpointError(`${name}: expected low-rank factors but it holds none.`);
   const seen = new Set<string>();
   for (const { module, down } of terms) {
@@ -69,13 +71,14 @@ function lowRankOf(
   { modules, down, up, alpha }: NamedTerm,
   shapes: LinearShapes,
   byName: ReadonlyMap<string, StoredTensor>,
+  scaling: Scaling,
 ): LowRank[] {
   const sizes = modules.map((module) => shapes.get(module)!);
   const [width, out] = [sizes[0]![1], sizes.reduce((sum, [rows]) => sum + rows, 0)];
   const rank = down.shape[0] ?? 0;
   expectShape(file, down, [rank || 'rank', width], modules);
   expectShape(file, up, [out, rank], modules);
-  const scale = alpha === null ? 1 : scalar(file, alpha) / rank;
+  const scale = alpha === null ? scaling(modules[0]!, rank) : scalar(file, alpha) / rank;
   const [a, b] = [factor(file, down, byName), factor(file, up, byName)];
   let row = 0;
   return modules.map((module, i) => {
@@ -118,9 +121,10 @@ function expectShape(
 }
 
 function scalar(file: string, tensor: StoredTensor): number {
-  const values = tensor.shape.every((side) => side === 1) ? readValues(tensor) : null;
-  if (values !== null && Number.isFinite(values[0])) return values[0]!;
+  const single = tensor.shape.every((side) => side === 1) && tensor.type !== 'U8';
+  const value = single ? readValues(tensor)[0]! : Number.NaN;
+  if (Number.isFinite(value)) return value;
   throw new CheckpointError(
-    `${file}: expected "${tensor.name}" to be one number but it is ${values === null ? `[${tensor.shape.join(', ')}]` : values[0]}.`,
+    `${file}: expected "${tensor.name}" to be one number but it is ${single ? value : `${tensor.type} [${tensor.shape.join(', ')}]`}.`,
   );
 }

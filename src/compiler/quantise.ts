@@ -124,6 +124,7 @@ function inBlocks(component: Component, source: StoredTensor, format: BlockForma
     ],
     *write(writer) {
       for (const { values, bytes } of rows(component, source)) {
+        requireFinite(source, values);
         const { codes, scales, zeroPoints } = quantiseBlocks(values, shape[1]!, format);
         writer.append(name, codes);
         writer.append(`${name}_scale`, bytesOf(scales));
@@ -154,6 +155,14 @@ function* rows(component: Component, source: StoredTensor): Generator<{ values: 
     }
     yield { values, bytes: part.length };
   }
+}
+
+/** No code stands for an infinity or a not-a-number: what shows a broken checkpoint would be gone. @throws CheckpointError */
+function requireFinite({ file, name }: StoredTensor, values: Float32Array): void {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]! * 0;
+  if (sum !== 0)
+    throw new CheckpointError(`${file}: expected "${name}" to hold finite numbers but not all of them are.`);
 }
 
 /** values [n, width] += up [n, rank] · down [rank, width]. */

@@ -15,53 +15,90 @@ export interface StoredTensor {
   readonly length: number;
 }
 
+/** What a file's header says. */
+export interface Header {
+  readonly tensors: readonly StoredTensor[];
+  /** Remarks of whoever wrote it, by name. */
+  readonly metadata: Readonly<Record<string, unknown>>;
+}
+
 /** Longer headers are refused by the reference implementation too. */
 const MAX_HEADER_BYTES = 100_000_000;
+
+/** How a pointer begins that Git LFS leaves where it has not fetched the file itself. */
+const LFS_POINTER = 'version ';
 
 /**
  * Reads a safetensors file's header: eight bytes of length (little endian), so many bytes of JSON, then the data.
  * Nothing of the data is read. https://huggingface.co/docs/safetensors#format
  *
- * @throws CheckpointError when the header is cut short, is no JSON, or does not agree with itself or the file's size
+ * @param name what complaints call the file
+ * @throws CheckpointError when there is no such file, or the header is cut short, is no JSON, or does not agree with itself or the
+ *   file's size
  */
-export function readHeader(file: string): readonly StoredTensor[] {
-  const descriptor = openSync(file, 'r');
+export function readSafetensors(file: string, name = file): Header {
+  const descriptor = opened(file, name);
   try {
-    const size = fstatSync(descriptor).size;
+    const status = fstatSync(descriptor);
+    if (!status.isFile()) throw lie(name, 'it is no file');
+    const { size } = status;
     const prefix = read(descriptor, 0, 8);
-    if (prefix.length < 8) throw lie(file, `at least 8 bytes were expected but it has ${size}`);
+    if (prefix.length < 8) throw lie(name, `at least 8 bytes were expected but it has ${size}`);
+    if (prefix.toString('latin1') === LFS_POINTER)
+      throw lie(name, 'it is a pointer that Git LFS left in its place, and `git lfs pull` fetches the file itself');
     const headerLength = Number(prefix.readBigUInt64LE());
     if (headerLength > Math.min(size - 8, MAX_HEADER_BYTES))
-      throw lie(file, `its header is said to be ${headerLength} bytes long but the file has ${size}`);
-    const entries = parse(file, read(descriptor, 8, headerLength).toString('utf8'));
+      throw lie(name, `its header is said to be ${headerLength} bytes long but the file has ${size}`);
+    const { __metadata__: metadata, ...entries } = parse(name, read(descriptor, 8, headerLength).toString('utf8'));
     const start = 8 + headerLength;
-    const tensors = Object.entries(entries)
-      .filter(([name]) => name !== '__metadata__')
-      .map(([name, entry]) => stored(file, name, entry, start, size));
-    refuseOverlaps(file, tensors);
-    return tensors;
+    const tensors = Object.entries(entries).map(([tensor, entry]) =>
+      stored({ file, name, start, size }, tensor, entry),
+    );
+    refuseOverlaps(name, tensors);
+    return { tensors, metadata: isObject(metadata) ? metadata : {} };
   } finally {
     closeSync(descriptor);
   }
 }
 
-function stored(file: string, name: string, entry: unknown, start: number, size: number): StoredTensor {
+/** The tensors of a file. @throws CheckpointError as `readSafetensors` */
+export function readHeader(file: string): readonly StoredTensor[] {
+  return readSafetensors(file).tensors;
+}
+
+function opened(file: string, name: string): number {
+  try {
+    return openSync(file, 'r');
+  } catch (error) {
+    throw new CheckpointError(`${name} could not be opened: ${(error as NodeJS.ErrnoException).code}.`);
+  }
+}
+
+/** A file that is read: where its data begins, and how many bytes it has. */
+interface Place {
+  readonly file: string;
+  readonly name: string;
+  readonly start: number;
+  readonly size: number;
+}
+
+function stored({ file, name: of, start, size }: Place, name: string, entry: unknown): StoredTensor {
   const { dtype, shape, data_offsets: range } = (entry ?? {}) as Record<string, unknown>;
   if (!isType(dtype))
     throw lie(
-      file,
+      of,
       `the tensor "${name}" has the type ${JSON.stringify(dtype)} but one of ${Object.keys(elementBytes).join(', ')} was expected`,
     );
   if (!isWholeNumbers(shape) || !isWholeNumbers(range) || range.length !== 2)
-    throw lie(file, `the tensor "${name}" has no proper shape and data_offsets`);
+    throw lie(of, `the tensor "${name}" has no proper shape and data_offsets`);
   const [begin, end] = range as [number, number];
   const expected = shape.reduce((product, side) => product * side, elementBytes[dtype]);
   if (end - begin !== expected)
     throw lie(
-      file,
+      of,
       `the tensor "${name}" of ${dtype} ${shape.join('×')} needs ${expected} bytes but its range has ${end - begin}`,
     );
-  if (start + end > size) throw lie(file, `the tensor "${name}" ends at byte ${start + end} but the file has ${size}`);
+  if (start + end > size) throw lie(of, `the tensor "${name}" ends at byte ${start + end} but the file has ${size}`);
   return { name, type: dtype, shape, file, offset: start + begin, length: expected };
 }
 
@@ -75,14 +112,38 @@ function refuseOverlaps(file: string, tensors: readonly StoredTensor[]): void {
 }
 
 function parse(file: string, text: string): Record<string, unknown> {
+  const header = json(text);
+  if (!isObject(header)) throw lie(file, 'its header is no JSON object');
+  const twice = repeatedKey(text);
+  if (twice !== null) throw lie(file, `its header lists ${twice} twice`);
+  return header;
+}
+
+function json(text: string): unknown {
   try {
-    const header: unknown = JSON.parse(text);
-    if (typeof header === 'object' && header !== null && !Array.isArray(header))
-      return header as Record<string, unknown>;
+    return JSON.parse(text);
   } catch {
-    // Said below, as for other things that are no header.
+    return null;
   }
-  throw lie(file, 'its header is no JSON object');
+}
+
+/** A key of an object's text that it has more than once, of which JSON.parse keeps the last. */
+function repeatedKey(text: string): string | null {
+  const seen = new Set<string>();
+  let depth = 0;
+  for (const [token, string, colon] of text.matchAll(/("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\]]/g)) {
+    if (token === '{' || token === '[') depth++;
+    else if (token === '}' || token === ']') depth--;
+    else if (depth === 1 && colon !== undefined) {
+      if (seen.has(string!)) return string!;
+      seen.add(string!);
+    }
+  }
+  return null;
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function read(descriptor: number, position: number, length: number): Buffer {
@@ -91,7 +152,7 @@ function read(descriptor: number, position: number, length: number): Buffer {
 }
 
 function isType(value: unknown): value is StoredType {
-  return typeof value === 'string' && value in elementBytes;
+  return typeof value === 'string' && Object.hasOwn(elementBytes, value);
 }
 
 function isWholeNumbers(value: unknown): value is number[] {

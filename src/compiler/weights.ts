@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { type BlockFormat, blockShapes } from './blocks.js';
 import { type Component, location } from './checkpoint.js';
 import { Config } from './config.js';
@@ -33,10 +32,6 @@ export class Weights {
 
   at(part: string): Weights {
     return new Weights(this.op, this.component, `${this.prefix}${part}.`);
-  }
-
-  has(name: string): boolean {
-    return this.component.tensors.has(this.prefix + name);
   }
 
   /** A tensor of exactly this shape, in the precision of matrix products unless another is asked for. @throws CheckpointError */
@@ -106,10 +101,6 @@ export class Weights {
     return { down: input('lora_A', [rank, width]), up: input('lora_B', [out, rank]) };
   }
 
-  optional(name: string, shape: readonly number[]): Value | null {
-    return this.has(name) ? this.get(name, shape) : null;
-  }
-
   /** Of 8-bit weights: one factor an output channel, shaped so that it multiplies the whole weight. Null for other weights. */
   #scaleOf({ name, type, file }: StoredTensor, [out = 1, ...others]: readonly number[]): Value | null {
     const scale = this.component.tensors.get(`${name}_scale`);
@@ -156,8 +147,8 @@ export class Weights {
 }
 
 /** How a component's matrices are kept in few bits, by its configuration. @throws CheckpointError */
-function blockFormat({ folder, config }: Component): BlockFormat {
-  const said = new Config(join(folder, 'config.json'), (config.quantization_config ?? {}) as Record<string, unknown>);
+function blockFormat(component: Component): BlockFormat {
+  const said = Config.of(component).record('quantization_config');
   said.known('quant_method', 'inkstone');
   return { bits: said.known('bits', 8, 4), block: said.known('block_size', 32, 16, 64, 128) };
 }

@@ -65,7 +65,7 @@ const side = z.int().min(16).multipleOf(16);
 const folder = z.string().min(1);
 const name = z.string().regex(/^[\w.-]+$/, 'expected letters, digits, dots, hyphens and underscores');
 
-const entrySchema = z.strictObject({
+const fieldsSchema = z.strictObject({
   id: name,
   name: z.string().min(1),
   family: z.literal('z-image'),
@@ -100,6 +100,42 @@ const entrySchema = z.strictObject({
   supportsNegativePrompt: z.boolean(),
   loras: z.array(z.strictObject({ id: name, name: folder, description: z.string(), file: folder })).default([]),
 });
+
+/** What is right field by field may still contradict itself, which clients would be the first to notice. */
+const entrySchema = fieldsSchema.superRefine(
+  ({ operations, editModes, defaults, limits, supportsGuidance, loras }, ctx) => {
+    const expect = (
+      holds: boolean,
+      path: readonly (string | number)[],
+      expected: string,
+      received: string | number,
+    ) => {
+      if (!holds)
+        ctx.addIssue({ code: 'custom', path: [...path], message: `expected ${expected} but received ${received}` });
+    };
+    const { minSide, maxSide, maxPixels } = limits;
+    const { width, height, guidance } = defaults;
+    expect(minSide <= maxSide, ['limits', 'minSide'], `at most maxSide, ${maxSide},`, minSide);
+    expect(minSide ** 2 <= maxPixels, ['limits', 'maxPixels'], `at least minSide², ${minSide ** 2},`, maxPixels);
+    for (const [name, size] of Object.entries({ width, height }))
+      expect(
+        size >= minSide && size <= maxSide,
+        ['defaults', name],
+        `within the limits, ${minSide} … ${maxSide},`,
+        size,
+      );
+    expect(width * height <= maxPixels, ['defaults'], `at most maxPixels, ${maxPixels},`, `${width} × ${height}`);
+    expect(supportsGuidance || guidance === 0, ['defaults', 'guidance'], '0, as supportsGuidance is false,', guidance);
+    expect(
+      operations.includes('EDIT') === editModes.length > 0,
+      ['editModes'],
+      operations.includes('EDIT') ? 'at least one, as EDIT is an operation,' : 'none, as EDIT is no operation,',
+      editModes.join(', ') || 'none',
+    );
+    for (const [i, { id }] of loras.entries())
+      expect(loras.findIndex((lora) => lora.id === id) === i, ['loras', i, 'id'], 'an id of its own', id);
+  },
+);
 
 const fileSchema = z.object({ models: z.array(entrySchema).min(1) });
 

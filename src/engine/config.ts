@@ -27,7 +27,7 @@ export const engineSection = {
         .transform((file) => resolve(file))
         .optional(),
     ),
-    /** An engine that says nothing for so many milliseconds while it works is ended; one forward must fit. */
+    /** An engine that says nothing for so many milliseconds while it works is ended; one forward, and the loading of one part, must fit. */
     ENGINE_WATCHDOG_MS: unlessEmpty(whole(100).default(120_000)),
     /** Milliseconds that one job may take for each of its pictures. */
     JOB_DEADLINE_MS: unlessEmpty(whole(100).default(600_000)),

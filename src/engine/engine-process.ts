@@ -37,9 +37,14 @@ interface Pending {
 /** A process that does not answer in this time will not. */
 const START_MS = 60_000;
 
+/** The process ended before it could be used. The message is for the operator: it may repeat what a driver said. */
+export class EngineNotStarted extends Error {
+  override readonly name = 'EngineNotStarted';
+}
+
 /** One life of the engine's process, from its start to its end. */
 export class EngineProcess {
-  /** Resolves, with a sentence, when the process has ended. */
+  /** Resolves, with a sentence for the operator, when the process has ended. */
   readonly ended: Promise<string>;
   readonly #child: ChildProcess;
   readonly #watchdogMs: number;
@@ -74,15 +79,16 @@ export class EngineProcess {
     this.#child.stderr?.on('data', overhear);
     this.#child.on('message', (message: FromProcess) => this.#receive(message));
     this.ended = new Promise((resolve) => {
-      const end = (sentence: string) => {
+      const end = (sentence: string, lastWords = '') => {
         this.#disarm();
+        // Clients are told how it ended but not what it said, which may hold paths of this machine.
         this.#over = new EngineLost(sentence);
         for (const { reject } of this.#pending.values()) reject(this.#over);
         this.#pending.clear();
-        resolve(sentence);
+        resolve(this.#refusal ?? `${sentence}${lastWords}`);
       };
-      this.#child.on('error', (error) => end(`The engine's process could not be started: ${error.message}.`));
-      this.#child.once('close', (code, signal) => end(this.#obituary(code, signal)));
+      this.#child.on('error', (error) => end("The engine's process could not be started.", ` ${error.message}.`));
+      this.#child.once('close', (code, signal) => end(this.#obituary(code, signal), this.#said()));
     });
     this.#send({ type: 'start', settings });
   }
@@ -91,7 +97,7 @@ export class EngineProcess {
     return this.#child.pid;
   }
 
-  /** Resolves when the process answers for the first time; rejects with a sentence when it ends before. */
+  /** Resolves when the process answers for the first time; rejects with EngineNotStarted when it ends before. */
   async ready(): Promise<DeviceChoice> {
     const timer = setTimeout(() => this.kill(`it did not answer within ${START_MS / 1000} seconds`), START_MS);
     try {
@@ -100,7 +106,7 @@ export class EngineProcess {
           this.#onReady = resolve;
           if (this.#choice !== null) resolve();
         }),
-        this.ended.then((sentence) => Promise.reject(new EngineLost(sentence))),
+        this.ended.then((sentence) => Promise.reject(new EngineNotStarted(sentence))),
       ]);
     } finally {
       clearTimeout(timer);
@@ -168,12 +174,14 @@ export class EngineProcess {
   }
 
   #obituary(code: number | null, signal: string | null): string {
-    if (this.#refusal !== null) return this.#refusal;
     if (this.#killedFor !== null) return `The engine's process was ended because ${this.#killedFor}.`;
-    const how = signal === null ? `ended with code ${code}` : `was ended by ${signal}`;
+    return `The engine's process ${signal === null ? `ended with code ${code}` : `was ended by ${signal}`}.`;
+  }
+
+  #said(): string {
     const words = this.#lastWords.trim().split('\n');
-    const saying = words.find((line) => /error/i.test(line)) ?? words.at(-1);
-    return `The engine's process ${how}${saying ? ` after it said: ${saying}` : ''}.`;
+    const telling = words.find((line) => /error/i.test(line)) ?? words.at(-1);
+    return this.#killedFor === null && telling ? ` Before, it said: ${telling}` : '';
   }
 }
 

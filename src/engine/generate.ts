@@ -1,5 +1,6 @@
 import type { GenerateJob, Made } from './job.js';
-import { LATENT_CELL, LATENT_CHANNELS, type ZImage } from './models/z-image.js';
+import { LATENT_CELL, LATENT_CHANNELS } from './models/latent.js';
+import type { ZImage } from './models/z-image.js';
 import { TorchGenerator } from './noise.js';
 import { toPixels } from './picture.js';
 import { concat, items } from './tensor.js';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ModelEntry } from './catalog.js';
-import { type EngineLog, EngineProcess, type Order } from './engine-process.js';
+import { type EngineLog, EngineNotStarted, EngineProcess, type Order } from './engine-process.js';
 import type { Device, DeviceChoice, Engine, EngineEvent, EngineJob, Made, RunOptions } from './job.js';
 import type { Failure } from './messages.js';
 import { DeadlineExceeded, EngineLost, NonFinite } from './problems.js';
@@ -83,7 +83,7 @@ class EngineHost implements HostedEngine {
       stopped.throwIfAborted();
       const timer = setTimeout(() => deadline.abort(tooLate(deadlineMs)), deadlineMs);
       try {
-        const process = await unlessAborted(stopped, this.#process);
+        const process = await unlessAborted(stopped, this.#process).catch(lost);
         stopped.throwIfAborted();
         const order = this.#order(process, { type: 'run', job }, (event) => {
           if (!stopped.aborted) onEvent(event);
@@ -161,6 +161,11 @@ class EngineHost implements HostedEngine {
 
 function tooLate(deadlineMs: number): DeadlineExceeded {
   return new DeadlineExceeded(`The job took longer than the ${deadlineMs} ms that it may take.`);
+}
+
+/** What a job is told of a process that did not start. */
+function lost(error: unknown): never {
+  throw error instanceof EngineNotStarted ? new EngineLost("The engine's process could not be started.") : error;
 }
 
 /** The error that a failure was in the engine's process. */

@@ -21,7 +21,7 @@ interface Factors {
 }
 type FactorsByLayer = ReadonlyMap<string, Factors>;
 
-/** Rank 32 on every layer of the published transformer takes about 300 MiB; what is larger is read again each time. */
+/** Rank 32 on every layer of the published transformer takes some 370 MiB; what is larger is read again each time. */
 const CACHE_BYTES = 512 * 2 ** 20;
 const read = new LRUCache<string, FactorsByLayer>({ maxSize: CACHE_BYTES, sizeCalculation: bytesOf });
 

@@ -1,6 +1,6 @@
 import { around, merged, parts } from './boxes.js';
 import type { Mask, Pixels, Region } from './job.js';
-import { LATENT_CELL } from './models/z-image.js';
+import { LATENT_CELL } from './models/latent.js';
 import type { Tensor } from './tensor.js';
 
 // Masks that are computed with are tensors [1, 1, H, W] of 0 (kept) … 1 (repainted).

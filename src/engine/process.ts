@@ -49,7 +49,7 @@ function serve(
     return loadZImage(entry.components, {
       device,
       threads: settings.threads,
-      maxPromptTokens: limits.maxPromptTokens,
+      limits,
       words: operations.includes('GENERATE'),
       instructions: editModes.includes('INSTRUCTION'),
       loras,

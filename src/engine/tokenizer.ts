@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
+import { CheckpointError } from '../compiler/index.js';
 import { chatTurn } from './prompt.js';
 
 export interface EncodedPrompt {
@@ -12,6 +13,8 @@ export interface EncodedPrompt {
 }
 
 export interface PromptTokenizer {
+  /** Ids are below this. */
+  readonly vocabulary: number;
   /** Wraps the prompt in its chat turn and keeps the first `maxTokens` tokens: an over-long prompt loses its tail and the turn's end. */
   encodePrompt(prompt: string): EncodedPrompt;
   /** The ids of the text itself, without template or limit. */
@@ -22,12 +25,15 @@ export interface PromptTokenizer {
  * Opens a tokenizer folder (`tokenizer.json`, `tokenizer_config.json`). Reading a large vocabulary takes up to a second.
  *
  * @param maxTokens as `max_sequence_length` of the reference
+ * @throws CheckpointError
  */
 export function openTokenizer(folder: string, maxTokens = 512): PromptTokenizer {
-  const tokenizer = new Tokenizer(read(folder, 'tokenizer.json'), read(folder, 'tokenizer_config.json'));
+  const model = read(folder, 'tokenizer.json');
+  const tokenizer = opened(folder, model, read(folder, 'tokenizer_config.json'));
   // Special tokens in a user's text are tokens, as in the reference; what is left out is only what a post-processor would add.
   const encode = (text: string) => tokenizer.encode(text, { add_special_tokens: false }).ids;
   return {
+    vocabulary: vocabularyOf(tokenizer),
     encode,
     encodePrompt(prompt) {
       const ids = encode(chatTurn(prompt));
@@ -36,11 +42,29 @@ export function openTokenizer(folder: string, maxTokens = 512): PromptTokenizer 
   };
 }
 
+function opened(folder: string, model: object, config: object): Tokenizer {
+  try {
+    return new Tokenizer(model, config);
+  } catch (error) {
+    throw unusable(join(folder, 'tokenizer.json'), error);
+  }
+}
+
+function vocabularyOf(tokenizer: Tokenizer): number {
+  let largest = -1;
+  for (const id of tokenizer.get_vocab().values()) largest = Math.max(largest, id);
+  return largest + 1;
+}
+
 function read(folder: string, name: string): object {
   const file = join(folder, name);
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as object;
   } catch (error) {
-    throw new Error(`Expected a tokenizer in ${file} but ${(error as Error).message}.`, { cause: error });
+    throw unusable(file, error);
   }
+}
+
+function unusable(file: string, error: unknown): CheckpointError {
+  return new CheckpointError(`Expected a tokenizer in ${file} but ${(error as Error).message}.`, { cause: error });
 }

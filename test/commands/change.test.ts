@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -75,5 +75,25 @@ describe('the commands that change a picture', () => {
     expect(code).toBe(1);
     expect(err).toContain(sentence);
     expect(err.trim().split('\n')).toHaveLength(1);
+  });
+
+  it.each([
+    [
+      'a model that is broken',
+      ['--checkpoint', 'broken', 'generate', 'a cat', '--model', 'broken', '--out', 'x.png'],
+      'gelu',
+    ],
+    ['a folder that is not there', ['generate', 'a cat', '--out', 'nowhere/x.png'], 'received nowhere/x.png.'],
+    ['a folder for a file', ['generate', 'a cat', '--out', 'folder.png'], 'received folder.png.'],
+    ['an option before the prompt', ['generate', '--lora', 'ink', 'a cat', '--out', 'x.png'], 'but received "ink".'],
+    ['a command that is none', ['genrate', 'a cat'], 'Expected one of serve, generate, edit'],
+  ])('say in one sentence what is wrong with %s', async (_what, args, sentence) => {
+    mkdirSync(join(work, 'folder.png'), { recursive: true });
+    cpSync(tiny, join(work, 'broken'), { recursive: true });
+    const config = join(work, 'broken', 'text_encoder', 'config.json');
+    writeFileSync(config, readFileSync(config, 'utf8').replace('"silu"', '"gelu"'));
+    const { code, err } = await inkstone(...args);
+    expect(code).toBe(1);
+    expect(err.trim().split('\n')).toEqual([expect.stringContaining(sentence)]);
   });
 });

@@ -1,12 +1,24 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { describeCheckpoint } from '../../src/compiler/index.js';
+import { Weights } from '../engine/checkpoints.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const tiny = join(root, 'test', 'parity', 'fixtures', 'checkpoints', 'tiny-turbo');
+const WEIGHTS = 'diffusion_pytorch_model.safetensors';
 const work = mkdtempSync(join(tmpdir(), 'inkstone-quantize-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
@@ -75,6 +87,14 @@ describe('inkstone quantize', () => {
       [['quantize', tiny, '--bits', '5', '--out', out], '--bits to be 8 or 4 but received 5'],
       [['quantize', tiny, '--block', '48', '--out', out], '--block to be 32 or 64 or 128 but received 48'],
       [['quantize', tiny, '--size', '100', '--out', out], '--size to be like 256x384 but received 100'],
+      [
+        ['quantize', tiny, '--size', '64x72', '--out', out],
+        '--size to be multiples of 16 from 64 to 2048 but received 72',
+      ],
+      [
+        ['quantize', tiny, '--size', '0x64', '--out', out],
+        '--size to be multiples of 16 from 64 to 2048 but received 0',
+      ],
       [['quantize', 'nobody', '--out', out], 'inkling-base but received nobody'],
       [['quantize', work, '--out', out], 'model_index.json'],
       [['quantize', tiny, '--out', work], 'not there yet'],
@@ -94,6 +114,28 @@ describe('inkstone quantize', () => {
     const { code, err } = await inkstone('quantize', broken, '--out', out);
     expect(code).toBe(1);
     expect(err).toContain(join(broken, 'transformer', 'config.json'));
+    expect(readdirSync(work)).toEqual(before);
+  });
+
+  it.each([
+    ['a part that is not quantised', (folder: string) => truncateSync(join(folder, 'vae', WEIGHTS), 3000), WEIGHTS],
+    [
+      'a weight that is no number',
+      (folder: string) => {
+        const weights = new Weights(join(folder, 'transformer', WEIGHTS));
+        weights.poison('layers.0.attention.to_q.weight', Number.NaN);
+        weights.save();
+      },
+      '"layers.0.attention.to_q.weight" to hold finite numbers',
+    ],
+  ])('refuses %s, and leaves nothing behind', async (_what, spoil, complaint) => {
+    const folder = join(mkdtempSync(join(work, 'spoilt-')), 'tiny');
+    cpSync(tiny, folder, { recursive: true });
+    spoil(folder);
+    const before = readdirSync(work);
+    const { code, err } = await inkstone('quantize', folder, '--out', join(work, 'nothing'), '--no-compare');
+    expect(code).toBe(1);
+    expect(err.trim().split('\n')).toEqual([expect.stringContaining(complaint)]);
     expect(readdirSync(work)).toEqual(before);
   });
 

@@ -7,12 +7,14 @@ import {
   rmSync,
   symlinkSync,
   truncateSync,
+  writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import {
   CheckpointError,
   compileTextEncoder,
+  compileTinyDecoder,
   compileTransformer,
   compileVaeDecoder,
   describeCheckpoint,
@@ -25,12 +27,20 @@ import { fixtures, run, text } from './run.js';
 const target = { target: 'cpu' } as const;
 const tiny = join(fixtures, 'checkpoints', 'tiny-turbo');
 
-/** A copy of a component folder that may be spoilt, weights hard-linked or copied. */
+/** By the names of component folders. */
+const compilers: Readonly<Record<string, (folder: string, options: { target: 'cpu' }) => unknown>> = {
+  transformer: compileTransformer,
+  text_encoder: compileTextEncoder,
+  vae: compileVaeDecoder,
+  'taef1-tiny': compileTinyDecoder,
+};
+
+/** A copy of a component folder that may be spoilt. */
 function copyOf(component: string): string {
   const folder = join(temporaryFolder(), component);
   mkdirSync(folder, { recursive: true });
   for (const name of ['config.json', 'model.safetensors', 'diffusion_pytorch_model.safetensors']) {
-    const from = join(tiny, component, name);
+    const from = join(existsSync(join(tiny, component)) ? join(tiny, component) : join(tiny, '..', component), name);
     if (existsSync(from)) copyFileSync(from, join(folder, name));
   }
   return folder;
@@ -176,23 +186,88 @@ describe('a checkpoint that cannot be used is refused in one sentence that names
     ['text_encoder', { num_hidden_layers: 0 }, 'num_hidden_layers'],
     ['vae', { act_fn: 'relu' }, 'act_fn'],
     ['vae', { _class_name: 'AutoencoderDC' }, '_class_name'],
+    ['transformer', { axes_lens: [1e12, 512, 512] }, 'axes_lens'],
+    ['transformer', { axes_dims: [5, 5, 6] }, 'axes_dims'],
+    ['transformer', { rope_theta: 0 }, 'rope_theta'],
+    ['transformer', { t_scale: -1000 }, 't_scale'],
+    ['text_encoder', { num_key_value_heads: 3 }, 'num_key_value_heads'],
+    ['text_encoder', { head_dim: 15 }, 'head_dim'],
+    ['text_encoder', { rms_norm_eps: -1 }, 'rms_norm_eps'],
+    ['text_encoder', { use_sliding_window: true }, 'use_sliding_window'],
+    ['text_encoder', { rope_parameters: { rope_type: 'yarn', rope_theta: 1e6 } }, 'rope_type'],
+    ['text_encoder', { rope_parameters: 'default' }, 'rope_parameters'],
+    ['text_encoder', { layer_types: ['sliding_attention'] }, 'layer_types'],
+    ['vae', { norm_num_groups: 5 }, 'norm_num_groups'],
+    ['vae', { scaling_factor: 0 }, 'scaling_factor'],
+    ['vae', { latents_mean: [0.1] }, 'latents_mean'],
+    ['vae', { block_out_channels: [16, 24] }, 'block_out_channels'],
+    ['taef1-tiny', { num_decoder_blocks: [1] }, 'num_decoder_blocks'],
+    ['taef1-tiny', { latent_magnitude: 0 }, 'latent_magnitude'],
   ])('what nobody knows to build: %s with %o', (component, fields, field) => {
     const folder = copyOf(component);
     change(join(folder, 'config.json'), fields);
-    const compile = { transformer: compileTransformer, text_encoder: compileTextEncoder, vae: compileVaeDecoder }[
-      component
-    ]!;
+    const compile = compilers[component]!;
     const message = complaint(() => compile(folder, target));
     expect(message).toContain(join(folder, 'config.json'));
     expect(message).toContain(`"${field}"`);
   });
 
-  it('a schedule that shifts with the size', () => {
+  it.each([
+    ['null', /expected a JSON object but it is null/],
+    ['[]', /expected a JSON object but it is \[\]/],
+    ['"x"', /expected a JSON object/],
+    ['{"dim": NaN}', /could not be read/],
+  ])('a configuration that is %s', (text, expected) => {
+    for (const [component, compile] of Object.entries(compilers)) {
+      const folder = copyOf(component);
+      writeFileSync(join(folder, 'config.json'), text);
+      const message = complaint(() => compile(folder, target));
+      expect(message).toContain(join(folder, 'config.json'));
+      expect(message).toMatch(expected);
+    }
+  });
+
+  it('a number that is none', () => {
+    const folder = copyOf('text_encoder');
+    const file = join(folder, 'config.json');
+    writeFileSync(file, readFileSync(file, 'utf8').replace('"rope_theta": 1000000', '"rope_theta": 1e999'));
+    expect(complaint(() => compileTextEncoder(folder, target))).toContain(
+      '"rope_theta" to be a number but it is Infinity',
+    );
+  });
+
+  it('the link that leads nowhere', () => {
+    const folder = copyOf('vae');
+    const file = join(folder, 'diffusion_pytorch_model.safetensors');
+    rmSync(file);
+    symlinkSync('../blobs/gone', file);
+    expect(complaint(() => compileVaeDecoder(folder, target))).toBe(
+      `${file} is a link to ../blobs/gone, which is not there.`,
+    );
+  });
+
+  it('the index that names no files', () => {
+    const folder = copyOf('text_encoder');
+    const index = join(folder, 'model.safetensors.index.json');
+    for (const map of [5, null, ['a'], { 'model.norm.weight': 7 }]) {
+      writeJson(index, { weight_map: map });
+      expect(complaint(() => describeCheckpoint(folder))).toContain(index);
+    }
+  });
+
+  it('a schedule that bends in another way', () => {
     const folder = temporaryFolder();
     copyFileSync(join(tiny, 'scheduler', 'scheduler_config.json'), join(folder, 'scheduler_config.json'));
     expect(readSchedulerConfig(folder)).toEqual({ shift: 3, numTrainTimesteps: 1000 });
-    change(join(folder, 'scheduler_config.json'), { use_dynamic_shifting: true });
-    expect(complaint(() => readSchedulerConfig(folder))).toContain('"use_dynamic_shifting"');
+    const file = join(folder, 'scheduler_config.json');
+    const sound = JSON.parse(readFileSync(file, 'utf8'));
+    for (const [field, value] of Object.entries({
+      ...{ use_dynamic_shifting: true, use_karras_sigmas: true, stochastic_sampling: true, invert_sigmas: true },
+      ...{ shift_terminal: 0.02, num_train_timesteps: 500, shift: -3 },
+    })) {
+      writeJson(file, { ...sound, [field]: value });
+      expect(complaint(() => readSchedulerConfig(folder))).toContain(`"${field}"`);
+    }
   });
 });
 

@@ -95,6 +95,21 @@ describe('a difference', () => {
     expect(await predict(tiny, fused)).toEqual(await predict(tiny, folderOf(tensorsOf(apart, diffusers))));
   });
 
+  it('takes memory while it is loaded, for products and sums that are as large as the weights', () => {
+    const stored = pair(
+      'transformer',
+      file,
+      int8((out) => [out]),
+    ).stored;
+    const memory = (difference: string | null) => compileTransformer(stored, { target: 'cpu', difference }).step.memory;
+    const [alone, changed] = [memory(null), memory(folderOf(tensorsOf(factors, diffusers)))];
+    expect(changed.loaded).toBe(alone.loaded);
+    // The context refiner is no part of a step.
+    const inStep = Object.entries(layers).filter(([layer]) => !layer.startsWith('context_refiner'));
+    const values = inStep.reduce((sum, [, [out, width]]) => sum + out * width, 0);
+    expect(changed.loading).toBeGreaterThan(alone.loading + values * 4);
+  });
+
   it('may lie behind a link, and belongs to the model’s content', async () => {
     const real = folderOf(tensorsOf(factors, diffusers));
     const linked = join(temporaryFolder(), 'linked');

@@ -24,7 +24,11 @@ export function writeJson(file: string, value: unknown): void {
 }
 
 /** Writes a safetensors file. */
-export function writeTensors(file: string, tensors: Readonly<Record<string, NewTensor>>): void {
+export function writeTensors(
+  file: string,
+  tensors: Readonly<Record<string, NewTensor>>,
+  metadata?: Readonly<Record<string, string>>,
+): void {
   mkdirSync(dirname(file), { recursive: true });
   let offset = 0;
   const entries = Object.entries(tensors).map(([name, { type, shape, data }]) => {
@@ -32,7 +36,8 @@ export function writeTensors(file: string, tensors: Readonly<Record<string, NewT
     offset += shape.reduce((product, side) => product * side, elementBytes[type]);
     return { name, data, begin, entry: { dtype: type, shape, data_offsets: [begin, offset] } };
   });
-  const start = writeHeader(file, Object.fromEntries(entries.map(({ name, entry }) => [name, entry])));
+  const listed = Object.fromEntries(entries.map(({ name, entry }) => [name, entry]));
+  const start = writeHeader(file, metadata === undefined ? listed : { __metadata__: metadata, ...listed });
   const descriptor = openSync(file, 'r+');
   ftruncateSync(descriptor, start + offset);
   for (const { data, begin } of entries)

@@ -63,10 +63,13 @@ export function tensorsOf(factors: Factors, naming: Naming, alpha: number | null
 }
 
 /** A folder that holds these tensors in one file. */
-export function folderOf(tensors: Readonly<Record<string, NewTensor>>): string {
+export function folderOf(
+  tensors: Readonly<Record<string, NewTensor>>,
+  metadata?: Readonly<Record<string, string>>,
+): string {
   const folder = join(temporaryFolder(), 'difference');
   mkdirSync(folder, { recursive: true });
-  writeTensors(join(folder, 'difference.safetensors'), tensors);
+  writeTensors(join(folder, 'difference.safetensors'), tensors, metadata);
   return folder;
 }
 

@@ -1,6 +1,7 @@
+import { rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CheckpointError, checkLora, compileTransformer } from '../../src/compiler/index.js';
+import { CheckpointError, checkLora, compileTransformer, contentHash } from '../../src/compiler/index.js';
 import { Loras, type LowRankInputs } from '../../src/engine/loras.js';
 import { openTransformer, type Transformer } from '../../src/engine/models/transformer.js';
 import type { NewTensor } from './files.js';
@@ -14,8 +15,8 @@ const device = { device: 'cpu', threads: 1 } as const;
 const one = factorsOf(4);
 const other = factorsOf(3, 5);
 
-function fileOf(tensors: Readonly<Record<string, NewTensor>>): string {
-  return join(folderOf(tensors), 'difference.safetensors');
+function fileOf(tensors: Readonly<Record<string, NewTensor>>, metadata?: Readonly<Record<string, string>>): string {
+  return join(folderOf(tensors, metadata), 'difference.safetensors');
 }
 
 /** LoRAs named a, b, … of these files. */
@@ -93,10 +94,45 @@ describe('LoRAs', () => {
       model,
       lorasOf(fileOf(tensorsOf(one, diffusers, 8))).inputs([{ id: 'a', weight: 1 }]),
     );
-    for (const naming of [kohya, comfy, peft]) {
+    const musubi = { ...kohya, layer: (name: string) => kohya.layer(name).replace('lora_unet_', 'lora_unet__') };
+    const lycoris = { ...kohya, layer: (name: string) => kohya.layer(name).replace('lora_unet_', 'lycoris_') };
+    for (const naming of [kohya, comfy, peft, musubi, lycoris]) {
       const inputs = lorasOf(fileOf(tensorsOf(one, naming, 8))).inputs([{ id: 'a', weight: 1 }]);
       expect(await predict(model, inputs)).toEqual(expected);
     }
+  });
+
+  it.each([
+    ['an alpha for all', { 'transformer.lora_alpha': 2, 'transformer.r': 4 }, () => 2],
+    ['names without a component', { lora_alpha: 8, r: 4 }, () => 8],
+    ['its root (rsLoRA)', { lora_alpha: 2, r: 4, use_rslora: true }, () => 4],
+    [
+      'an alpha for some',
+      { lora_alpha: 2, alpha_pattern: { 'attention.to_q': 6, '^layers.0.attention.to_k': 1 } },
+      (layer: string) => (layer.endsWith('to_q') ? 6 : layer === 'layers.0.attention.to_k' ? 1 : 2),
+    ],
+  ])('count as PEFT’s configuration in the header says: %s', (_what, config, alphaOf) => {
+    const metadata = { format: 'pt', lora_adapter_metadata: JSON.stringify(config) };
+    const inputs = lorasOf(fileOf(tensorsOf(one, diffusers), metadata)).inputs([{ id: 'a', weight: 1 }]);
+    for (const [layer, { b }] of Object.entries(one)) {
+      const expected = b.map((value) => (value * alphaOf(layer)) / 4);
+      expect(farthest(inputs[`${layer}.lora_B`]!.data, expected)).toBeLessThan(1e-6);
+    }
+  });
+
+  it('are other LoRAs when that configuration is another', () => {
+    const content = (text?: string) =>
+      contentHash([fileOf(tensorsOf(one, diffusers), text === undefined ? {} : { lora_adapter_metadata: text })]);
+    expect(content('{"lora_alpha": 2}')).toBe(content('{"lora_alpha": 2}'));
+    expect(content('{"lora_alpha": 2}')).not.toBe(content('{"lora_alpha": 4}'));
+    expect(content('{"lora_alpha": 2}')).not.toBe(content());
+  });
+
+  it('go by an alpha beside the factors before anything else', () => {
+    const metadata = { lora_adapter_metadata: '{"lora_alpha": 40}' };
+    const inputs = lorasOf(fileOf(tensorsOf(one, diffusers, 4), metadata)).inputs([{ id: 'a', weight: 1 }]);
+    const layer = 'layers.0.attention.to_q';
+    expect(inputs[`${layer}.lora_B`]!.data).toEqual(one[layer]!.b);
   });
 
   it('of one layer alone change nothing else', async () => {
@@ -123,6 +159,37 @@ describe('a LoRA that does not fit is refused', () => {
     for (const part of ['LoRA "a"', 'layers.0.attention.to_q.lora_A.weight', '[4, 48]', '[4, 64]'])
       expect(attempt).toThrow(part);
     expect(attempt).toThrow(expect.objectContaining({ name: 'LoraError', message: expect.not.stringContaining('/') }));
+  });
+
+  it.each([
+    ['cut short', (file: string) => truncateSync(file, 20)],
+    ['gone', (file: string) => rmSync(file)],
+    ['of an alpha that is a code', null],
+  ])('without a path when it is %s', (_what, spoil) => {
+    const alpha = { 'layers.0.attention.to_q.alpha': { type: 'U8' as const, shape: [] } };
+    const file = fileOf({ ...tensorsOf(one, diffusers), ...(spoil === null && { ...misfit, ...partner, ...alpha }) });
+    spoil?.(file);
+    const attempt = () => checkLora(folder, file, 'The LoRA "a"');
+    expect(attempt).toThrow(CheckpointError);
+    expect(attempt).toThrow(expect.objectContaining({ message: expect.not.stringContaining('/') }));
+  });
+
+  it.each([
+    ['LoKr', 'lora_unet__layers_0_attention_to_q.lokr_w1'],
+    ['LoHa', 'lora_unet__layers_0_attention_to_q.hada_w1_a'],
+    ['DoRA', 'transformer.layers.0.attention.to_q.lora_magnitude_vector'],
+    ['DoRA', 'lora_unet__layers_0_attention_to_q.dora_scale'],
+    ['a whole difference', 'diffusion_model.layers.0.attention.to_q.diff'],
+  ])('as %s by its name', (kind, tensor) => {
+    const file = fileOf({ ...tensorsOf(one, kohya), [tensor]: { type: 'F32', shape: [48] } });
+    expect(() => checkLora(folder, file)).toThrow(`"${tensor}", which is ${kind}`);
+  });
+
+  it('when its header is of no use', () => {
+    for (const text of ['no JSON', '5', '{"lora_alpha": "much"}'])
+      expect(() => checkLora(folder, fileOf(tensorsOf(one, diffusers), { lora_adapter_metadata: text }))).toThrow(
+        CheckpointError,
+      );
   });
 
   it('when its layer is none that a LoRA may change, or nobody lists it', () => {

@@ -13,7 +13,7 @@ import { openTransformer, type Transformer } from '../../src/engine/models/trans
 import { items } from '../../src/engine/tensor.js';
 import { tinyOmni, writeImageEncoder } from '../engine/omni-checkpoint.js';
 import { picture } from '../engine/pictures.js';
-import { temporaryFolder } from './files.js';
+import { temporaryFolder, writeJson } from './files.js';
 import { diffusers, factorsOf, folderOf, tensorsOf } from './lora-files.js';
 import { farthest, fixtures, run } from './run.js';
 import { wave } from './waves.js';
@@ -146,7 +146,22 @@ describe('SigLIP 2’s vision tower', () => {
     await model.dispose();
   });
 
-  it('is refused where the processor does something else', () => {
+  it.each([
+    { do_normalize: false },
+    { do_rescale: false },
+    { rescale_factor: 1 },
+    { image_mean: [0.48, 0.46, 0.41] },
+    { resample: 3 },
+    { max_num_patches: 0 },
+  ])('is refused where the processor does something else: %o', (changes) => {
+    const encoder = join(temporaryFolder(), 'siglip');
+    writeImageEncoder(encoder);
+    const file = join(encoder, 'preprocessor_config.json');
+    writeJson(file, { max_num_patches: 24, resample: 2, ...changes });
+    expect(() => compileImageEncoder(encoder, target)).toThrow(`${file}: expected "${Object.keys(changes)[0]}"`);
+  });
+
+  it('is refused where it is another model', () => {
     expect(() => compileImageEncoder(join(fixtures, 'checkpoints', 'tiny-turbo', 'text_encoder'), target)).toThrow(
       CheckpointError,
     );

@@ -1,4 +1,4 @@
-import { truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CheckpointError } from '../../src/compiler/index.js';
@@ -32,6 +32,9 @@ describe('a safetensors header', () => {
     ['a range of another size than the shape', tensor({ shape: [2] }), 'needs 8 bytes'],
     ['a tensor past the end of the file', tensor({}), 'ends at byte'],
     ['an entry that is null', { t: null }, '"t"'],
+    ['a type that every object has', tensor({ dtype: 'toString' }), '"t"'],
+    ['offsets that run backwards', tensor({ data_offsets: [4, 0] }), 'needs 4 bytes'],
+    ['one name twice', '{"t":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"t":{"dtype":"F32"}}', 'lists "t" twice'],
   ])('with %s is refused in one sentence that names the file', (_what, header, complaint) => {
     const file = withHeader(header);
     expect(() => readHeader(file)).toThrow(CheckpointError);
@@ -46,6 +49,16 @@ describe('a safetensors header', () => {
     });
     writeFileSync(file, Buffer.alloc(16), { flag: 'a' });
     expect(() => readHeader(file)).toThrow(/"a".*"b"|"b".*"a"/);
+  });
+
+  it('is looked for in a file that is there, and was fetched', () => {
+    const file = join(temporaryFolder(), 'model.safetensors');
+    expect(() => readHeader(file)).toThrow(`${file} could not be opened: ENOENT.`);
+    writeFileSync(file, 'version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 12309866400\n');
+    expect(() => readHeader(file)).toThrow(/model\.safetensors is no whole .*Git LFS/);
+    const folder = join(temporaryFolder(), 'folder.safetensors');
+    mkdirSync(folder);
+    expect(() => readHeader(folder)).toThrow(/folder\.safetensors .* it is no file\.$/);
   });
 
   it('longer than its file, or than eight bytes allow, is refused', () => {

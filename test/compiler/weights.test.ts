@@ -1,3 +1,4 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compileTextEncoder, compileTransformer, compileVaeDecoder, contentHash } from '../../src/compiler/index.js';
@@ -52,6 +53,14 @@ describe('a model’s content', () => {
     });
     expect(contentHash([changed.stored])).not.toBe(contentHash([copy.stored]));
     expect(contentHash([source, join(tiny, 'vae')])).not.toBe(contentHash([source]));
+  });
+
+  it('is told although there are files that nobody can read and the model may not need', () => {
+    const { stored } = pair('text_encoder', 'model.safetensors', plain);
+    writeFileSync(join(stored, 'model.fp16.safetensors'), 'version https://git-lfs.github.com/spec/v1\n');
+    symlinkSync('nowhere', join(stored, 'old.json'));
+    mkdirSync(join(stored, 'older.json'));
+    expect(contentHash([stored])).toMatch(/^[0-9a-f]{64}$/);
   });
 });
 

@@ -30,6 +30,8 @@ function entry(changes: object = {}) {
   };
 }
 
+const lora = { id: 'ink', name: 'Ink', description: '', file: 'catalog.json' };
+
 /** A catalog file beside empty component folders. */
 function catalogOf(...models: object[]): string {
   const folder = temporaryFolder();
@@ -60,6 +62,21 @@ describe('a catalog', () => {
       'a folder that is not there',
       { components: { ...entry().components, vae: 'nowhere' } },
       /components\.vae.*nowhere/,
+    ],
+    [
+      'a default size beyond the limits',
+      { defaults: { ...entry().defaults, width: 1024 } },
+      /defaults\.width: expected within the limits, 64 … 512, but received 1024/,
+    ],
+    ['a default area beyond the limits', { limits: { ...entry().limits, maxPixels: 65_520 } }, /defaults: .*256 × 256/],
+    ['limits that leave no size', { limits: { ...entry().limits, minSide: 528 } }, /limits\.minSide/],
+    ['a guidance that is not supported', { defaults: { ...entry().defaults, guidance: 2 } }, /defaults\.guidance/],
+    ['edits without a mode', { operations: ['EDIT'] }, /editModes: expected at least one/],
+    ['a mode without edits', { editModes: ['INPAINT'] }, /editModes: expected none/],
+    [
+      'a LoRA’s id that another has',
+      { loras: [lora, lora] },
+      /loras\.1\.id: expected an id of its own but received ink/,
     ],
   ])('names file, entry and field of %s', (_what, changes, message) => {
     const file = catalogOf(entry(changes));

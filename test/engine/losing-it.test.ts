@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { temporaryFolder } from './checkpoints.js';
 import { engineWith, job, longJob, run, runUntilStep } from './engines.js';
 
 const lost = { code: 'EngineLost', retryable: true };
@@ -35,6 +37,26 @@ describe('an engine whose process is lost', () => {
     const late = runUntilStep(engine, longJob, () => process.kill(engine.pid!, 'SIGSTOP'), { deadlineMs: 1000 });
     await expect(late).rejects.toMatchObject({ code: 'DeadlineExceeded', retryable: true });
     await run(engine, job);
+  });
+
+  it('tells the operator what it said at last, and clients only how it ended', async () => {
+    const folder = temporaryFolder();
+    const dying = `process.on('SIGUSR2', () => { console.error('Error in /some/place'); process.exit(7); });`;
+    writeFileSync(join(folder, 'dying.cjs'), dying);
+    vi.stubEnv('NODE_OPTIONS', `--require ${join(folder, 'dying.cjs')}`);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const warnings: string[] = [];
+    const engine = engineWith({ log: { info() {}, warn: (message) => warnings.push(message) } });
+    await engine.load('tiny-turbo');
+    const failed = runUntilStep(engine, longJob, () => process.kill(engine.pid!, 'SIGUSR2'));
+    await expect(failed).rejects.toMatchObject({ ...lost, message: "The engine's process ended with code 7." });
+    expect(warnings.join('\n')).toContain('Error in /some/place');
+  });
+
+  it('says to clients no more than that it did not start', async () => {
+    const engine = engineWith({ device: 'cuda' });
+    const message = "The engine's process could not be started.";
+    await expect(run(engine, job)).rejects.toMatchObject({ ...lost, message });
   });
 
   it('says what is wrong when it cannot start', async () => {

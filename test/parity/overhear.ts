@@ -28,7 +28,7 @@ export function openModel(subject: Case): Promise<ZImage> {
   const { components, editModes } = entryFromCheckpoint(subject.checkpoint);
   return loadZImage(components, {
     ...device,
-    maxPromptTokens: maxPromptTokens(subject),
+    limits: { maxSide: 1024, maxPromptTokens: maxPromptTokens(subject) },
     loras: [],
     words: true,
     instructions: editModes.includes('INSTRUCTION'),

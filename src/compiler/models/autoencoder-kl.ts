@@ -169,7 +169,13 @@ function readConfig(config: Config): VaeConfig {
   config.known('mid_block_add_attention', true);
   config.known('in_channels', 3);
   config.known('out_channels', 3);
-  const widths = config.sizes('block_out_channels');
+  config.known('latents_mean', null);
+  config.known('latents_std', null);
+  // Three times halved, so that a latent's cell is 8 pixels wide.
+  const widths = config.sizes('block_out_channels', 4);
+  const groups = config.size('norm_num_groups');
+  if (widths.some((width) => width % groups !== 0))
+    config.refuse('norm_num_groups', `a divisor of each of the widths ${widths.join(', ')}`);
   config.known(
     'down_block_types',
     widths.map(() => 'DownEncoderBlock2D'),
@@ -181,9 +187,9 @@ function readConfig(config: Config): VaeConfig {
   return {
     widths,
     layersPerBlock: config.size('layers_per_block'),
-    groups: config.size('norm_num_groups'),
+    groups,
     latentChannels: config.size('latent_channels'),
-    scalingFactor: config.number('scaling_factor'),
+    scalingFactor: config.positive('scaling_factor'),
     shiftFactor: config.number('shift_factor'),
     quantConv: config.known('use_quant_conv', true, false),
     postQuantConv: config.known('use_post_quant_conv', true, false),

@@ -6,6 +6,9 @@ import { Ops } from '../onnx/ops.js';
 import { autoencoderLowerings, type Target } from '../target.js';
 import { Weights } from '../weights.js';
 
+/** Three times halved, so that a latent's cell is 8 pixels wide. */
+const LEVELS = 4;
+
 export interface TinyAutoencoderConfig {
   readonly encoderWidths: readonly number[];
   readonly encoderBlocks: readonly number[];
@@ -32,7 +35,7 @@ export function buildTinyDecoder(folder: string, target: Target) {
     for (let i = 0; i < blocks; i++) x = next((w) => block(w, x));
     const last = level === config.decoderBlocks.length - 1;
     if (!last) x = next(() => op.resizeNearest(x, [x.shape[0]!, width, ...scaledSize('h', 'w', '*', level + 1)]));
-    x = next((w) => conv(w, x, last ? 3 : width));
+    x = next((w) => conv(w, x, last ? 3 : width, { bias: last }));
   });
   graph.output('decoded', op.sub(op.mul(x, op.scalar(2)), op.scalar(1)));
   return { component, config, graph };
@@ -45,7 +48,7 @@ export function buildTinyEncoder(folder: string, target: Target) {
   let x = op.mul(op.add(image, op.scalar(1)), op.scalar(0.5));
   config.encoderBlocks.forEach((blocks, level) => {
     const size = scaledSize('H', 'W', '/', level);
-    x = next((w) => conv(w, x, config.encoderWidths[level]!, level === 0 ? {} : { stride: 2, size }));
+    x = next((w) => conv(w, x, config.encoderWidths[level]!, level === 0 ? {} : { stride: 2, size, bias: false }));
     for (let i = 0; i < blocks; i++) x = next((w) => block(w, x));
   });
   graph.output(
@@ -87,11 +90,11 @@ function readConfig(config: Config): TinyAutoencoderConfig {
   config.known('scaling_factor', 1);
   config.known('shift_factor', 0);
   return {
-    encoderWidths: config.sizes('encoder_block_out_channels'),
-    encoderBlocks: config.sizes('num_encoder_blocks'),
-    decoderWidths: config.sizes('decoder_block_out_channels'),
-    decoderBlocks: config.sizes('num_decoder_blocks'),
+    encoderWidths: config.sizes('encoder_block_out_channels', LEVELS),
+    encoderBlocks: config.sizes('num_encoder_blocks', LEVELS),
+    decoderWidths: config.sizes('decoder_block_out_channels', LEVELS),
+    decoderBlocks: config.sizes('num_decoder_blocks', LEVELS),
     latentChannels: config.size('latent_channels'),
-    latentMagnitude: config.number('latent_magnitude'),
+    latentMagnitude: config.positive('latent_magnitude'),
   };
 }

@@ -92,19 +92,26 @@ function readConfig(config: Config): TextEncoderConfig {
   config.known('hidden_act', 'silu');
   config.known('attention_bias', false);
   config.known('rope_scaling', null);
-  // Transformers 5 moved the base frequency into a record.
-  const nested = config.fields.rope_parameters;
-  const rope =
-    'rope_theta' in config.fields ? config : new Config(config.file, (nested ?? {}) as Record<string, unknown>);
+  config.known('use_sliding_window', false);
+  // Transformers 5 moved the base frequency into a record, and says of each layer what it attends to.
+  const nested = config.record('rope_parameters');
+  nested.known('rope_type', 'default');
+  const layers = config.size('num_hidden_layers');
+  if ('layer_types' in config.fields) config.known('layer_types', Array<string>(layers).fill('full_attention'), null);
+  const heads = config.size('num_attention_heads');
+  const kvHeads = config.size('num_key_value_heads');
+  if (heads % kvHeads !== 0) config.refuse('num_key_value_heads', `a divisor of the ${heads} heads`);
+  const headDim = config.size('head_dim');
+  if (headDim % 2 !== 0) config.refuse('head_dim', 'an even number, whose halves are rotated');
   return {
     hidden: config.size('hidden_size'),
-    layers: config.size('num_hidden_layers'),
-    heads: config.size('num_attention_heads'),
-    kvHeads: config.size('num_key_value_heads'),
-    headDim: config.size('head_dim'),
+    layers,
+    heads,
+    kvHeads,
+    headDim,
     inner: config.size('intermediate_size'),
     vocabulary: config.size('vocab_size'),
-    eps: config.number('rms_norm_eps'),
-    theta: rope.number('rope_theta'),
+    eps: config.positive('rms_norm_eps'),
+    theta: ('rope_theta' in config.fields ? config : nested).positive('rope_theta'),
   };
 }

@@ -105,15 +105,19 @@ function readConfig(folder: string, config: Config): ImageEncoderConfig {
   config.known('model_type', 'siglip2_vision_model');
   config.known('hidden_act', 'gelu_pytorch_tanh');
   const channels = config.known('num_channels', 3);
+  const [hidden, heads] = [config.size('hidden_size'), config.size('num_attention_heads')];
+  if (hidden % heads !== 0) config.refuse('num_attention_heads', `a divisor of the width ${hidden}`);
+  const gridSide = Math.sqrt(config.size('num_patches'));
+  if (!Number.isInteger(gridSide)) config.refuse('num_patches', 'a square number');
   return {
-    hidden: config.size('hidden_size'),
+    hidden,
     layers: config.size('num_hidden_layers'),
-    heads: config.size('num_attention_heads'),
+    heads,
     inner: config.size('intermediate_size'),
-    eps: config.number('layer_norm_eps'),
+    eps: config.positive('layer_norm_eps'),
     patch: config.size('patch_size'),
     channels,
-    gridSide: Math.sqrt(config.size('num_patches')),
+    gridSide,
     maxPatches: maxPatchesOf(folder),
   };
 }
@@ -126,6 +130,8 @@ function maxPatchesOf(folder: string): number {
   if (file === undefined) return MAX_PATCHES;
   const config = Config.read(file);
   // What the engine does to a picture, and nothing else: bilinear, to −1 … 1.
+  for (const step of ['do_resize', 'do_rescale', 'do_normalize']) config.known(step, true);
+  config.known('rescale_factor', 1 / 255);
   config.known('resample', 2);
   config.known('image_mean', [0.5, 0.5, 0.5]);
   config.known('image_std', [0.5, 0.5, 0.5]);

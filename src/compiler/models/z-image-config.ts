@@ -26,6 +26,8 @@ export interface TransformerConfig {
 export const SEQUENCE_MULTIPLE = 32;
 /** Pixels of the latent a token covers, a side. */
 export const PATCH = 2;
+/** Of an axis: the graphs hold a row for each. The published model has 1,536. */
+const MOST_POSITIONS = 2 ** 16;
 
 /** Reads the configuration of a ZImageTransformer2DModel. @throws CheckpointError */
 export function readTransformerConfig(config: Config): TransformerConfig {
@@ -43,6 +45,9 @@ export function readTransformerConfig(config: Config): TransformerConfig {
     throw new CheckpointError(
       `${config.file}: expected "axes_dims" to add up to dim / n_heads = ${headDim} but it is ${JSON.stringify(dims)}.`,
     );
+  if (dims.some((size) => size % 2 !== 0)) config.refuse('axes_dims', 'even numbers, because pairs are rotated');
+  if (lengths.some((length) => length > MOST_POSITIONS))
+    config.refuse('axes_lens', `a list of whole numbers up to ${MOST_POSITIONS}`);
   return {
     dim,
     heads,
@@ -54,9 +59,9 @@ export function readTransformerConfig(config: Config): TransformerConfig {
     captionDim: config.size('cap_feat_dim'),
     siglipDim: (config.fields.siglip_feat_dim ?? null) === null ? null : config.size('siglip_feat_dim'),
     channels: config.size('in_channels'),
-    eps: config.number('norm_eps'),
-    theta: config.number('rope_theta'),
-    timeScale: config.number('t_scale'),
+    eps: config.positive('norm_eps'),
+    theta: config.positive('rope_theta'),
+    timeScale: config.positive('t_scale'),
     axes: dims.map((size, i) => ({ dims: size, length: lengths[i]! })),
   };
 }

@@ -8,21 +8,23 @@ export interface ConvOptions {
   readonly pads?: readonly [number, number, number, number];
   /** Height and width of what comes out, where they differ from what goes in. */
   readonly size?: readonly [Dim, Dim];
+  /** Left out, it has one. */
+  readonly bias?: boolean;
 }
 
-/** A convolution over x [B, C, H, W] with a bias where the checkpoint has one. */
+/** A convolution over x [B, C, H, W]. */
 export function conv(
   w: Weights,
   x: Value,
   out: number,
-  { kernel = 3, stride = 1, pads, size }: ConvOptions = {},
+  { kernel = 3, stride = 1, pads, size, bias = true }: ConvOptions = {},
 ): Value {
   const [batch, channels, height, width] = x.shape as [Dim, number, Dim, Dim];
   const margin = (kernel - 1) / 2;
   return w.op.conv(
     x,
     w.get('weight', [out, channels, kernel, kernel]),
-    w.optional('bias', [out]),
+    bias ? w.get('bias', [out]) : null,
     [batch, out, ...(size ?? [height, width])],
     { stride, pads: pads ?? [margin, margin, margin, margin] },
   );

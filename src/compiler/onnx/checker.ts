@@ -104,6 +104,7 @@ function checkInputs(
   for (const [i, name] of inputs.entries()) {
     if (!name.endsWith('?') && (node.inputs[i] ?? null) === null) fail(`its input "${name}" is missing`);
   }
+  if (many && node.inputs.includes(null)) fail('one of its inputs is missing');
   for (const input of node.inputs) {
     if (input !== null && defined.get(input.name) === undefined)
       fail(`it uses "${input.name}" before anything defines it`);

@@ -45,10 +45,24 @@ export function broadcast(call: Call, a: readonly Dim[], b: readonly Dim[]): Inf
 }
 
 export function norm(call: Call): readonly Inferred[] {
-  const [x, scale] = call.inputs as [Value, Value];
+  const [x, scale, bias] = call.inputs as [Value, Value, Value | undefined];
   sameType(call, x, scale);
+  oneOf(call, 'axis', -1);
   fits(call, 'widths', x.shape.at(-1)!, scale.shape.at(-1)!);
+  if (bias) fits(call, 'bias', x.shape.at(-1)!, bias.shape.at(-1)!);
   return [x];
+}
+
+/** An attribute that must have one of these values. */
+export function oneOf(call: Call, attribute: string, ...values: readonly number[]): void {
+  const value = call.int(attribute);
+  call.expect(values.includes(value), `its attribute "${attribute}" is ${value}, not ${values.join(' or ')}`);
+}
+
+/** A size that is sure to be a multiple of another, where both are known. */
+export function multiple({ expect }: Call, what: string, whole: Dim, part: Dim, times = 1): void {
+  const known = typeof whole === 'number' && typeof part === 'number';
+  expect(!known || whole % (times * part) === 0, `${what}: ${whole} is no multiple of ${times} · ${part}`);
 }
 
 export function concat(call: Call): readonly Inferred[] {
@@ -90,6 +104,11 @@ export function conv(call: Call): readonly Inferred[] {
     call.ints('kernel_shape').join() === weight.shape.slice(2).join(),
     'kernel_shape is not that of its weight',
   );
+  for (const [attribute, count] of [['strides', 1] as const, ['dilations', 1] as const, ['pads', 2] as const])
+    call.expect(
+      call.ints(attribute).length === count * sides.length,
+      `its attribute "${attribute}" has ${call.ints(attribute).length} values for ${sides.length} sides`,
+    );
   const [strides, pads] = [call.ints('strides'), call.ints('pads')];
   const spatial = sides.map((side, i) => {
     const reach = (call.ints('kernel_shape')[i]! - 1) * call.ints('dilations')[i]!;
@@ -98,6 +117,18 @@ export function conv(call: Call): readonly Inferred[] {
     return typeof side === 'number' ? Math.floor((side + slack - 1) / strides[i]!) + 1 : null;
   });
   return [{ type: x.type, shape: [batch!, out, ...spatial] }];
+}
+
+export function slice(call: Call): readonly Inferred[] {
+  const [x, from, to] = call.inputs as [Value, Value, Value];
+  for (const { type, name } of [from, to]) call.expect(type === 'int64', `${name} is ${type}`);
+  const axes = call.constant(3);
+  const axis = axes?.[0] ?? -1;
+  call.expect(axes?.length === 1 && axis >= 0 && axis < x.shape.length, `axes are [${axes}]`);
+  const [start, end, whole] = [call.constant(1)?.[0], call.constant(2)?.[0], x.shape[axis]];
+  const known = start !== undefined && end !== undefined && typeof whole === 'number';
+  call.expect(!known || (start >= 0 && start < end && end <= whole), `${start} … ${end} are not within ${whole}`);
+  return [{ type: x.type, shape: x.shape.with(axis, (known ? end - start : null) as Dim) }];
 }
 
 /** How many numbers a list has: the rank of a shape that is worked out by the graph. */

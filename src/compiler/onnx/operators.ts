@@ -7,10 +7,13 @@ import {
   conv,
   fits,
   type Inferred,
+  multiple,
   norm,
+  oneOf,
   product,
   reshape,
   sameType,
+  slice,
   times,
   unknown,
   vectorLength,
@@ -118,6 +121,7 @@ export const operators: Readonly<Record<string, Operator>> = {
     infer(call) {
       const { type, shape } = call.inputs[0]!;
       const axis = call.int('axis');
+      call.expect(axis >= 0 && axis <= shape.length, `axis ${axis} is not one of ${shape.length}`);
       return [{ type, shape: [product(shape.slice(0, axis)), product(shape.slice(axis))] }];
     },
   },
@@ -134,16 +138,7 @@ export const operators: Readonly<Record<string, Operator>> = {
       return Array.from({ length: parts }, () => ({ type, shape: shape.with(axis, part as Dim) }));
     },
   },
-  Slice: {
-    inputs: ['x', 'starts', 'ends', 'axes'],
-    attributes: {},
-    infer(call) {
-      const { type, shape } = call.inputs[0]!;
-      const axes = call.constant(3);
-      call.expect(axes?.length === 1 && axes[0]! < shape.length, `axes are [${axes}]`);
-      return [{ type, shape: shape.with(axes![0]!, null as unknown as Dim) }];
-    },
-  },
+  Slice: { inputs: ['x', 'starts', 'ends', 'axes'], attributes: {}, infer: slice },
   Gather: {
     inputs: ['table', 'indices'],
     attributes: { axis: 'int' },
@@ -171,8 +166,10 @@ export const operators: Readonly<Record<string, Operator>> = {
       const [a, b, c] = call.inputs as [Value, Value, Value | undefined];
       sameType(call, a, b);
       call.expect(a.shape.length === 2 && b.shape.length === 2, 'both factors must have two axes');
+      oneOf(call, 'transB', 0, 1);
       const [inner, out] = call.int('transB') === 1 ? [b.shape[1], b.shape[0]] : [b.shape[0], b.shape[1]];
       fits(call, 'inner sizes', a.shape[1]!, inner!);
+      if (c) sameType(call, a, c);
       if (c) fits(call, 'bias', c.shape.at(-1)!, out!);
       return [{ type: a.type, shape: [a.shape[0]!, out!] }];
     },
@@ -207,7 +204,10 @@ export const operators: Readonly<Record<string, Operator>> = {
   SimplifiedLayerNormalization: {
     inputs: ['x', 'scale'],
     attributes: { axis: 'int', epsilon: 'float', stash_type: 'int' },
-    infer: norm,
+    infer(call) {
+      oneOf(call, 'stash_type', 1);
+      return norm(call);
+    },
   },
   LayerNormalization: { inputs: ['x', 'scale', 'bias?'], attributes: { axis: 'int', epsilon: 'float' }, infer: norm },
   ReduceMean: {
@@ -216,7 +216,8 @@ export const operators: Readonly<Record<string, Operator>> = {
     infer(call) {
       const { type, shape } = call.inputs[0]!;
       const axes = call.constant(1);
-      call.expect(axes?.length === 1 && axes[0]! < shape.length, `axes are [${axes}]`);
+      call.expect(axes?.length === 1 && axes[0]! >= 0 && axes[0]! < shape.length, `axes are [${axes}]`);
+      oneOf(call, 'keepdims', 1);
       return [{ type, shape: shape.with(axes![0]!, 1) }];
     },
   },
@@ -254,6 +255,8 @@ export const operators: Readonly<Record<string, Operator>> = {
       sameType(call, x, cos);
       sameType(call, x, sin);
       fits(call, 'tables', cos.shape.join(), sin.shape.join());
+      oneOf(call, 'interleaved', 0, 1);
+      multiple(call, 'pairs', x.shape.at(-1)!, cos.shape.at(-1)!, 2);
       return [x];
     },
   },
@@ -261,17 +264,18 @@ export const operators: Readonly<Record<string, Operator>> = {
     inputs: ['query', 'key', 'value', 'bias?', 'key_padding_mask?', 'attention_bias?'],
     attributes: { num_heads: 'int', unidirectional: 'int?', scale: 'float?' },
     infer(call) {
-      const [q, k, v, , , bias] = call.inputs as Value[];
-      sameType(call, q!, k!);
-      sameType(call, q!, v!);
-      fits(call, 'rows of keys and values', k!.shape[1]!, v!.shape[1]!);
-      const width = q!.shape.at(-1)!;
-      call.expect(
-        typeof width !== 'number' || width % call.int('num_heads') === 0,
-        `${width} is no multiple of its heads`,
-      );
-      if (bias) call.expect(bias.shape.length === SCORE_AXES, `its bias has ${bias.shape.length} axes`);
-      return [{ type: q!.type, shape: [...q!.shape.slice(0, 2), v!.shape.at(-1)!] }];
+      const [q, k, v, shift, mask, bias] = call.inputs as [Value, Value, Value, ...(Value | undefined)[]];
+      for (const part of [k, v, shift, bias]) if (part) sameType(call, q, part);
+      fits(call, 'rows of keys and values', k.shape[1]!, v.shape[1]!);
+      fits(call, 'widths of queries and keys', q.shape.at(-1)!, k.shape.at(-1)!);
+      const heads = call.int('num_heads');
+      for (const { shape } of [q, k, v]) multiple(call, 'heads', shape.at(-1)!, heads);
+      if ('unidirectional' in call.node.attributes) oneOf(call, 'unidirectional', 0, 1);
+      if (shift)
+        call.expect(shift.shape.length === 1, `its bias of queries, keys and values has ${shift.shape.length} axes`);
+      if (mask) call.expect(mask.type === 'int32', `its mask is ${mask.type}`);
+      if (bias) call.expect(bias.shape.length === SCORE_AXES, `its bias on scores has ${bias.shape.length} axes`);
+      return [{ type: q.type, shape: [...q.shape.slice(0, 2), v.shape.at(-1)!] }];
     },
   },
 };

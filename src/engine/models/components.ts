@@ -1,14 +1,9 @@
 import {
   type CompiledGraph,
-  compileImageEncoder,
   compileOmniTransformer,
-  compileTextEncoder,
-  compileTinyDecoder,
   compileTransformer,
   compileVaeDecoder,
   compileVaeEncoder,
-  type Target,
-  type TransformerConfig,
 } from '../../compiler/index.js';
 import type { ComponentFolders } from '../catalog.js';
 import type { Residency, Resident, Slot } from '../residency.js';
@@ -23,13 +18,14 @@ import {
   type VaeEncoder,
 } from './autoencoder.js';
 import { type ImageEncoder, openImageEncoder } from './image-encoder.js';
+import { type ReadModel, together } from './read-model.js';
 import { openTextEncoder, type TextEncoder } from './text-encoder.js';
 import { openMeter, openTileCoder, type TiledHalf } from './tiled-autoencoder.js';
 import { openTransformer, type Transformer } from './transformer.js';
 import type { GraphsOf, Mode } from './transformer-sessions.js';
 import { type WorkingMemory, workingMemory } from './working-memory.js';
 
-/** What a Z-Image model is made of. Each is checked here and opened when it is used; models of the same folders share them. */
+/** What a Z-Image model is made of. Each is opened when it is used; models of the same folders share them. */
 export interface Components {
   readonly textEncoder: Slot<TextEncoder>;
   readonly transformer: Slot<Transformer>;
@@ -53,9 +49,9 @@ export interface Uses {
   readonly instructions: boolean;
 }
 
-/** @throws CheckpointError where a tensor is missing or has the wrong shape */
 export function zImageComponents(
   folders: ComponentFolders,
+  model: ReadModel,
   residency: Residency,
   { device, threads, instructions, words }: SessionOptions & Uses,
 ): Components {
@@ -68,13 +64,9 @@ export function zImageComponents(
     open: () => Promise<T>,
   ) => residency.slot({ key: [name, ...files].join(' '), name, memory: together(graphs), open });
 
-  const textEncoder = compileTextEncoder(folders.textEncoder, target);
   const { difference } = folders;
-  const transformer = compileTransformer(folders.transformer, { ...target, difference });
-  const decoder = compileVaeDecoder(folders.vae, target);
-  const encoder = compileVaeEncoder(folders.vae, target);
+  const { textEncoder, transformer, decoder, encoder, tinyDecoder, imageEncoder } = model;
   const { vae, preview } = folders;
-  const tinyDecoder = preview === null ? null : compileTinyDecoder(preview, target);
   const others: GraphsOf = (mode, loras) =>
     mode === 'words'
       ? compileTransformer(folders.transformer, { ...target, difference, loras })
@@ -84,10 +76,9 @@ export function zImageComponents(
           loras,
           siglip: mode === 'omni with features',
         });
-  const imageEncoder = seeing(folders.imageEncoder, transformer.config, target);
   const omni: Mode = imageEncoder === null ? 'omni' : 'omni with features';
   // Features need weights that nothing else does.
-  const { prepare, step } = imageEncoder === null ? transformer : others(omni, false);
+  const { prepare, step } = imageEncoder === null ? transformer : model.omni!;
   const tiled = (name: string, compile: typeof compileVaeDecoder, scale: Scale): TiledHalf => {
     const [measured, given] = [
       compile(vae, { ...target, moments: 'measured' }),
@@ -132,20 +123,4 @@ export function zImageComponents(
       device,
     ),
   };
-}
-
-/** The image encoder of a transformer that has a use for one. */
-function seeing(folder: string | null, { siglipDim }: TransformerConfig, target: { readonly target: Target }) {
-  return folder === null || siglipDim === null ? null : compileImageEncoder(folder, target);
-}
-
-/** Of graphs that are loaded one after the other. */
-function together(graphs: readonly CompiledGraph[]): CompiledGraph['memory'] {
-  return graphs.reduce(
-    ({ loaded, loading }, { memory }) => ({
-      loaded: loaded + memory.loaded,
-      loading: Math.max(loading, loaded + memory.loading),
-    }),
-    { loaded: 0, loading: 0 },
-  );
 }

@@ -1,4 +1,4 @@
-import { contentHash, readSchedulerConfig } from '../../compiler/index.js';
+import { contentHash } from '../../compiler/index.js';
 import type { ComponentFolders, LoraEntry } from '../catalog.js';
 import type { AppliedLora } from '../job.js';
 import { Loras, type LowRankInputs } from '../loras.js';
@@ -6,19 +6,16 @@ import type { PromptCache } from '../prompt-cache.js';
 import type { Residency, Slot } from '../residency.js';
 import type { SessionOptions } from '../session.js';
 import type { Tensor } from '../tensor.js';
-import { openTokenizer } from '../tokenizer.js';
 import type { LatentScale, Posterior } from './autoencoder.js';
 import { autoencoding } from './autoencoding.js';
 import { type Uses, zImageComponents } from './components.js';
 import type { Conditioned } from './conditioned.js';
 import { inParts } from './in-parts.js';
 import type { Instructed } from './instructed.js';
+import { LATENT_CELL } from './latent.js';
 import type { ConditionPicture, Segments } from './omni.js';
+import { type ReadOptions, readModel } from './read-model.js';
 import type { Transformer } from './transformer.js';
-
-/** Side of a latent's cell in pixels, and channels of a latent. */
-export const LATENT_CELL = 8;
-export const LATENT_CHANNELS = 16;
 
 /** A Z-Image checkpoint, ready to be used. Its components are in memory, or come there when they are needed. */
 export interface ZImage {
@@ -45,8 +42,7 @@ export interface ZImage {
   dispose(): Promise<void>;
 }
 
-export interface LoadOptions extends SessionOptions, Uses {
-  readonly maxPromptTokens: number;
+export interface LoadOptions extends SessionOptions, Uses, ReadOptions {
   /** What may be added to it. */
   readonly loras: readonly LoraEntry[];
   /** Pixels of the picture that its components should be able to make without leaving memory. */
@@ -64,13 +60,14 @@ export interface LoadOptions extends SessionOptions, Uses {
  * Makes a model ready: checks all its components and, where they fit into memory together, opens what every picture needs. Words alone
  * need no encoder, so it waits until it is used.
  *
- * @throws CheckpointError where a tensor is missing or has the wrong shape; TooLittleMemory
+ * @throws CheckpointError where a tensor is missing or has the wrong shape, or the parts do not fit one another; TooLittleMemory
  */
 export async function loadZImage(folders: ComponentFolders, options: LoadOptions): Promise<ZImage> {
-  const { residency, promptCache, maxPromptTokens, maxBatch, pixels, pause } = options;
-  const { shift } = readSchedulerConfig(folders.scheduler);
-  const tokenizer = openTokenizer(folders.tokenizer, maxPromptTokens);
-  const components = zImageComponents(folders, residency, options);
+  const { residency, promptCache, maxBatch, pixels, pause } = options;
+  const { maxPromptTokens } = options.limits;
+  const read = readModel(folders, options);
+  const { shift, tokenizer } = read;
+  const components = zImageComponents(folders, read, residency, options);
   const { textEncoder, transformer, decoder, imageEncoder, tinyDecoder, latentScale, working } = components;
   const autoencoder = autoencoding(components, residency, pause);
   await residency.hold(
