@@ -13,7 +13,13 @@ const program = new Command('inkstone')
 program
   .command('serve', { isDefault: true })
   .description('Serve the API, its pictures and a page to try it.')
-  .action(async () => (await import('./commands/serve.js')).serveCommand(settings()));
+  .allowExcessArguments()
+  .action(async (_options, { args }: Command) => {
+    // As the default it is also given what was meant as the name of another one.
+    if (args.length > 0)
+      program.error(`error: expected a command but received "${args[0]}". \`inkstone --help\` lists them.`);
+    await (await import('./commands/serve.js')).serveCommand(settings());
+  });
 
 /** Options of every command that makes a picture. */
 const drawing = (command: Command) =>

@@ -48,11 +48,15 @@ export async function openWorkshop(settings: Settings, log: Logger): Promise<Wor
       settings,
       log,
     });
+    const device = await engine.ready();
+    const warm = loadFirst(engine, models);
+    // Whoever waits for it hears what is wrong; nobody does where the program ends before.
+    warm.catch(() => {});
     return {
       studio,
       models,
-      device: await engine.ready(),
-      warm: loadFirst(engine, models),
+      device,
+      warm,
       async close(graceMs) {
         await studio.close(graceMs);
         await engine.close();

@@ -1,0 +1,67 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { startProgram } from '../program.js';
+
+const root = join(import.meta.dirname, '..', '..');
+const data = mkdtempSync(join(tmpdir(), 'inkstone-serve-'));
+afterAll(() => rmSync(data, { recursive: true, force: true }));
+
+/** Runs the built program, which is expected to end by itself. */
+function inkstone(args: string[], env: Record<string, string> = {}): Promise<{ code: number | null; err: string }> {
+  const child = spawn(process.execPath, [join(root, 'dist/src/cli.js'), ...args], {
+    cwd: root,
+    env: { ...process.env, DATA_DIR: data, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let err = '';
+  child.stderr?.on('data', (chunk) => {
+    err += chunk;
+  });
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, err })));
+}
+
+describe('inkstone serve', () => {
+  it('says in one sentence that its port is taken', async () => {
+    const other = createServer();
+    await new Promise<void>((listening) => other.listen(0, '127.0.0.1', listening));
+    const { port } = other.address() as AddressInfo;
+    const { code, err } = await inkstone(['serve'], { PORT: String(port) });
+    other.close();
+    expect(code).toBe(1);
+    expect(err).toBe(
+      `PORT: expected a port that is free on 127.0.0.1 but received ${port}, where another program listens. PORT=0 takes any free one.\n`,
+    );
+  });
+
+  it('says in one sentence that its host is nowhere', async () => {
+    const { code, err } = await inkstone(['serve'], { HOST: 'nowhere.invalid', PORT: '0' });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: 'HOST: expected an address of this machine but received "nowhere.invalid".\n',
+    });
+  });
+
+  it.each(['abc', '80000', '1.5'])('refuses the port %s', async (PORT) => {
+    const { code, err } = await inkstone(['serve'], { PORT });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: `PORT: expected a whole number between 0 and 65535 but received "${PORT}".\n`,
+    });
+  });
+
+  it('does not take a mistyped command for itself', async () => {
+    const { code, err } = await inkstone(['genrate']);
+    expect(code).toBe(1);
+    expect(err).toContain('expected a command but received "genrate"');
+  });
+
+  it('says that it stops', async () => {
+    const program = await startProgram();
+    expect(await program.stop()).toBe(0);
+    expect(program.output()).toMatch(/Stopping …\n$/);
+  });
+});
