@@ -13,7 +13,8 @@ import { say } from './words.js';
 export function sentenceOf(event) {
   switch (event.__typename) {
     case 'GenerationQueued':
-      return event.position > 0 ? say('queued', { n: event.position }) : say('starting');
+      // Place 0 is the next one: an engine that is free takes it at once.
+      return event.position > 0 ? say('queued', { n: event.position }) : say('next');
     case 'StageStarted':
       return say(event.stage);
     case 'StepFinished': // of all pictures together: several are drawn at once

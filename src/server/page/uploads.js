@@ -53,6 +53,7 @@ export function withoutUploads(variables) {
   /** @type {(value: any, path: string) => any} */
   const walk = (value, path) => {
     if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return value.map((part, i) => walk(part, `${path}.${i}`));
     return Object.fromEntries(
       Object.entries(value).map(([key, part]) => {
         if (key !== 'upload' || typeof part !== 'string') return [key, walk(part, `${path}.${key}`)];
