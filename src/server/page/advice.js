@@ -6,12 +6,12 @@ import { say } from './words.js';
 
 /**
  * @typedef {import('./api.js').Wish} Wish
- * @typedef {{ tokens: number, maxTokens: number, advice: { kind: string, message: string }[] }} Advice
+ * @typedef {{ language: 'EN' | 'ZH', tokens: number, maxTokens: number, advice: { kind: string, message: string }[] }} Advice
  */
 
 const query = `query Advice($prompt: String!, $model: ID) {
   advised: promptAdvice(prompt: $prompt, model: $model) {
-    ... on PromptAdvice { tokens maxTokens advice { kind message } }
+    ... on PromptAdvice { language tokens maxTokens advice { kind message } }
   }
 }`;
 /** As long as somebody is still writing, nobody interrupts. */
@@ -38,5 +38,6 @@ export function advise({ operation = 'GENERATE', prompt, model, mask, strength }
 /** @param {Advice | null} advice */
 function show(advice) {
   byId('tokens').textContent = advice === null ? '' : say('tokens', { n: advice.tokens, max: advice.maxTokens });
+  byId('advice').lang = advice?.language.toLowerCase() ?? '';
   byId('advice').replaceChildren(...(advice?.advice ?? []).map(({ message }) => make('p', {}, message)));
 }

@@ -57,7 +57,7 @@ for (const [button, operation] of /** @type {const} */ ([
     if (operation === 'EDIT') change('prompt', '');
     refresh();
     writeAddress();
-    byId('form').scrollIntoView({ block: 'nearest' });
+    byId('title').scrollIntoView({ block: 'nearest' });
     byId('prompt').focus({ preventScroll: true });
   });
 }
