@@ -33,7 +33,7 @@ describe.skipIf(!hasBrowser)('the page changes pictures', () => {
   /** Presses the button and waits for the picture. */
   async function finished(): Promise<void> {
     await page.click('#draw');
-    await page.locator('#draw:enabled').waitFor();
+    await page.locator('#draw[aria-disabled=false]').waitFor();
     await page.locator('.tile.arrived').first().waitFor();
   }
 
@@ -203,7 +203,7 @@ describe.skipIf(!hasBrowser)('the page changes pictures', () => {
     writeFileSync(file, 'no picture at all');
     await page.setInputFiles('#file', file);
     await page.click('#draw');
-    await page.locator('#draw:enabled').waitFor();
+    await page.locator('#draw[aria-disabled=false]').waitFor();
     expect(await page.locator('#image-problem').textContent()).toMatch(/expected/i);
   });
 

@@ -32,7 +32,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
   /** Presses "Draw" and waits until there is something to be seen and no more to wait for. */
   async function draw(on: Page = page): Promise<void> {
     await on.click('#draw');
-    await on.locator('#draw:enabled').waitFor();
+    await on.locator('#draw[aria-disabled=false]').waitFor();
     await on.locator('.tile.arrived').first().waitFor();
   }
 
@@ -117,7 +117,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     await page.locator('#status', { hasText: /Step \d+ of 400/ }).waitFor();
     await page.click('#cancel');
     await page.locator('#status', { hasText: 'Cancelled.' }).waitFor();
-    await page.locator('#draw:enabled').waitFor();
+    await page.locator('#draw[aria-disabled=false]').waitFor();
   });
 
   it('draws several, and goes back to an earlier one of this visit', async () => {

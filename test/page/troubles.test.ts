@@ -80,7 +80,7 @@ describe.skipIf(!hasBrowser)('the page in trouble', () => {
     await status(/Trying again/);
     await page.click('#cancel');
     await status(/^Cancelled\.$/);
-    await page.locator('#draw:enabled').waitFor();
+    await page.locator('#draw[aria-disabled=false]').waitFor();
   });
 
   it('lets one give up while the server is away', async () => {
@@ -91,7 +91,7 @@ describe.skipIf(!hasBrowser)('the page in trouble', () => {
     program.process.kill('SIGKILL');
     await status(/Connection lost/);
     await page.click('#cancel');
-    await page.locator('#draw:enabled').waitFor();
+    await page.locator('#draw[aria-disabled=false]').waitFor();
     await status(/^Cancelled\.$/);
     await page.click('#draw');
     await page.locator('#form-problem', { hasText: 'does not answer' }).waitFor();

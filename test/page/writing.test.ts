@@ -34,7 +34,7 @@ describe.skipIf(!hasBrowser)('the page helps who writes a request', () => {
 
   async function draw(): Promise<void> {
     await page.click('#draw');
-    await page.locator('#draw:enabled').waitFor();
+    await page.locator('#draw[aria-disabled=false]').waitFor();
     await page.locator('.tile.arrived').first().waitFor();
   }
 
@@ -130,6 +130,38 @@ describe.skipIf(!hasBrowser)('the page helps who writes a request', () => {
     await page.fill('#prompt', 'a big panda, snow background');
     await page.click('#try');
     await page.locator('.graphiql-container', { hasText: 'a big panda' }).last().waitFor();
+  });
+
+  it('leaves the focus at the button for whoever works by keys, also after a cancellation', async () => {
+    const focused = () => page.evaluate<string>('document.activeElement.id');
+    await page.fill('#prompt', 'a big panda, snow background');
+    await page.focus('#draw');
+    await page.keyboard.press('Enter');
+    await page.locator('.tile.arrived').waitFor();
+    expect(await focused()).toBe('draw');
+    await page.click('#more summary');
+    await page.fill('#steps', '100');
+    await page.focus('#draw');
+    await page.keyboard.press('Enter');
+    await page.locator('#status', { hasText: /Step \d/ }).waitFor();
+    await page.keyboard.press('Tab');
+    expect(await focused()).toBe('cancel');
+    await page.keyboard.press('Enter');
+    await page.locator('#cancel').waitFor({ state: 'hidden' });
+    expect(await focused()).toBe('draw');
+  });
+
+  it('edits a picture that is dropped or pasted while one was about to draw', async () => {
+    const picture = sharp({ create: { width: 64, height: 64, channels: 3, background: '#3a7' } });
+    const base64 = (await picture.png().toBuffer()).toString('base64');
+    await page.evaluate(`(() => {
+      const bytes = Uint8Array.from(atob(${JSON.stringify(base64)}), (letter) => letter.charCodeAt(0));
+      const clipboardData = new DataTransfer();
+      clipboardData.items.add(new File([bytes], 'green.png', { type: 'image/png' }));
+      document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true }));
+    })()`);
+    await page.locator('[data-state=shown]').waitFor();
+    expect(await page.isChecked('input[value=EDIT]')).toBe(true);
   });
 
   it('complains of nothing meanwhile', () => {

@@ -28,11 +28,17 @@ translate();
 showOtherLanguage();
 startCode();
 startForm({ onInput: refresh, onChange: writeAddress, onDraw: () => draw(readForm()) });
-startOriginal(() => {
-  showMode();
-  refresh();
-  writeAddress();
-});
+startOriginal(
+  () => {
+    showMode();
+    refresh();
+    writeAddress();
+  },
+  () => {
+    setOperation('EDIT');
+    offerCapable();
+  },
+);
 startBrush(refresh);
 startCompare();
 startHistory(({ input, generation }) => {

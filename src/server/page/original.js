@@ -14,12 +14,18 @@ const field = /** @type {HTMLElement} */ (box.closest('[data-field]'));
 let current = null;
 /** @type {() => void} */
 let changed = () => {};
+/** @type {() => void} */
+let unasked = () => {};
 
 export const original = () => current;
 
-/** @param {() => void} onChange */
-export function startOriginal(onChange) {
+/**
+ * @param {() => void} onChange
+ * @param {() => void} onUnasked when a picture comes although the form has no place for one
+ */
+export function startOriginal(onChange, onUnasked) {
   changed = onChange;
+  unasked = onUnasked;
   const file = /** @type {HTMLInputElement} */ (byId('file'));
   file.addEventListener('change', () => {
     takeFile(file.files?.[0]);
@@ -39,11 +45,11 @@ export function startOriginal(onChange) {
     box.classList.remove('over');
     if (dropped === undefined) return;
     event.preventDefault();
-    if (!field.hidden) takeFile(dropped);
+    takeFile(dropped);
   });
   document.addEventListener('paste', (event) => {
     const pasted = event.clipboardData?.files[0];
-    if (pasted === undefined || field.hidden) return;
+    if (pasted === undefined) return;
     event.preventDefault();
     takeFile(pasted);
   });
@@ -52,6 +58,7 @@ export function startOriginal(onChange) {
 /** @param {File | undefined} file */
 async function takeFile(file) {
   if (file === undefined) return;
+  if (field.hidden) unasked();
   await show({ upload: willUpload(async () => file) }, file);
 }
 

@@ -210,7 +210,10 @@ function tell(sentence, fraction) {
 /** @param {boolean} busy */
 function setBusy(busy) {
   setWorking(busy);
+  // Whoever waits at the button that goes comes back to the one that stays.
+  if (document.activeElement === byId('cancel')) byId('draw').focus({ preventScroll: true });
   byId('cancel').hidden = !busy;
   byId('progress').hidden = !busy;
-  /** @type {HTMLButtonElement} */ (byId('draw')).disabled = busy;
+  // Not `disabled`, which would take the focus from whoever works by keys.
+  byId('draw').setAttribute('aria-disabled', String(busy));
 }
