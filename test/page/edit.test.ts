@@ -198,6 +198,29 @@ describe.skipIf(!hasBrowser)('the page changes pictures', () => {
     expect(code).toContain("-F '0=@image.png'");
   });
 
+  it('takes a photograph that no model could, made smaller, and paints it where the pointer is', async () => {
+    const photo = sharp({ create: { width: 900, height: 1800, channels: 3, background: '#68a' } });
+    await page.setInputFiles('#file', { name: 'p.jpg', mimeType: 'image/jpeg', buffer: await photo.jpeg().toBuffer() });
+    await page.locator('#scaled', { hasText: '256 × 512' }).waitFor();
+    await page.selectOption('#how', 'INPAINT');
+    await page.fill('#brush', '10');
+    await stroke(0.25);
+    const columns = await page.evaluate<number[]>(`(() => {
+      const mask = document.getElementById('mask');
+      const copy = new OffscreenCanvas(mask.width, 1).getContext('2d');
+      copy.drawImage(mask, 0, -mask.height / 2);
+      const { data } = copy.getImageData(0, 0, mask.width, 1);
+      return Array.from({ length: mask.width }, (_, x) => x).filter((x) => data[4 * x + 3] > 127);
+    })()`);
+    expect(columns[0]).toBeLessThan(64);
+    expect(columns.at(-1)).toBeGreaterThanOrEqual(64);
+    expect(columns.length).toBeLessThan(30);
+    await page.fill('#prompt', 'a cat');
+    await finished();
+    expect(await page.locator('#image-problem').textContent()).toBe('');
+    expect(await page.locator('#strip button').first().getAttribute('aria-label')).toBe('Back to: a cat');
+  });
+
   it('refuses a file that is no picture at the field where it was chosen', async () => {
     const file = join(folder, 'words.png');
     writeFileSync(file, 'no picture at all');

@@ -8,8 +8,9 @@ import { interrupted } from './drawing.js';
 import { change, fillForm, offerCapable, offerModels, readForm, startForm } from './form.js';
 import { showHistory, startHistory } from './history.js';
 import { setOperation, showMode } from './mode.js';
-import { original, startOriginal, takeImage, takeSource } from './original.js';
+import { limitOriginal, original, startOriginal, takeImage, takeSource } from './original.js';
 import { clearProblems } from './problems.js';
+import { longestSide } from './sizes.js';
 import {
   cancelDrawing,
   draw,
@@ -30,6 +31,7 @@ startCode();
 startForm({ onInput: refresh, onChange: writeAddress, onDraw: () => draw(readForm()) });
 startOriginal(
   () => {
+    clearProblems();
     showMode();
     refresh();
     writeAddress();
@@ -86,6 +88,7 @@ async function open() {
   try {
     const [models] = await Promise.all([fetchModels(), showKey()]);
     offerModels(models);
+    limitOriginal(longestSide(models));
   } catch (error) {
     return report(error);
   }

@@ -121,7 +121,7 @@ export function readMode() {
 export function missing() {
   if (operation() === 'GENERATE') return null;
   if (original() === null) return say('noImage');
-  return how.value === 'INPAINT' && mask() === null ? say('noMask') : null;
+  return how.value === 'INPAINT' && original()?.readable && mask() === null ? say('noMask') : null;
 }
 
 /** @param {import('./api.js').Wish} wish */

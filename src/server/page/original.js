@@ -2,14 +2,19 @@ import { graphql, here } from './api.js';
 import { coverWith } from './brush.js';
 import { byId } from './dom.js';
 import { uploaded, willUpload } from './uploads.js';
+import { say } from './words.js';
 
 /** The picture that is to be changed: one of the server's, or a file of the visitor's. */
 
-/** @typedef {{ image: { id: string } | { upload: string }, address: string, width: number, height: number }} Original */
+/**
+ * @typedef {{ image: { id: string } | { upload: string }, address: string, width: number, height: number, readable: boolean }} Original
+ * not readable: by this browser; the server may say better why a file is no picture
+ */
 
 const canvas = /** @type {HTMLCanvasElement} */ (byId('original-picture'));
 const box = byId('original');
 const field = /** @type {HTMLElement} */ (box.closest('[data-field]'));
+let largest = Number.POSITIVE_INFINITY;
 /** @type {Original | null} */
 let current = null;
 /** @type {() => void} */
@@ -59,7 +64,35 @@ export function startOriginal(onChange, onUnasked) {
 async function takeFile(file) {
   if (file === undefined) return;
   if (field.hidden) unasked();
-  await show({ upload: willUpload(async () => file) }, file);
+  const smaller = await scaledDown(file);
+  byId('scaled').textContent = smaller === null ? '' : say('scaled', smaller.size);
+  const picture = smaller === null ? file : smaller.picture;
+  await show({ upload: willUpload(async () => picture) }, picture);
+}
+
+/**
+ * What no model takes is made as large as one does: under a mask the server itself would refuse it, which promises every other pixel
+ * unchanged.
+ * @param {File} file
+ * @returns {Promise<{ picture: Blob, size: { width: number, height: number } } | null>} null where it can stay, or cannot be read
+ */
+async function scaledDown(file) {
+  const bitmap = await createImageBitmap(file).catch(() => null);
+  if (bitmap === null || Math.max(bitmap.width, bitmap.height) <= largest) return null;
+  const factor = largest / Math.max(bitmap.width, bitmap.height);
+  const side = (/** @type {number} */ whole) => Math.max(1, Math.round(whole * factor));
+  const size = { width: side(bitmap.width), height: side(bitmap.height) };
+  const small = new OffscreenCanvas(size.width, size.height);
+  const context = small.getContext('2d');
+  if (context === null) return null;
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(bitmap, 0, 0, size.width, size.height);
+  return { picture: await small.convertToBlob({ type: 'image/png' }), size };
+}
+
+/** @param {number} pixels the longest side of a picture that a model takes */
+export function limitOriginal(pixels) {
+  largest = pixels;
 }
 
 /**
@@ -79,6 +112,7 @@ export async function takeSource(image) {
 export async function takeImage(id) {
   /** @type {{ image: { url: string } | null }} */
   const { image } = await graphql('query Original($id: ID!) { image(id: $id) { url } }', { id });
+  byId('scaled').textContent = '';
   if (image !== null) await show({ id }, here(image.url));
 }
 
@@ -90,16 +124,17 @@ async function show(image, source) {
   const address = typeof source === 'string' ? source : URL.createObjectURL(source);
   const picture = new Image();
   picture.src = address;
-  const isPicture = await picture.decode().then(
+  const readable = await picture.decode().then(
     () => true,
-    () => false, // the server says better than a browser why a file is no picture
+    () => false,
   );
-  const [width, height] = isPicture ? [picture.naturalWidth, picture.naturalHeight] : [1, 1];
-  current = { image, address, width, height };
+  const [width, height] = readable ? [picture.naturalWidth, picture.naturalHeight] : [1, 1];
+  current = { image, address, width, height, readable };
   canvas.width = width;
   canvas.height = height;
-  if (isPicture) canvas.getContext('2d')?.drawImage(picture, 0, 0);
-  box.dataset.state = isPicture ? 'shown' : 'unreadable';
+  if (readable) canvas.getContext('2d')?.drawImage(picture, 0, 0);
+  box.dataset.state = readable ? 'shown' : 'unreadable';
+  box.style.setProperty('--ratio', String(width / height));
   coverWith({ width, height });
   changed();
 }

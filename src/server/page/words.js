@@ -40,6 +40,10 @@ const words = {
   image: ['The picture to change', '要改的图'],
   drop: ['Choose a picture, drop one here, or paste it', '选一张图，拖到这里，或粘贴'],
   another: ['Another picture', '换一张'],
+  scaled: [
+    'Made smaller, {width} × {height}, which is what the model takes.',
+    '已缩小到 {width} × {height}，即模型能接受的大小。',
+  ],
   undo: ['Undo', '撤销'],
   brush: ['Brush', '笔刷'],
   clearMask: ['Clear', '清除'],
