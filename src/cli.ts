@@ -8,7 +8,13 @@ import { ConfigError, readConfig, type Settings } from './config.js';
 const program = new Command('inkstone')
   .description('A GraphQL image API with an edge cache, for the Z-Image family of diffusion models.')
   .version(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version)
-  .option('--checkpoint <folder...>', 'checkpoint folders in the diffusers layout, beside those of the catalog');
+  .option('--checkpoint <folder...>', 'checkpoint folders in the diffusers layout, beside those of the catalog')
+  .addHelpText(
+    'after',
+    `
+Example: inkstone generate "a rocket above a castle, night sky background" --out rocket.png
+Settings such as PORT, HOST, DATA_DIR and ACCESS_KEY are environment variables; README.md lists them.`,
+  );
 
 program
   .command('serve', { isDefault: true })
