@@ -65,12 +65,16 @@ describe.skipIf(!hasBrowser)('the page in trouble', () => {
 
   it('counts down while the line is full, and then draws', async () => {
     await open({ env: { QUEUE_LIMIT: '0' } });
-    const running = await occupy();
     await begin();
+    await page.locator('.tile.arrived').waitFor();
+    const running = await occupy();
+    await page.click('#draw');
     await status(/Too many are waiting\. Trying again in \d+ s\./);
+    // Also under the picture before, which stays meanwhile.
+    expect((await page.locator('#status').boundingBox())!.width).toBeGreaterThan(100);
     expect(await page.locator('#form-problem').textContent()).toBe('');
     await free(running);
-    await page.locator('.tile.arrived').waitFor();
+    await page.locator('#strip li').nth(1).waitFor();
   });
 
   it('says so when it gives up waiting for a place', async () => {

@@ -114,6 +114,10 @@ const words = {
   full: ['Too many are waiting. Trying again in {n} s.', '排队已满，{n} 秒后再试。'],
   unreachable: ['The server does not answer. Is it running?', '服务器没有应答。它在运行吗？'],
   key: ['Access key', '访问密钥'],
+  keyHint: [
+    'The server printed it when it started, unless ACCESS_KEY was set.',
+    '服务器启动时打印了它，除非设置了 ACCESS_KEY。',
+  ],
   enter: ['Enter', '进入'],
   wrongKey: ['That is not the key.', '密钥不对。'],
 };
