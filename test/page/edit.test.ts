@@ -122,6 +122,14 @@ describe.skipIf(!hasBrowser)('the page changes pictures', () => {
     expect(await painted()).toBe(0);
   });
 
+  it('paints a dot where it is only touched', async () => {
+    const box = (await page.locator('#mask').boundingBox())!;
+    await page.mouse.click(box.x + box.width / 2, box.y + box.height / 2);
+    expect(await painted()).toBeGreaterThan(0);
+    await page.click('#undo-mask');
+    expect(await painted()).toBe(0);
+  });
+
   it('gives back what was painted, with an earlier picture of this visit', async () => {
     await page.locator('#strip button').first().click();
     await expect.poll(painted, { timeout: 10_000 }).toBeGreaterThan(0);

@@ -156,7 +156,9 @@ function line(width, points) {
   context.lineWidth = width;
   context.beginPath();
   context.moveTo(first.x, first.y);
-  for (const { x, y } of others.length > 0 ? others : [first]) context.lineTo(x, y);
+  // A line without a length is not drawn, though a touch is meant as a dot.
+  context.lineTo(first.x + 0.01, first.y);
+  for (const { x, y } of others) context.lineTo(x, y);
   context.stroke();
 }
 
