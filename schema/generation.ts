@@ -85,12 +85,13 @@ Generation.implement({
     }),
     queuePosition: t.exposeInt('queuePosition', {
       nullable: true,
-      description: 'How many stand before it, itself included; null when it does not wait.',
+      description: 'How many jobs wait before it; null when it does not wait.',
     }),
     images: t.field({
       type: [Image],
-      description: 'Its finished pictures, in order.',
-      resolve: ({ imageIds }) => [...imageIds],
+      description:
+        'Its finished pictures, in order. One that had to make room so long ago that it is not even remembered is left out.',
+      resolve: async ({ imageIds }, _args, context) => known(await Image.getDataloader(context).loadMany(imageIds)),
     }),
     timings: t.field({
       type: [StageTiming],
@@ -116,6 +117,15 @@ Generation.implement({
     }),
   }),
 });
+
+/** Pictures are forgotten sooner than generations: that of one is no reason to withhold the other. */
+function known<T>(loaded: readonly (T | Error)[]): T[] {
+  return loaded.flatMap((each) => {
+    if (each instanceof Missing) return [];
+    if (each instanceof Error) throw each;
+    return [each];
+  });
+}
 
 builder.queryField('generation', (t) =>
   t.field({

@@ -32,7 +32,7 @@ function event<Type extends StudioEvent['type']>(type: Type, description: string
 
 const GenerationQueued = event('GenerationQueued', 'It waits for an engine, or has moved up.');
 builder.objectField(GenerationQueued, 'position', (t) =>
-  t.exposeInt('position', { description: 'How many stand before it, itself included.' }),
+  t.exposeInt('position', { description: 'How many jobs wait before it; 0 when it is the next, or begins at once.' }),
 );
 
 const StageStarted = event('StageStarted', 'A long stage (loading a model) is announced before it is over.');

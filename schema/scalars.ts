@@ -1,11 +1,12 @@
-import { GraphQLError, Kind } from 'graphql';
+import { GraphQLError, Kind, print } from 'graphql';
 import { builder } from './builder.js';
 
-function seed(value: unknown): number {
+/** @param written how the value stands in the request */
+function seed(value: unknown, written = JSON.stringify(value)): number {
   const number = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : value;
   if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number;
   throw new GraphQLError(
-    `Expected a Seed to be a whole number between 0 and ${Number.MAX_SAFE_INTEGER} but received ${JSON.stringify(value)}.`,
+    `Expected a Seed to be a whole number between 0 and ${Number.MAX_SAFE_INTEGER} but received ${written}.`,
     { extensions: { code: 'BAD_USER_INPUT' } },
   );
 }
@@ -15,14 +16,10 @@ builder.scalarType('Seed', {
     "Integer 0 … 2^53−1. Accepted as a number or as a decimal string, answered as a number (GraphQL's Int ends at 2^31−1).",
   serialize: (value) => value,
   parseValue: seed,
-  parseLiteral: (node) =>
-    seed(
-      node.kind === Kind.INT || node.kind === Kind.STRING
-        ? node.kind === Kind.INT
-          ? Number(node.value)
-          : node.value
-        : node.kind,
-    ),
+  parseLiteral(node) {
+    const value = node.kind === Kind.INT ? Number(node.value) : node.kind === Kind.STRING ? node.value : null;
+    return seed(value, print(node));
+  },
 });
 
 builder.scalarType('DateTime', {

@@ -12,7 +12,8 @@ const sync = promisify(fsync);
  */
 export async function writeAtomically(file: string, bytes: Uint8Array, temporary: string): Promise<void> {
   const folder = dirname(file);
-  mkdirSync(folder, { recursive: true });
+  // Each time: somebody who needed the space may have removed folders, this one too.
+  for (const needed of [folder, dirname(temporary)]) mkdirSync(needed, { recursive: true });
   try {
     const descriptor = openSync(temporary, 'wx');
     try {

@@ -7,6 +7,7 @@ import {
   compileTransformer,
   compileVaeDecoder,
   describeCheckpoint,
+  type Target,
 } from '../compiler/index.js';
 import type { Settings } from '../config.js';
 import type { ModelEntry } from '../engine/catalog.js';
@@ -35,7 +36,7 @@ export async function doctorCommand({ engine, studio }: Settings): Promise<void>
   }
 }
 
-function isWhole({ id, name, components, loras }: ModelEntry, target: 'cpu' | 'cuda' | 'webgpu'): boolean {
+function isWhole({ id, name, components, loras }: ModelEntry, target: Target): boolean {
   const { transformer, difference, textEncoder, vae, preview } = components;
   try {
     // Compiling reads no weights, but asks for every tensor by name and shape.

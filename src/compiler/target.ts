@@ -1,6 +1,7 @@
 import type { ElementType } from './onnx/graph.js';
 
-export type Target = 'cpu' | 'cuda' | 'webgpu';
+/** `webgpu-float32` is for adapters without 16-bit floats. */
+export type Target = 'cpu' | 'cuda' | 'webgpu' | 'webgpu-float32';
 
 /** How a device computes: decided here, so that the models are written once. */
 export interface Lowering {
@@ -34,6 +35,7 @@ export const lowerings: Readonly<Record<Target, Lowering>> = {
   cuda: { ...float32, compute: 'bfloat16', residual: 'bfloat16', itemGains: true },
   // Half precision ends at 65504, which this family's feed-forwards and residual stream pass: unscaled it draws black pictures.
   webgpu: { ...float32, compute: 'float16', linear: 'matmul', downScale: 1 / 128 },
+  'webgpu-float32': { ...float32, linear: 'matmul' },
 };
 
 /** Of the autoencoders: small beside the transformer, and visibly better in full precision. (CUDA has no bfloat16 convolution here.) */
@@ -41,4 +43,5 @@ export const autoencoderLowerings: Readonly<Record<Target, Lowering>> = {
   cpu: float32,
   cuda: float32,
   webgpu: { ...float32, linear: 'matmul' },
+  'webgpu-float32': { ...float32, linear: 'matmul' },
 };

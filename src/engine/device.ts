@@ -25,7 +25,8 @@ export function chooseDevice(wanted: 'auto' | Device, machine: Machine = thisMac
 }
 
 /**
- * Chooses a device and sees whether it computes. Where the choice was ours, the CPU takes over from one that does not.
+ * Chooses a device and sees whether it computes. Where the choice was ours, the CPU takes over from one that does not. WebGPU computes
+ * in 16 bits where the adapter can.
  *
  * @param attempt rejects when the device does not compute
  * @throws an Error with one sentence, when a device that was asked for does not start
@@ -37,6 +38,7 @@ export async function startDevice(
 ): Promise<DeviceChoice> {
   const choice = chooseDevice(wanted, machine);
   try {
+    if (choice.device === 'webgpu') return await webGpu(choice, attempt);
     if (choice.device !== 'cpu') await attempt(choice.device);
     return choice;
   } catch (error) {
@@ -44,6 +46,19 @@ export async function startDevice(
     if (wanted !== 'auto')
       throw new Error(`The engine cannot start on the ${wanted} device that was asked for: ${why}`, { cause: error });
     return { device: 'cpu', reason: `The CPU computes, because ${choice.device} was found but does not start: ${why}` };
+  }
+}
+
+/** In 16 bits, or in 32 on an adapter that has no others. */
+async function webGpu(choice: DeviceChoice, attempt: (device: Device) => Promise<void>): Promise<DeviceChoice> {
+  try {
+    await attempt('webgpu');
+    return choice;
+  } catch {
+    // Whatever else is wrong is wrong with this one too, and is told by it.
+    await attempt('webgpu-float32');
+    const reason = `${choice.reason} Its adapter has no 16-bit floats, so it computes in 32 bits.`;
+    return { device: 'webgpu-float32', reason };
   }
 }
 

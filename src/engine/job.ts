@@ -119,7 +119,8 @@ export type EngineEvent =
       readonly preview: Pixels | null;
     };
 
-export type Device = 'cpu' | 'webgpu' | 'cuda';
+/** Where it computes and, with WebGPU, in which precision: not every adapter has 16-bit floats. */
+export type Device = 'cpu' | 'webgpu' | 'webgpu-float32' | 'cuda';
 
 export interface DeviceChoice {
   readonly device: Device;

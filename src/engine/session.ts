@@ -48,7 +48,7 @@ export type RunnableGraph = Pick<CompiledGraph, 'name' | 'model' | 'weightsFolde
  */
 export async function openSession(graph: RunnableGraph, { device, threads }: SessionOptions): Promise<Session> {
   const session = await InferenceSession.create(graph.model, {
-    executionProviders: device === 'cpu' ? ['cpu'] : [device, 'cpu'],
+    executionProviders: device === 'cpu' ? ['cpu'] : [providers[device], 'cpu'],
     graphOptimizationLevel: 'all',
     executionMode: 'sequential',
     intraOpNumThreads: threads,
@@ -87,14 +87,25 @@ export async function openSession(graph: RunnableGraph, { device, threads }: Ses
   };
 }
 
-/** An ONNX model of one node, y = Relu(x) over one float: 72 bytes, as `onnx.helper.make_model` writes them. */
-const TRIAL = 'CAg6NwoMCgF4EgF5IgRSZWx1EgV0cmlhbFoPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCAhAR';
+/** ONNX Runtime's names. */
+const providers: Readonly<Record<Device, string>> = {
+  cpu: 'cpu',
+  cuda: 'cuda',
+  webgpu: 'webgpu',
+  'webgpu-float32': 'webgpu',
+};
 
-/** Computes something very small. Rejects with a line of ONNX Runtime's when the device does not. */
+/** ONNX models of y = Relu(x) over one float, in 32 and in 16 bits between two casts, as `onnx.helper.make_model` writes them. */
+const TRIAL = 'CAg6NwoMCgF4EgF5IgRSZWx1EgV0cmlhbFoPCgF4EgoKCAgBEgQKAggBYg8KAXkSCgoICAESBAoCCAFCAhAR';
+const TRIAL_OF_16_BITS =
+  'CAg6aQoXCgF4EgFoIgRDYXN0KgkKAnRvGAqgAQIKDAoBaBIBciIEUmVsdQoXCgFyEgF5IgRDYXN0KgkKAnRvGAGgAQISBXRyaWFsWg8KAXgSCgoICAESBAoCCAFiDwoBeRIKCggIARIECgIIAUIECgAQEQ==';
+
+/** Computes something very small, as the device would compute. Rejects with a line of ONNX Runtime's when it does not. */
 export async function tryDevice(device: Device): Promise<void> {
   try {
-    const session = await InferenceSession.create(Buffer.from(TRIAL, 'base64'), {
-      executionProviders: [device],
+    const trial = device === 'webgpu' ? TRIAL_OF_16_BITS : TRIAL;
+    const session = await InferenceSession.create(Buffer.from(trial, 'base64'), {
+      executionProviders: [providers[device]],
       logSeverityLevel: 4,
     });
     await session.run({ x: new OrtTensor('float32', Float32Array.of(-1), [1]) });

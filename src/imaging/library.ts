@@ -28,5 +28,5 @@ export const encoderVersion = `sharp ${sharp.versions.sharp ?? ''} vips ${sharp.
  */
 const room = new Room(2);
 
-/** Runs `work` when there is room on the thread pool. */
-export const whenRoom = <T>(work: () => Promise<T>): Promise<T> => room.run(work);
+/** Runs `work` when there is room on the thread pool. @throws the signal's reason when it ends the wait */
+export const whenRoom = <T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> => room.run(work, signal);

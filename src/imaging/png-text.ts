@@ -6,11 +6,12 @@ const headerBytes = 4 + 4 + 13 + 4;
 
 /**
  * The PNG with a text chunk after its header: `tEXt` for ASCII, else `iTXt` in UTF-8. (`tEXt` could say Latin-1, but
- * readers disagree about its encoding.)
+ * readers disagree about its encoding.) No such text may hold a zero byte, at which many readers would end it: it becomes U+FFFD.
  *
  * @see https://www.w3.org/TR/png-3/#11textinfo
  */
-export function withPngText(png: Uint8Array, keyword: string, text: string): Buffer {
+export function withPngText(png: Uint8Array, keyword: string, given: string): Buffer {
+  const text = given.replaceAll('\0', '\uFFFD');
   const chunk = /^[\t\n\r\x20-\x7E]*$/.test(text)
     ? pngChunk('tEXt', Buffer.from(`${keyword}\0${text}`, 'latin1'))
     : // Keyword, end, not compressed, method, no language, no translated keyword, text.

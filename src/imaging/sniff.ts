@@ -19,6 +19,7 @@ export function sniff(bytes: Uint8Array): Sniffed {
   const has = (signs: readonly Sign[]) => signs.every(([at, text]) => start.startsWith(text, at));
   const format = formats.find(([, ...signs]) => has(signs))?.[0] ?? (isAvif(start) ? 'AVIF' : null);
   if (format !== null) return { format, name: format };
+  if (bytes.length === 0) return { format: null, name: 'an empty file' };
   const other = others.find(([, ...signs]) => has(signs))?.[0];
   return { format: null, name: other ?? (looksLikeMarkup(start) ? 'SVG or other markup' : 'something else') };
 }

@@ -17,16 +17,32 @@ export const contentTypes: Readonly<Record<EncodedFormat, string>> = {
   AVIF: 'image/avif',
 };
 
+/** Those that look alike. */
+const ownQuality: Readonly<Record<EncodedFormat, number | null>> = { PNG: null, JPEG: 82, WEBP: 80, AVIF: 55 };
+
 interface Size {
   readonly width: number;
   readonly height: number;
 }
 
+/** The same with nothing left open: however it was asked for, the same bytes are asked for by the same words. */
+export function settled(source: Size, spec: VariantSpec): VariantSpec {
+  const quality = spec.format === 'PNG' ? null : (spec.quality ?? ownQuality[spec.format]);
+  return { ...targetSize(source, spec), quality, format: spec.format };
+}
+
 /**
  * The master resized and encoded as asked, with the recipe and the mark that it carries. A master that is asked for as it
  * is comes back untouched.
+ *
+ * @throws the signal's reason when it ends the wait for room; what has begun is finished
  */
-export async function encodeVariant(master: Uint8Array, source: Size, spec: VariantSpec): Promise<Uint8Array> {
+export async function encodeVariant(
+  master: Uint8Array,
+  source: Size,
+  spec: VariantSpec,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   const size = targetSize(source, spec);
   const whole = size.width === source.width && size.height === source.height;
   if (whole && spec.format === 'PNG') return master;
@@ -34,7 +50,7 @@ export async function encodeVariant(master: Uint8Array, source: Size, spec: Vari
     const picture = sharp(master, { limitInputPixels: source.width * source.height }).keepXmp();
     const resized = whole ? picture : picture.resize(size.width, size.height, { fit: 'cover' });
     return encoded(resized, spec).toBuffer();
-  });
+  }, signal);
 }
 
 /** One side keeps the ratio, two cover and crop. Where that would enlarge, it is as large as can be in the ratio asked for. */
@@ -49,16 +65,17 @@ export function targetSize(source: Size, { width, height }: Pick<VariantSpec, 'w
   return { width: side(asked.width, source.width), height: side(asked.height, source.height) };
 }
 
-/** Qualities that look alike; efforts that answer while somebody waits. */
-function encoded(picture: ReturnType<typeof sharp>, { format, quality }: VariantSpec) {
+/** Efforts that answer while somebody waits. */
+function encoded(picture: ReturnType<typeof sharp>, { format, quality: asked }: VariantSpec) {
+  const quality = asked ?? ownQuality[format] ?? undefined;
   switch (format) {
     case 'PNG':
       return picture.png({ palette: false, compressionLevel: 6, adaptiveFiltering: true });
     case 'JPEG':
-      return picture.jpeg({ quality: quality ?? 82 });
+      return picture.jpeg({ quality });
     case 'WEBP':
-      return picture.webp({ quality: quality ?? 80, effort: 4 });
+      return picture.webp({ quality, effort: 4 });
     case 'AVIF':
-      return picture.avif({ quality: quality ?? 55, effort: 2 });
+      return picture.avif({ quality, effort: 2 });
   }
 }

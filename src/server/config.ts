@@ -11,12 +11,22 @@ export const serverSection = {
     /** How clients reach this server, where that is not the host they name: behind a proxy or a CDN. */
     PUBLIC_URL: unlessEmpty(
       z
-        .url({ protocol: /^https?$/ })
+        .url({ protocol: /^https?$/, error: 'expected an http or https address', abort: true })
+        .refine(isBare, 'expected an address without user name, query and fragment, since a path is put behind it')
         .transform((url) => url.replace(/\/+$/, ''))
         .optional(),
     ),
     /** What every way in asks for. Left out on loopback, none is asked. */
-    ACCESS_KEY: unlessEmpty(z.string().min(8, 'expected at least 8 characters').optional()),
+    ACCESS_KEY: unlessEmpty(
+      z
+        .string()
+        .min(8, 'expected at least 8 characters')
+        .regex(
+          /^(?! )[ -~]*(?<! )$/,
+          'expected printable ASCII without a space at either end, since a header carries it',
+        )
+        .optional(),
+    ),
     /** Whose pages may call the API from a browser: origins separated by commas, or `*`. */
     CORS_ORIGINS: unlessEmpty(z.string().transform(list).default([])),
     /** Whether X-Forwarded-Proto and X-Forwarded-Host are believed. Only behind a proxy that sets them. */
@@ -35,5 +45,10 @@ export const serverSection = {
     LOG_LEVEL: unlessEmpty(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn')),
   }),
 };
+
+function isBare(address: string): boolean {
+  const { username, password, search, hash } = new URL(address);
+  return `${username}${password}${search}${hash}` === '';
+}
 
 export type ServerConfig = z.infer<typeof serverSection.schema>;

@@ -71,6 +71,9 @@ export function createServer({ studio, settings, log, traced = false }: ServerOp
         server.once('error', (error) => reject(addressUnusable(error, settings)));
         server.listen(settings.PORT, settings.HOST, resolve);
       });
+      // Such as too many open files: the next connection may be taken again.
+      server.on('error', (error) => log.error({ err: error }, 'a connection was not taken'));
+      // Afterwards: until it listens, its errors are nothing that sockets would have to do with.
       const sockets = serveWebSocket(server, { yoga, studio, access, settings });
       const { address, port, family } = server.address() as AddressInfo;
       const host = family === 'IPv6' ? `[${address}]` : address;

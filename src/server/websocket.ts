@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { context as tracing } from '@opentelemetry/api';
-import type { DocumentNode, execute, GraphQLError, subscribe } from 'graphql';
+import { type DocumentNode, type execute, GraphQLError, type subscribe } from 'graphql';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import type { YogaServerInstance } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
@@ -11,6 +11,9 @@ import type { Access } from './access.js';
 import { baseUrlOf } from './base-url.js';
 import type { ServerConfig } from './config.js';
 import { GRAPHQL_PATH } from './yoga.js';
+
+/** Operations that one socket has open at once. Generous beside a page full of pictures; each costs memory for as long as it is read. */
+const MAX_OPERATIONS = 100;
 
 interface Parts {
   readonly yoga: YogaServerInstance<object, Context>;
@@ -28,9 +31,13 @@ export function serveWebSocket(server: Server, { yoga, studio, access, settings 
     verifyClient: ({ req }: { req: IncomingMessage }, answer: (allowed: boolean, status?: number) => void) =>
       answer(mayOpen(req, settings), 403),
   });
+  // The HTTP server's, passed on: it logs them. Without a listener the second one would end the process.
+  sockets.on('error', () => {});
   const gone = new WeakMap<object, AbortSignal>();
   const disposable = useServer<Record<string, unknown>, Partial<Extra>>(
     {
+      // Else a surprise would be told to the client, in its words, as the reason of the closing.
+      isProd: true,
       onConnect({ connectionParams, extra }) {
         const leaving = new AbortController();
         gone.set(extra, leaving.signal);
@@ -39,7 +46,9 @@ export function serveWebSocket(server: Server, { yoga, studio, access, settings 
       },
       execute: (args) => (args.rootValue as Runners).execute(args),
       subscribe: (args) => (args.rootValue as Runners).subscribe(args),
-      onSubscribe: async ({ extra, connectionParams }, _id, params) => {
+      onSubscribe: async ({ extra, connectionParams, subscriptions }, _id, params) => {
+        // Its own is among them.
+        if (Object.keys(subscriptions).length > MAX_OPERATIONS) return [tooMany()];
         const context = contextOf(studio, extra.request!, settings, gone.get(extra)!);
         const enveloped = yoga.getEnveloped({ ...context, params } as never);
         const document = parsed(() => enveloped.parse(params.query));
@@ -69,6 +78,12 @@ export function serveWebSocket(server: Server, { yoga, studio, access, settings 
       await disposable.dispose();
     },
   };
+}
+
+function tooMany(): GraphQLError {
+  return new GraphQLError(`Expected at most ${MAX_OPERATIONS} operations at once on a connection but received more.`, {
+    extensions: { code: 'TOO_MANY_OPERATIONS' },
+  });
 }
 
 /** Yoga's own execution, with its plugins, carried to where graphql-ws executes. */

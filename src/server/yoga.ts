@@ -1,4 +1,6 @@
+import type { DocumentNode } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { type Context, schema } from '../../schema/index.js';
 import type { Studio } from '../studio/types.js';
@@ -8,15 +10,17 @@ import type { ServerConfig } from './config.js';
 import { useAccess } from './plugins/access.js';
 import { useBodyLimit } from './plugins/body-limit.js';
 import { useCsrfPrevention } from './plugins/csrf.js';
+import { useNothingElsewhere } from './plugins/elsewhere.js';
 import { useGraphiQL } from './plugins/graphiql.js';
 import { guarded } from './plugins/guarded.js';
 import { useHealth } from './plugins/health.js';
 import { useImages } from './plugins/images.js';
 import { useLimits } from './plugins/limits.js';
-import { maskedErrors } from './plugins/masking.js';
+import { isTold, maskedErrors } from './plugins/masking.js';
 import { usePage } from './plugins/page.js';
 import { useRequestLog } from './plugins/request-log.js';
 import { useTracing } from './plugins/tracing.js';
+import { useUnkept } from './plugins/unkept.js';
 import { useUploads } from './plugins/uploads.js';
 
 export const GRAPHQL_PATH = '/graphql';
@@ -52,6 +56,8 @@ export function createHttp({
       path: GRAPHQL_PATH,
     }),
     usePage(access, isSecure),
+    useNothingElsewhere(GRAPHQL_PATH),
+    useUnkept(GRAPHQL_PATH),
     useAccess(access, GRAPHQL_PATH),
     useGraphiQL(access, GRAPHQL_PATH, exampleQuery),
     useCsrfPrevention(GRAPHQL_PATH),
@@ -70,13 +76,16 @@ export function createHttp({
       debug() {},
       info() {},
       warn: (...args) => log.warn({ args }, 'yoga'),
-      error: (...args) => log.error({ args }, 'yoga'),
+      error: (...args) => {
+        if (!args.every(isTold)) log.error({ args }, 'yoga');
+      },
     },
     // Ours is useBodyLimit: it goes by Content-Length, where Yoga's sends every body through a stream, half of what a small request costs.
     maxRequestBodySize: false,
     // Ours is useUploads, with limits for each part.
     multipart: false,
     batching: false,
+    parserAndValidationCache: { documentCache: keptByLength<DocumentNode>(), errorCache: keptByLength<object>() },
     cors: corsOf(settings.CORS_ORIGINS),
     // A WebSocket brings its own, made when it connected.
     context: (given) =>
@@ -87,6 +96,18 @@ export function createHttp({
             baseUrl: baseUrlOf(given.request.headers, given.request.url, settings),
             signal: given.request.signal,
           },
+  });
+}
+
+/**
+ * What was read of documents, since clients send the same ones again. Yoga by itself counts them, and a thousand long ones would take
+ * half a gigabyte. A character of a document takes a hundred bytes or so when it was read.
+ */
+function keptByLength<T extends object>(): LRUCache<string, T> {
+  return new LRUCache({
+    maxSize: 2 ** 18,
+    maxEntrySize: 2 ** 14,
+    sizeCalculation: (_, source) => Math.max(1, source.length),
   });
 }
 

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
@@ -63,9 +63,7 @@ const pictureBytes = 1024;
 export async function createStudio(options: StudioOptions): Promise<Studio> {
   const { engines, catalog, settings, log, clock = systemClock } = options;
   const { DATA_DIR, CACHE_BYTES, IMAGE_STORE_BYTES, GENERATION_LIMIT } = settings.studio;
-  await mkdir(DATA_DIR, { recursive: true }).catch((error: Error) => {
-    throw new StoreUnusable(`DATA_DIR ${DATA_DIR} cannot be used: ${error.message}.`, { cause: error });
-  });
+  await makeUsable(DATA_DIR);
   // First, because its lock guards the whole folder.
   const store = await openLibsqlStore(join(DATA_DIR, 'inkstone.db'), { rows: GENERATION_LIMIT });
   try {
@@ -129,6 +127,16 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   }
 }
 
+/** Of a folder that belongs to somebody else, such as a mounted volume, the database would only say that it cannot be opened. */
+async function makeUsable(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new StoreUnusable(`DATA_DIR ${folder} cannot be used: ${(error as Error).message}.`, { cause: error });
+  }
+}
+
 /** The process that would have finished them is no more. */
 async function failUnfinished(store: GenerationStore, clock: Clock): Promise<void> {
   const finishedAt = clock.now();
@@ -170,7 +178,7 @@ function slotOf(engine: Engine, sources: Sources): Slot<Made, EngineEvent> {
 
 /** A repeat should cost no tokenizer, and no look at the model's files. */
 function remembering({ countTokens, modelContent, loraContent, ...reader }: Reader): Reader {
-  const counts = new LRUCache<string, TokenCount>({
+  const counts = new LRUCache<string, TokenCount | Promise<TokenCount>>({
     max: 5000,
     maxSize: 8 * 1024 ** 2,
     sizeCalculation: (_, key) => key.length,
@@ -180,7 +188,8 @@ function remembering({ countTokens, modelContent, loraContent, ...reader }: Read
     ...reader,
     async countTokens(model, prompt) {
       const key = `${model}\n${prompt}`;
-      const known = counts.get(key) ?? (await countTokens(model, prompt));
+      const known = counts.get(key) ?? countTokens(model, prompt);
+      // Before it is waited for: those who ask meanwhile need not count again.
       counts.set(key, known);
       return known;
     },

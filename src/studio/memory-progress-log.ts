@@ -60,6 +60,7 @@ class Log {
   append(draft: ProgressDraft): number {
     const event: ProgressEvent = { ...draft, sequence: this.#events.length + 1 };
     this.#events.push(event);
+    if (event.sequence === 1) this.bytes += wordsBytes(event);
     this.bytes += eventBytes + previewBytes(event);
     this.#letPreviewsGo();
     this.ended = event.type === 'GenerationFinished';
@@ -117,6 +118,10 @@ class Log {
     }
   }
 }
+
+/** Which all events of a generation share. */
+const wordsBytes = ({ generation: { prompt, negativePrompt } }: ProgressEvent): number =>
+  2 * (prompt.length + negativePrompt.length);
 
 const previewBytes = (event: ProgressEvent): number =>
   event.type === 'StepFinished' ? (event.preview?.length ?? 0) : 0;

@@ -11,11 +11,19 @@ export interface RecordsParts {
 
 /** Of finished generations and of pictures by id: enough that whoever just got an id need not wait for the disk. */
 const recent = 4000;
+/** For those generations: most take a kilobyte, those with the longest prompts a hundred times as much. */
+const recentBytes = 16 * 1024 ** 2;
+const bytesOf = ({ generation: { prompt, negativePrompt } }: StoredGeneration) =>
+  1024 + 2 * (prompt.length + negativePrompt.length);
 
 /** What is remembered: memory first, then the store. */
 export class Records {
   readonly #parts: RecordsParts;
-  readonly #generations = new LRUCache<string, StoredGeneration>({ max: recent });
+  readonly #generations = new LRUCache<string, StoredGeneration>({
+    max: recent,
+    maxSize: recentBytes,
+    sizeCalculation: bytesOf,
+  });
   readonly #pictures = new LRUCache<string, Picture>({ max: recent });
 
   constructor(parts: RecordsParts) {

@@ -123,8 +123,8 @@ export class InkstoneStudio implements Studio {
     if (sequence > from) yield lastEvent(stored.generation, sequence);
   }
 
-  variant(id: string, request: VariantRequest) {
-    return this.#parts.variants.get(id, request);
+  variant(id: string, request: VariantRequest, signal?: AbortSignal) {
+    return this.#parts.variants.get(id, request, signal);
   }
 
   ready(): boolean {

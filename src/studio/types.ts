@@ -219,7 +219,8 @@ export interface Studio {
   model(id: string): Model | null;
   /** Everything since `after`, then live, heartbeats in between; ends after GenerationFinished. Rejects with NotFound. */
   progress(id: string, after: number, signal: AbortSignal): AsyncIterable<ProgressEvent>;
-  variant(id: string, request: VariantRequest): Promise<VariantResult>;
+  /** The signal is aborted when the caller is gone. Rejects with InvalidInput, or the signal's reason. */
+  variant(id: string, request: VariantRequest, signal?: AbortSignal): Promise<VariantResult>;
   /** True when the default model is loaded and the engine answers. */
   ready(): boolean;
   /** Refuses new work, finishes or fails what runs within `graceMs`, ends every log with a last event, closes the stores. */

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import type { ImageStore } from '../cache/image-store.js';
 import { SingleFlightLru } from '../cache/single-flight-lru.js';
 import { encoderVersion } from '../imaging/library.js';
 import { negotiatedFormat } from '../imaging/negotiate.js';
-import { contentTypes, encodeVariant, type VariantSpec } from '../imaging/variant.js';
+import { contentTypes, encodeVariant, settled, type VariantSpec } from '../imaging/variant.js';
 import { whole } from './expected.js';
 import type { Records } from './records.js';
 import type { VariantRequest, VariantResult } from './types.js';
@@ -17,10 +16,6 @@ interface Variant {
 
 /** Larger than any picture; what is asked for is never enlarged, so this only catches mistakes. */
 const maxSide = 16_384;
-/** Somebody who leaves does not stop an encoder: it takes milliseconds, and the next one wants the same. */
-const nobodyLeaves = new AbortController().signal;
-setMaxListeners(0, nobodyLeaves);
-
 /** Pictures as they are asked for over HTTP. */
 export class Variants {
   readonly #cache: SingleFlightLru<Variant>;
@@ -34,25 +29,29 @@ export class Variants {
     this.#cache = new SingleFlightLru({ maxBytes: Math.max(1, parts.maxBytes), bytesOf: ({ body }) => body.length });
   }
 
-  /** @throws InvalidInput */
-  async get(id: string, request: VariantRequest): Promise<VariantResult> {
-    const spec = read(request);
+  /**
+   * @param signal aborted when the caller is gone: what nobody waits for any more is not begun. Left out, the caller stays
+   * @throws InvalidInput, or the signal's reason
+   */
+  async get(id: string, request: VariantRequest, signal = new AbortController().signal): Promise<VariantResult> {
+    const asked = read(request);
     const negotiated = request.format === 'AUTO';
-    // Also what keeps a picture that is looked at from being the least recently used.
-    const intact = await this.#images.intact(id);
+    // First, because an address that somebody made up is no reason to look at the disk.
     const [image] = await this.#records.images([id]);
     if (image == null) return { outcome: 'unknown' };
-    if (!intact) return { outcome: 'gone' };
-    const make = async (): Promise<Variant> => {
+    // Also what keeps a picture that is looked at from being the least recently used.
+    if (!(await this.#images.intact(id))) return { outcome: 'gone' };
+    const spec = settled(image, asked);
+    const make = async (left: AbortSignal): Promise<Variant> => {
       const master = await this.#images.read(id);
       if (master === null) throw new Gone();
-      const body = await encodeVariant(master, image, spec);
+      const body = await encodeVariant(master, image, spec, left);
       return { body, etag: `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"` };
     };
     const key = JSON.stringify([encoderVersion, id, spec]);
     try {
-      const { value } = await this.#cache.get(key, make, { signal: nobodyLeaves });
-      return { outcome: 'found', ...value, contentType: contentTypes[spec.format], negotiated };
+      const { value } = await this.#cache.get(key, make, { signal });
+      return { outcome: 'found', ...value, contentType: contentTypes[asked.format], negotiated };
     } catch (error) {
       if (error instanceof Gone) return { outcome: 'gone' };
       throw error;

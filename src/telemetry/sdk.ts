@@ -6,11 +6,27 @@ export function isTelemetryWanted(env: Readonly<Record<string, string | undefine
   );
 }
 
-/** Starts the OpenTelemetry SDK, which reads the standard variables itself. The library is loaded only here, so that off costs nothing. */
-export async function startTelemetry(): Promise<{ shutdown(): Promise<void> }> {
+/** Milliseconds that a stop waits for the last spans to be taken; the SDK itself would try for longer than an orchestrator waits. */
+const FLUSH_MS = 3000;
+
+/**
+ * Starts the OpenTelemetry SDK, which reads the standard variables itself. The library is loaded only here, so that off costs nothing.
+ *
+ * @param lost told when the last spans could not be sent: no reason for a stop to fail
+ */
+export async function startTelemetry(lost: (error: unknown) => void): Promise<{ shutdown(): Promise<void> }> {
   process.env.OTEL_SERVICE_NAME ??= 'inkstone';
   const { NodeSDK } = await import('@opentelemetry/sdk-node');
   const sdk = new NodeSDK();
   sdk.start();
-  return { shutdown: () => sdk.shutdown() };
+  return {
+    async shutdown() {
+      let timer: NodeJS.Timeout | undefined;
+      const late = new Promise<never>((_, reject) => {
+        timer = setTimeout(() => reject(new Error(`Nobody took the last spans within ${FLUSH_MS} ms.`)), FLUSH_MS);
+      });
+      await Promise.race([sdk.shutdown(), late]).catch(lost);
+      clearTimeout(timer);
+    },
+  };
 }

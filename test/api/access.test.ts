@@ -39,6 +39,23 @@ describe('with an ACCESS_KEY', () => {
     expect(await response.json()).toMatchObject({ errors: [{ extensions: { code: 'UNAUTHENTICATED' } }] });
   });
 
+  it.each(['/graphql/', '/x/graphql', '//graphql', '/x?y=/graphql', '/login/graphql', '/x?y=/graphql/'])(
+    'nothing is executed at %s, which only ends like the path of the API',
+    async (path) => {
+      const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` };
+      for (const sent of [headers, { 'content-type': headers['content-type'] }]) {
+        const request = new Request(`${origin}${path}`, {
+          method: 'POST',
+          headers: sent,
+          body: JSON.stringify(models),
+        });
+        const response = await server.fetch(request);
+        expect([response.status, await response.text()]).toEqual([404, 'There is nothing at this address.\n']);
+      }
+      expect((await get(`${path}${path.includes('?') ? '&' : '?'}query={models{name}}`)).status).toBe(404);
+    },
+  );
+
   it('HTTP with the key is answered', async () => {
     expect((await server.post(models, { authorization: `Bearer ${key}` })).status).toBe(200);
   });

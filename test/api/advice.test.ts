@@ -65,6 +65,18 @@ describe('advice', () => {
     expect(await kinds(600)).toEqual(['TRUNCATED']);
   });
 
+  it('is given on prompts that are long and all of a kind, as often as they are asked for at once', async () => {
+    const aliases = Array.from({ length: 30 }, (_, i) => `a${i}: promptAdvice(prompt: $prompt) { ...Language }`);
+    const query = `query ($prompt: String!) { ${aliases.join(' ')} }
+      fragment Language on PromptAdvice { language }`;
+    const colons = `a cat${':'.repeat(32_000)}x`;
+    const chinese = [`猫${'、'.repeat(10_900)}x`, '光'.repeat(10_900), `一${'有'.repeat(10_900)}一`];
+    for (const prompt of [colons, ...chinese]) {
+      const answers = Object.values(await server.ask<Record<string, Advised>>(query, { prompt }));
+      expect(answers).toEqual(Array(30).fill({ language: prompt === colons ? 'EN' : 'ZH' }));
+    }
+  });
+
   it('is given on nothing at all, and refused for a model that is not there', async () => {
     expect((await advised('')).advice.map(({ kind }) => kind)).toEqual(['NO_SUBJECT']);
     expect(await advised('a cat', 'nobody')).toMatchObject({ message: expect.stringContaining('nobody') });

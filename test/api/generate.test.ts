@@ -116,6 +116,7 @@ describe('generate', () => {
 
   it('a caller who is gone before it was told the id stops the work', async () => {
     const leaving = new AbortController();
+    const before = server.log.length;
     const query = operation('generate');
     const request = server.fetch(
       new Request(`${origin}/graphql`, {
@@ -129,6 +130,7 @@ describe('generate', () => {
     await request.catch(() => {});
     // The engine is free again long before a hundred steps could be over.
     expect((await draw({ ...house, seed: 3 })).status).toBe('SUCCEEDED');
+    expect(server.log.slice(before)).toEqual([]);
   });
 
   it('cancelling what never was is a NotFound', async () => {
@@ -179,6 +181,24 @@ describe('queries', () => {
     const query = `{ ${ids.map((id, i) => `g${i}: generation(id: "${id}") { images { thumbhash } }`).join(' ')} }`;
     await server.ask(query);
     expect(loads).toBe(1);
+  });
+
+  it('tells of a generation although some of its pictures are no longer remembered', async () => {
+    const small = await openServer({ env: { IMAGE_STORE_BYTES: '1', GENERATION_LIMIT: '10' } });
+    const draw =
+      'mutation($input: GenerateInput!) { generate(input: $input, waitMs: 60000) { ... on Generation { id } } }';
+    const { generate } = await small.ask<{ generate: { id: string } }>(draw, { input: { ...house, count: 8 } });
+    await small.ask(draw, { input: { ...house, seed: 50, count: 8 } });
+    const query = 'query($id: ID!) { generation(id: $id) { status images { seed } } }';
+    const { generation } = await small.ask<{ generation: { status: string; images: unknown[] } }>(query, generate);
+    expect(generation.status).toBe('SUCCEEDED');
+    expect(generation.images.length).toBeLessThan(8);
+    await small.close();
+  });
+
+  it.each(['1.0', '1e3', 'ENUM', '-1', '9007199254740992'])('refuses the seed %s, and says what came', async (seed) => {
+    const query = `mutation { generate(input: { prompt: "x", seed: ${seed} }) { __typename } }`;
+    await expect(server.ask(query)).rejects.toThrow(`and ${Number.MAX_SAFE_INTEGER} but received ${seed}.`);
   });
 
   it('refuses a picture address that no picture could have', async () => {

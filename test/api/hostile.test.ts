@@ -1,4 +1,6 @@
 import { connect } from 'node:net';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { changed, long, openServer, origin, type TestServer } from './server.js';
@@ -38,6 +40,23 @@ describe('fragments', () => {
     const { errors } = (await (await server.post({ query })).json()) as { errors: { extensions: { code: string } }[] };
     expect(errors.map(({ extensions }) => extensions.code)).toContain(code);
     expect(performance.now() - started).toBeLessThan(2000);
+  });
+});
+
+describe('documents', () => {
+  it.each([
+    ['long ones', (i: number) => `{ models { name } } # ${String(i).padEnd(250_000, 'x')}`],
+    ['long ones that cannot be read', (i: number) => `{ models { name # ${String(i).padEnd(250_000, 'x')}`],
+  ])('leave nothing behind: %s', async (_name, document) => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const send = async (from: number, to: number) => {
+      for (let i = from; i < to; i++) await (await server.post({ query: document(i) })).text();
+      collect();
+      return process.memoryUsage().heapUsed;
+    };
+    const before = await send(0, 20);
+    expect((await send(20, 220)) - before).toBeLessThan(20_000_000);
   });
 });
 
@@ -130,6 +149,27 @@ describe('a WebSocket', () => {
     expect(await converse(socket, messages, 'next')).toMatchObject({ id: '2', payload: { data: { models: [{}] } } });
     expect(socket.readyState).toBe(WebSocket.OPEN);
     socket.terminate();
+  });
+
+  it('has a hundred operations open at once and no more; each that ends makes room', async () => {
+    const begun = 'mutation($input: GenerateInput!) { generate(input: $input) { ... on Generation { id } } }';
+    const { generate } = await server.ask<{ generate: { id: string } }>(begun, { input: { ...long, seed: 99 } });
+    const socket = open();
+    const watch = (id: string) =>
+      operation(id, 'subscription($id: ID!) { generationProgress(id: $id) { sequence } }', generate);
+    const hundred = Array.from({ length: 100 }, (_, i) => watch(`s${i}`));
+    expect(await converse(socket, [...hundred, watch('one more')], 'error')).toMatchObject({
+      id: 'one more',
+      payload: [{ extensions: { code: 'TOO_MANY_OPERATIONS' } }],
+    });
+    const answered = new Promise((resolve) =>
+      socket.on('message', (data) => String(data).includes('"models"') && resolve(true)),
+    );
+    socket.send('{"type":"complete","id":"s7"}');
+    socket.send(JSON.stringify(operation('room', '{ models { name } }')));
+    expect(await answered).toBe(true);
+    socket.terminate();
+    await server.ask('mutation($id: ID!) { cancel(id: $id) { __typename } }', generate);
   });
 
   it('that closes before it was told the id stops the work', async () => {

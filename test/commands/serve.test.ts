@@ -62,6 +62,15 @@ describe('inkstone serve', () => {
   it('says that it stops', async () => {
     const program = await startProgram();
     expect(await program.stop()).toBe(0);
-    expect(program.output()).toMatch(/Stopping …\n$/);
+    expect(program.output()).toContain('\nStopping …\n');
+  });
+
+  it('stops without a fault where nobody collects the spans that it was told to send', async () => {
+    const nowhere = 'http://127.0.0.1:9';
+    const program = await startProgram({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: nowhere } });
+    await fetch(`${program.url}/healthz`);
+    expect(await program.stop()).toBe(0);
+    expect(program.output()).toContain('the last spans were not sent');
+    expect(program.output()).toContain('Ready');
   });
 });

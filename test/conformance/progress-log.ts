@@ -101,6 +101,14 @@ export function progressLogConformance(name: string, create: (setup: ProgressLog
       const has = (id: string) => log.read(id, 0, new AbortController().signal) !== null;
       expect([has('runs'), has('g0'), has('g49')]).toEqual([true, false, true]);
     });
+
+    it('counts long prompts towards what it keeps', async () => {
+      const { log } = await fresh({ keptBytes: 100_000 });
+      const wordy = { ...finish, generation: generationOf({ prompt: 'x'.repeat(20_000) }) };
+      for (let i = 0; i < 10; i++) log.append(`g${i}`, wordy);
+      const has = (id: string) => log.read(id, 0, new AbortController().signal) !== null;
+      expect([has('g0'), has('g9')]).toEqual([false, true]);
+    });
   });
 
   async function collected(log: ProgressLog, after: number, signal = new AbortController().signal) {

@@ -41,4 +41,19 @@ describe('the device', () => {
     await expect(startDevice('cuda', broken, machine)).rejects.toThrow('no driver');
     expect(await startDevice('cpu', broken, machine)).toMatchObject({ device: 'cpu' });
   });
+
+  it('computes in 32 bits where a WebGPU adapter has no 16-bit floats, and says why it cannot at all', async () => {
+    const machine = { nvidia: false, cudaProvider: false };
+    const half = async (device: string) => {
+      if (device === 'webgpu') throw new Error('requires f16');
+    };
+    expect(await startDevice('webgpu', half, machine)).toMatchObject({
+      device: 'webgpu-float32',
+      reason: expect.stringContaining('no 16-bit floats'),
+    });
+    const none = async () => Promise.reject(new Error('No supported adapters'));
+    await expect(startDevice('webgpu', none, machine)).rejects.toThrow(
+      'cannot start on the webgpu device that was asked for: No supported adapters',
+    );
+  });
 });

@@ -121,7 +121,7 @@ describe('what is refused', () => {
     ['PDF', '%PDF-1.7\n', 'PDF'],
     ['TIFF', 'II*\0\x08\0\0\0', 'TIFF'],
     ['BMP', 'BM\0\0\0\0', 'BMP'],
-    ['nothing', '', 'something else'],
+    ['nothing', '', 'an empty file'],
     ['words', 'this is no picture', 'something else'],
   ])('%s', async (_name, text, received) => {
     expect(await refusal(Buffer.from(text))).toEqual(['a picture in PNG, JPEG, WebP, AVIF or GIF', received]);

@@ -58,6 +58,7 @@ describe('a master', () => {
   it.each([
     ['tEXt', { ...recipe, prompt: 'a cat' }, 'a cat'],
     ['iTXt', recipe, '青花瓷瓶'],
+    ['zero-free', { ...recipe, prompt: 'a\0cat' }, 'a\uFFFDcat'],
   ])('has its recipe in a %s chunk for tools that read `parameters`', async (_, written, expected) => {
     const { comments } = await sharp((await encodeMaster(pixels, written)).png).metadata();
     const [comment] = comments!;

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -90,6 +90,24 @@ describe('the data folder', () => {
     const refusal = await openStudio({ dataDir: file }).catch((error) => error);
     expect(refusal).toBeInstanceOf(StoreUnusable);
     expect(refusal.message).toMatch(/^DATA_DIR .+ cannot be used: .+\.$/);
+  });
+
+  it('whose database cannot be opened says so', async () => {
+    const dataDir = newFolder();
+    mkdirSync(join(dataDir, 'inkstone.db'));
+    const refusal = await openStudio({ dataDir }).catch((error) => error);
+    expect(refusal).toBeInstanceOf(StoreUnusable);
+    expect(refusal.message).toMatch(/inkstone\.db cannot be opened: .+\.$/);
+  });
+
+  it('whose pictures somebody removes while it runs takes new ones', async () => {
+    const dataDir = newFolder();
+    const studio = await studioFor({ dataDir });
+    const before = await studio.generate(cat, untilDone);
+    rmSync(join(dataDir, 'images'), { recursive: true });
+    expect(await studio.generate(cat, untilDone)).toMatchObject({ cache: 'MISS', imageIds: before.imageIds });
+    expect(await studio.generate({ ...cat, seed: 8 }, untilDone)).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await studio.generate(cat, untilDone)).toMatchObject({ cache: 'HIT' });
   });
 
   it('that is damaged says so before anything starts', async () => {

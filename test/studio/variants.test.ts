@@ -41,6 +41,24 @@ describe('a picture over HTTP', () => {
     expect((await found(request)).etag).toBe(all[0]!.etag);
   });
 
+  it('is made once, in however many words it is asked for', async () => {
+    const one = await found({ format: 'JPEG', width: 64, accept: '' });
+    const same = [{ height: 32 }, { width: 64, height: 32 }, { width: 64, quality: 82 }];
+    for (const sizes of same) expect((await found({ format: 'JPEG', accept: '', ...sizes })).body).toBe(one.body);
+    for (const sizes of [{ width: 16_384 }, { width: 128, height: 64 }, { quality: 5 }])
+      expect((await found({ format: 'PNG', accept: '', ...sizes })).etag).toBe(`"${id.slice(0, 32)}"`);
+  });
+
+  it('that nobody waits for any more is not made', async () => {
+    const leaving = new AbortController();
+    const asked = Array.from({ length: 400 }, (_, i) =>
+      studio.variant(id, { format: 'AVIF', width: 1 + (i % 128), quality: 1 + (i % 100), accept: '' }, leaving.signal),
+    );
+    leaving.abort(new Error('gone'));
+    expect(await Promise.allSettled(asked)).toEqual(Array(400).fill({ status: 'rejected', reason: new Error('gone') }));
+    expect(await found({ format: 'WEBP', width: 31, accept: '' })).toMatchObject({ outcome: 'found' });
+  });
+
   it.each([
     [{ width: 0 }, 'Expected `width` to be a whole number between 1 and 16384 but received 0.'],
     [{ height: 1.5 }, 'Expected `height` to be a whole number between 1 and 16384 but received 1.5.'],

@@ -30,7 +30,7 @@ export interface WorkingMemory {
 
 const FLOAT = 4;
 /** Of the values between the layers of text encoder and transformer. */
-const between: Readonly<Record<Device, number>> = { cpu: FLOAT, cuda: 2, webgpu: FLOAT };
+const between: Readonly<Record<Device, number>> = { cpu: FLOAT, cuda: 2, webgpu: FLOAT, 'webgpu-float32': FLOAT };
 /** A token of the picture is 16 × 16 pixels. */
 const PIXELS_OF_TOKEN = 256;
 

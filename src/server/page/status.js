@@ -13,8 +13,8 @@ import { say } from './words.js';
 export function sentenceOf(event) {
   switch (event.__typename) {
     case 'GenerationQueued':
-      // Place 0 is the next one: an engine that is free takes it at once.
-      return event.position > 0 ? say('queued', { n: event.position }) : say('next');
+      // How many wait before it: none where it is the next, or begins at once.
+      return event.position > 0 ? say('queued', { n: event.position + 1 }) : say('next');
     case 'StageStarted':
       return say(event.stage);
     case 'StepFinished': // of all pictures together: several are drawn at once

@@ -30,7 +30,7 @@ async function answer(studio: Studio, request: Request, url: URL): Promise<Respo
   if (id === undefined) return text(404, 'There is no such picture.');
   try {
     const variant = readVariant(url.searchParams, extension, request.headers.get('accept') ?? '');
-    const result = await studio.variant(id, variant);
+    const result = await studio.variant(id, variant, request.signal);
     if (result.outcome !== 'found')
       return result.outcome === 'unknown'
         ? text(404, 'There is no such picture.')

@@ -5,6 +5,13 @@ import type { Logger } from 'pino';
 
 const SENTENCE = 'Something went wrong on our side. It has been logged.';
 
+/** What was masked has its line in the log, or needs none, as where a caller has left. Yoga would write another. */
+const told = new WeakSet<object>();
+
+export function isTold(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && told.has(error);
+}
+
 /**
  * Failures that nobody expected are logged whole; clients hear that something went wrong, and nothing of where or why, but a
  * number by which the operator finds the line in the log.
@@ -18,6 +25,7 @@ function masked(error: unknown, log: Logger): Error {
   const original = located === null ? error : located.originalError;
   // A GraphQLError of our own or of the library's: written for clients.
   if (located !== null && (original == null || isGraphQLError(original))) return located;
+  if (typeof error === 'object' && error !== null) told.add(error);
   const number = randomUUID();
   if ((original as Error | null)?.name !== 'AbortError') log.error({ err: original, number }, 'unexpected');
   const { nodes, path } = located ?? {};

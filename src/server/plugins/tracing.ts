@@ -15,10 +15,23 @@ export function useTracing(): Plugin {
       request({ request }, wrapped) {
         const { pathname } = new URL(request.url);
         const parent = propagation.extract(context.active(), Object.fromEntries(request.headers));
-        const attributes = { 'http.request.method': request.method, 'url.path': pathname };
-        return within(`${request.method} ${routeOf(pathname)}`, { kind: SpanKind.SERVER, attributes }, parent, wrapped);
+        const route = routeOf(pathname);
+        const attributes = {
+          'http.request.method': request.method,
+          'url.path': pathname,
+          ...(route === null ? {} : { 'http.route': route }),
+        };
+        const name = route === null ? request.method : `${request.method} ${route}`;
+        return within(name, { kind: SpanKind.SERVER, attributes }, parent, wrapped);
       },
       execute: (_payload, wrapped) => within('operation', { kind: SpanKind.INTERNAL }, context.active(), wrapped),
+    },
+    // Still within the request's span.
+    onResponse({ response }) {
+      const span = trace.getActiveSpan();
+      span?.setAttribute('http.response.status_code', response.status);
+      // What a client did wrong is no error of this server.
+      if (response.status >= 500) span?.setStatus({ code: SpanStatusCode.ERROR });
     },
     // By now it is known which operation it is.
     onExecute({ args }) {
@@ -32,9 +45,12 @@ export function useTracing(): Plugin {
   };
 }
 
-/** A picture's hash in a span's name would make each name one of a kind. */
-function routeOf(path: string): string {
-  return path.startsWith('/images/') ? '/images/{id}' : path;
+const routes = new Set(['/', '/graphql', '/login', '/healthz', '/readyz']);
+
+/** A picture's hash in a span's name, or whatever somebody asks for, would make each name one of a kind. */
+function routeOf(path: string): string | null {
+  if (path.startsWith('/images/')) return '/images/{id}';
+  return routes.has(path) ? path : null;
 }
 
 function within<T>(

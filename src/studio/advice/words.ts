@@ -46,7 +46,7 @@ export const judgement: Readonly<Record<Language, RegExp>> = {
 
 /**
  * What relates the subject to its surroundings: its style, its light, its place. Of each kind the first pattern that fits a clause
- * takes its part of it; what is left describes the subject.
+ * takes its part of it; what is left describes the subject. Each pattern says where it may begin, or is short: prompts may be long.
  */
 export const relations: Readonly<Record<Language, readonly (readonly RegExp[])[]>> = {
   ZH: [
@@ -60,7 +60,7 @@ export const relations: Readonly<Record<Language, readonly (readonly RegExp[])[]
     ],
     [
       either(
-        /在?[^，在的]*(?:光照|照射|逆光|侧光|顶光|柔光|阳光|月光|灯光|烛光|霓虹灯?|晨光|夕照|光影|光线|黄金时刻)[^，的]*/u,
+        /(?:在|(?<=^|[，的]))[^，在的]*(?:光照|照射|逆光|侧光|顶光|柔光|阳光|月光|灯光|烛光|霓虹灯?|晨光|夕照|光影|光线|黄金时刻)[^，的]*/u,
       ),
       either(/在?(?:夜晚|夜里|晚上|黄昏|清晨|正午)(?:时分)?/u),
     ],

@@ -7,10 +7,11 @@ import { type Call, migrations, type Reply, type Row, reads, statements } from '
  * message is a batch, each batch one transaction.
  */
 const port = parentPort!;
-const database = new Database((workerData as { file: string }).file);
+type Connection = InstanceType<typeof Database>;
 
 /** Exclusive: the lock on the file is held from here on, and dies with the process. Without it there would be no owner. */
-function open(): void {
+function open(file: string): Connection {
+  const database = new Database(file);
   database.pragma('locking_mode = EXCLUSIVE');
   database.pragma('journal_mode = WAL');
   // What was acknowledged survives a power cut, not only a crash.
@@ -19,9 +20,10 @@ function open(): void {
   if (taken > migrations.length) throw new Error('it was written by a newer version of this program');
   const missing = migrations.slice(taken).join('\n');
   database.exec(`begin immediate; ${missing} pragma user_version = ${migrations.length}; commit;`);
+  return database;
 }
 
-function execute(batch: readonly Call[], prepared: ReturnType<typeof prepareAll>): Reply[] {
+function execute(batch: readonly Call[], database: Connection, prepared: ReturnType<typeof prepareAll>): Reply[] {
   const writes = batch.some(({ name }) => !reads.has(name));
   if (writes) database.exec('begin immediate');
   const replies = batch.map(({ name, parameters }): Reply => {
@@ -38,14 +40,14 @@ function execute(batch: readonly Call[], prepared: ReturnType<typeof prepareAll>
   return replies;
 }
 
-function prepareAll() {
+function prepareAll(database: Connection) {
   const entries = Object.entries(statements).map(([name, sql]) => [name, database.prepare(sql)]);
   return Object.fromEntries(entries) as Record<keyof typeof statements, ReturnType<typeof database.prepare>>;
 }
 
 try {
-  open();
-  const prepared = prepareAll();
+  const database = open((workerData as { file: string }).file);
+  const prepared = prepareAll(database);
   port.on('message', (batch: readonly Call[] | null) => {
     if (batch === null) {
       database.close();
@@ -53,7 +55,7 @@ try {
       return;
     }
     try {
-      port.postMessage(execute(batch, prepared));
+      port.postMessage(execute(batch, database, prepared));
     } catch (error) {
       if (database.inTransaction) database.exec('rollback');
       port.postMessage(batch.map(() => ({ error: (error as Error).message })));
