@@ -12,17 +12,21 @@ const program = new Command('inkstone')
     '--checkpoint <folder>',
     'a checkpoint folder in the diffusers layout, beside those of the catalog; may be repeated',
     several,
+  )
+  .addHelpText(
+    'after',
+    `
+Example: inkstone generate "a rocket above a castle, night sky background" --out rocket.png
+Settings such as PORT, HOST, DATA_DIR and ACCESS_KEY are environment variables; README.md lists them.`,
   );
 
 program
   .command('serve', { isDefault: true })
   .description('Serve the API, its pictures and a page to try it.')
   .allowExcessArguments()
-  .action(async (_options, command: Command) => {
-    // It is the default, so a command that is none arrives here.
-    const [unknown] = command.args;
-    if (unknown !== undefined)
-      program.error(`Expected one of ${program.commands.map((it) => it.name()).join(', ')} but received ${unknown}.`);
+  .action(async (_options, { args }: Command) => {
+    // As the default it is also given what was meant as the name of another one.
+    if (args.length > 0) program.error(`Expected a command but received "${args[0]}". \`inkstone --help\` lists them.`);
     await (await import('./commands/serve.js')).serveCommand(settings());
   });
 

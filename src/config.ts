@@ -36,6 +36,6 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
 function sentence({ path, message }: z.core.$ZodIssue, env: Readonly<Record<string, string | undefined>>): string {
   const variable = String(path[0]);
   // A key or a token is never repeated, however wrong it is.
-  const received = /KEY|SECRET|TOKEN/.test(variable) ? '' : ` (received ${JSON.stringify(env[variable] ?? null)})`;
-  return `${variable}: ${message}${received}`;
+  const received = /KEY|SECRET|TOKEN/.test(variable) ? '' : ` but received ${JSON.stringify(env[variable] ?? null)}`;
+  return `${variable}: ${message}${received}.`;
 }

@@ -11,9 +11,20 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const forTests = process.argv.includes('--dev');
 
 checkNode();
-installPackages();
-build();
+step('The packages could not be installed', installPackages);
+step('The program could not be built', build);
 if (forTests) installBrowser();
+
+/** What a step runs says itself what is wrong; a stack of this script would only hide it. */
+function step(sentence, work) {
+  try {
+    work();
+  } catch (error) {
+    if (error.status === undefined) throw error;
+    console.error(`${sentence}: the lines above say why. The same command tries again.`);
+    process.exit(1);
+  }
+}
 
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);

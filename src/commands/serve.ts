@@ -33,6 +33,7 @@ function stopOnSignal(close: () => Promise<void>): void {
     process.on(signal, () => {
       if (stopping) process.exit(130);
       stopping = true;
+      console.log('Stopping …');
       close().then(
         () => process.exit(0),
         (error) => {

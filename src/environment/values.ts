@@ -7,7 +7,11 @@ export function unlessEmpty<T extends z.ZodType>(schema: T) {
 
 /** A whole number of `least` … `most`, written in digits. */
 export function whole(least: number, most = Number.MAX_SAFE_INTEGER) {
-  return z.coerce.number().int().min(least).max(most);
+  const expected =
+    most === Number.MAX_SAFE_INTEGER
+      ? `expected a whole number of at least ${least}`
+      : `expected a whole number between ${least} and ${most}`;
+  return z.coerce.number(expected).int(expected).min(least, expected).max(most, expected);
 }
 
 /** Items separated by commas. */

@@ -15,6 +15,28 @@ export interface ServerOptions {
   readonly traced?: boolean;
 }
 
+/** Nobody can listen where the settings say. The sentence names the setting. */
+export class AddressUnusable extends Error {
+  override readonly name = 'AddressUnusable';
+}
+
+function addressUnusable(error: NodeJS.ErrnoException, { HOST, PORT }: ServerConfig): Error {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new AddressUnusable(
+        `PORT: expected a port that is free on ${HOST} but received ${PORT}, where another program listens. PORT=0 takes any free one.`,
+      );
+    case 'EACCES':
+      return new AddressUnusable(`PORT: expected a port that this user may open but received ${PORT}.`);
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new AddressUnusable(`HOST: expected an address of this machine but received ${JSON.stringify(HOST)}.`);
+    default:
+      return error;
+  }
+}
+
 export interface Listening {
   /** Where it listens, without a slash at the end. */
   readonly url: string;
@@ -25,6 +47,7 @@ export interface Listening {
 export interface InkstoneServer {
   /** Answers one request, without a port. */
   fetch(request: Request): Promise<Response>;
+  /** @throws AddressUnusable */
   listen(): Promise<Listening>;
 }
 
@@ -45,7 +68,7 @@ export function createServer({ studio, settings, log, traced = false }: ServerOp
         },
       );
       await new Promise<void>((resolve, reject) => {
-        server.once('error', reject);
+        server.once('error', (error) => reject(addressUnusable(error, settings)));
         server.listen(settings.PORT, settings.HOST, resolve);
       });
       // Such as too many open files: the next connection may be taken again.

@@ -86,7 +86,7 @@ describe('the commands that change a picture', () => {
     ['a folder that is not there', ['generate', 'a cat', '--out', 'nowhere/x.png'], 'received nowhere/x.png.'],
     ['a folder for a file', ['generate', 'a cat', '--out', 'folder.png'], 'received folder.png.'],
     ['an option before the prompt', ['generate', '--lora', 'ink', 'a cat', '--out', 'x.png'], 'but received "ink".'],
-    ['a command that is none', ['genrate', 'a cat'], 'Expected one of serve, generate, edit'],
+    ['a command that is none', ['genrate', 'a cat'], 'Expected a command but received "genrate"'],
   ])('say in one sentence what is wrong with %s', async (_what, args, sentence) => {
     mkdirSync(join(work, 'folder.png'), { recursive: true });
     cpSync(tiny, join(work, 'broken'), { recursive: true });

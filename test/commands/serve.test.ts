@@ -1,50 +1,87 @@
 import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { startProgram } from '../program.js';
 
-const other = createServer();
-beforeAll(() => new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve)));
-afterAll(() => new Promise((resolve) => other.close(resolve)));
-
-it('serve on a port that another program has says so, in one line', async () => {
-  const { port } = other.address() as AddressInfo;
-  const failure = await startProgram({ env: { PORT: String(port) } }).catch((error: Error) => error.message);
-  expect(failure).toMatch(new RegExp(`^The program ended with 1 .+\\nlisten EADDRINUSE: .+:${port}\\n$`));
-});
-
-it('serve stops without a fault where nobody collects the spans that it was told to send', async () => {
-  const nowhere = 'http://127.0.0.1:9';
-  const program = await startProgram({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: nowhere } });
-  await fetch(`${program.url}/healthz`);
-  expect(await program.stop()).toBe(0);
-  expect(program.output()).toContain('the last spans were not sent');
-  expect(program.output()).toContain('Ready');
-});
-
 const root = join(import.meta.dirname, '..', '..');
-const tiny = join(root, 'test', 'parity', 'fixtures', 'checkpoints', 'tiny-turbo');
-const work = mkdtempSync(join(tmpdir(), 'inkstone-serve-'));
-afterAll(() => rmSync(work, { recursive: true, force: true }));
+const data = mkdtempSync(join(tmpdir(), 'inkstone-serve-'));
+afterAll(() => rmSync(data, { recursive: true, force: true }));
 
-it('a server whose first model is broken says why and ends with 1', async () => {
-  const folder = join(work, 'tiny');
-  cpSync(tiny, folder, { recursive: true });
-  const config = join(folder, 'text_encoder', 'config.json');
-  writeFileSync(config, readFileSync(config, 'utf8').replace('"silu"', '"gelu"'));
-  const settings = { PORT: '0', DATA_DIR: join(work, 'data'), MODELS_CATALOG: join(work, 'none.json') };
-  const child = spawn(process.execPath, [join(root, 'dist/src/cli.js'), 'serve', '--checkpoint', folder], {
-    env: { ...process.env, ...settings, LOG_LEVEL: 'silent' },
+/** Runs the built program, which is expected to end by itself. */
+function inkstone(args: string[], env: Record<string, string> = {}): Promise<{ code: number | null; err: string }> {
+  const child = spawn(process.execPath, [join(root, 'dist/src/cli.js'), ...args], {
+    cwd: root,
+    env: { ...process.env, DATA_DIR: data, ...env },
+    stdio: ['ignore', 'ignore', 'pipe'],
   });
   let err = '';
-  child.stderr.on('data', (chunk) => {
+  child.stderr?.on('data', (chunk) => {
     err += chunk;
   });
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  expect(err).toBe(`${config}: expected "hidden_act" to be "silu" but it is "gelu".\n`);
-  expect(code).toBe(1);
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, err })));
+}
+
+describe('inkstone serve', () => {
+  it('says in one sentence that its port is taken', async () => {
+    const other = createServer();
+    await new Promise<void>((listening) => other.listen(0, '127.0.0.1', listening));
+    const { port } = other.address() as AddressInfo;
+    const { code, err } = await inkstone(['serve'], { PORT: String(port) });
+    other.close();
+    expect(code).toBe(1);
+    expect(err).toBe(
+      `PORT: expected a port that is free on 127.0.0.1 but received ${port}, where another program listens. PORT=0 takes any free one.\n`,
+    );
+  });
+
+  it('says in one sentence that its host is nowhere', async () => {
+    const { code, err } = await inkstone(['serve'], { HOST: 'nowhere.invalid', PORT: '0' });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: 'HOST: expected an address of this machine but received "nowhere.invalid".\n',
+    });
+  });
+
+  it.each(['abc', '80000', '1.5'])('refuses the port %s', async (PORT) => {
+    const { code, err } = await inkstone(['serve'], { PORT });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: `PORT: expected a whole number between 0 and 65535 but received "${PORT}".\n`,
+    });
+  });
+
+  it('does not take a mistyped command for itself', async () => {
+    const { code, err } = await inkstone(['genrate']);
+    expect(code).toBe(1);
+    expect(err).toContain('Expected a command but received "genrate"');
+  });
+
+  it('says that it stops', async () => {
+    const program = await startProgram();
+    expect(await program.stop()).toBe(0);
+    expect(program.output()).toContain('\nStopping …\n');
+  });
+
+  it('stops without a fault where nobody collects the spans that it was told to send', async () => {
+    const nowhere = 'http://127.0.0.1:9';
+    const program = await startProgram({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: nowhere } });
+    await fetch(`${program.url}/healthz`);
+    expect(await program.stop()).toBe(0);
+    expect(program.output()).toContain('the last spans were not sent');
+    expect(program.output()).toContain('Ready');
+  });
+
+  it('says why its first model is broken and ends with 1', async () => {
+    const folder = join(data, 'tiny');
+    cpSync(join(root, 'test', 'parity', 'fixtures', 'checkpoints', 'tiny-turbo'), folder, { recursive: true });
+    const config = join(folder, 'text_encoder', 'config.json');
+    writeFileSync(config, readFileSync(config, 'utf8').replace('"silu"', '"gelu"'));
+    const env = { PORT: '0', MODELS_CATALOG: join(data, 'none.json'), LOG_LEVEL: 'silent' };
+    const { code, err } = await inkstone(['serve', '--checkpoint', folder], env);
+    expect(err).toBe(`${config}: expected "hidden_act" to be "silu" but it is "gelu".\n`);
+    expect(code).toBe(1);
+  });
 });

@@ -5,7 +5,10 @@ import { describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
 /** The page's modules are plain JavaScript for browsers; these need none. */
-const module = (name: string) => import(pathToFileURL(join(root, 'src/server/page', name)).href);
+const module = (name: string) => {
+  const [file = '', query] = name.split('?');
+  return import(pathToFileURL(join(root, 'src/server/page', file)).href + (query === undefined ? '' : `?${query}`));
+};
 const { fromHash, seedOf, toHash } = await module('address.js');
 const { sizesOf } = await module('sizes.js');
 const { messages } = await module('stream.js');
@@ -64,6 +67,25 @@ describe('the sizes to choose from', () => {
       expect(width * height).toBeLessThanOrEqual(model.maxPixels);
     }
     expect(new Set(sizes.map(({ width, height }) => `${width}x${height}`)).size).toBe(sizes.length);
+  });
+});
+
+describe('a file to be uploaded', () => {
+  it('never has the name that another had before a reload, which the history of the visit still knows', async () => {
+    const before = await module('uploads.js?before');
+    await new Promise((later) => setTimeout(later, 5));
+    const after = await module('uploads.js?after');
+    const file = async () => new Blob(['a']);
+    expect(after.willUpload(file)).not.toBe(before.willUpload(file));
+  });
+
+  it('is found again in a list, as GraphQL clients write its place', async () => {
+    const { withoutUploads } = await module('uploads.js');
+    const input = { loras: [{ id: 'a', weight: 1 }], references: [{ upload: 'x' }, { id: 'y' }] };
+    expect(withoutUploads({ input })).toEqual({
+      input: { input: { loras: [{ id: 'a', weight: 1 }], references: [{ upload: null }, { id: 'y' }] } },
+      places: [{ path: 'variables.input.references.0.upload', name: 'x' }],
+    });
   });
 });
 

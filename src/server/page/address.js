@@ -7,7 +7,7 @@
  * @param {Wish} wish
  */
 export function toHash(wish) {
-  const { prompt, seed, width, height, steps, count, guidance, negativePrompt, model, strength } = wish;
+  const { prompt, seed, width, height, steps, count, guidance, negativePrompt, model, strength, loras, mask } = wish;
   const id = wish.image !== undefined && 'id' in wish.image ? wish.image.id : undefined;
   const parts = new URLSearchParams();
   const entries = {
@@ -25,6 +25,9 @@ export function toHash(wish) {
     away: negativePrompt,
     model,
     strength,
+    add: loras?.map(({ id: name, weight }) => `${name}:${weight}`).join(),
+    // What was painted finds no place in an address, that something was does.
+    painted: mask === undefined ? undefined : 'yes',
   })) {
     if (value !== undefined && value !== '') parts.set(name, String(value));
   }
@@ -46,7 +49,9 @@ export function fromHash(hash) {
     prompt,
     ...given('operation', operation === 'EDIT' || operation === 'REFINE' ? operation : undefined),
     ...given('image', image === null ? undefined : { id: image }),
+    ...given('mask', parts.has('painted') ? { upload: elsewhere } : undefined),
     ...given('strength', number(parts.get('strength'))),
+    ...given('loras', lorasOf(parts.get('add'))),
     ...given('seed', seedOf(parts.get('seed') ?? '')),
     ...given('width', number(width)),
     ...given('height', number(height)),
@@ -56,6 +61,18 @@ export function fromHash(hash) {
     ...given('negativePrompt', parts.get('away') ?? undefined),
     ...given('model', parts.get('model') ?? undefined),
   };
+}
+
+/** The name of a mask that was painted on another page. */
+const elsewhere = 'elsewhere';
+
+/** @param {string | null} text as in `blueprint:0.8,other:1` */
+function lorasOf(text) {
+  if (text === null) return undefined;
+  return text.split(',').map((part) => {
+    const [id = '', weight] = part.split(':');
+    return { id, weight: number(weight) ?? 1 };
+  });
 }
 
 const stored = 'inkstone.asked';

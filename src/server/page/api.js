@@ -1,3 +1,4 @@
+import { leaveAtTheDoor } from './address.js';
 import { multipart } from './uploads.js';
 
 /**
@@ -14,10 +15,11 @@ import { multipart } from './uploads.js';
  *   createdAt: string, finishedAt: string | null }} Generation
  * @typedef {'GENERATE' | 'EDIT' | 'REFINE'} Operation
  * @typedef {{ id: string, name: string, operations: Operation[], editModes: string[], defaultSteps: number, defaultGuidance: number,
+ *   defaultRefineSteps: number, defaultRefineStrength: number, loras: { id: string, name: string, description: string }[],
  *   defaultWidth: number, defaultHeight: number, maxPixels: number, supportsGuidance: boolean,
  *   supportsNegativePrompt: boolean }} Model
  * @typedef {{ prompt: string, negativePrompt?: string, model?: string, width?: number, height?: number, steps?: number,
- *   guidance?: number, seed?: number | string, count?: number, cache?: 'DEFAULT' | 'REFRESH' | 'ONLY' }} GenerateInput
+ *   guidance?: number, seed?: number | string, count?: number, loras?: { id: string, weight: number }[], cache?: 'DEFAULT' | 'REFRESH' | 'ONLY' }} GenerateInput
  * @typedef {GenerateInput & { operation?: Operation, image?: { id: string } | { upload: string }, mask?: { upload: string },
  *   strength?: number }} Wish what the form asks for: the input, and of which mutation when it is not `generate`
  */
@@ -100,15 +102,18 @@ export async function post(query, variables, accept, signal) {
     body: files ?? JSON.stringify({ query, variables }),
     signal: signal ?? null,
   });
-  // The session is over: the server shows its door.
-  if (response.status === 401) location.assign('login');
+  // The session is over: the server shows its door, behind which the same request waits.
+  if (response.status === 401) {
+    leaveAtTheDoor(location.hash);
+    location.assign('login');
+  }
   return response;
 }
 
 /** @returns {Promise<Model[]>} the default model first */
 export async function fetchModels() {
   const fields =
-    'id name operations editModes defaultSteps defaultGuidance defaultWidth defaultHeight maxPixels supportsGuidance supportsNegativePrompt';
+    'id name operations editModes defaultSteps defaultRefineSteps defaultRefineStrength loras { id name description } defaultGuidance defaultWidth defaultHeight maxPixels supportsGuidance supportsNegativePrompt';
   /** @type {{ models: Model[] }} */
   const { models } = await graphql(`query Models { models { ${fields} } }`);
   return models;

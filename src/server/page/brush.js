@@ -1,50 +1,68 @@
 import { byId } from './dom.js';
-import { willUpload } from './uploads.js';
+import { uploaded, willUpload } from './uploads.js';
 
 /** Painting over a picture what is to change. Strokes are kept as they were drawn, and the mask is what they cover. */
+
+/**
+ * @typedef {{ x: number, y: number }} Point in pixels of the picture
+ * @typedef {{ width: number, points: Point[] }} Stroke
+ */
 
 const canvas = /** @type {HTMLCanvasElement} */ (byId('mask'));
 const width = /** @type {HTMLInputElement} */ (byId('brush'));
 
-/** Red, of which half shows through. */
-const wash = '#d8402699';
-let painted = false;
+/** Painted opaque; the style sheet lets the picture show through. */
+const paint = '#d84026';
+/** @type {Stroke[]} */
+let strokes = [];
+/** The mask of an earlier request, under the strokes. @type {OffscreenCanvas | null} */
+let earlier = null;
 /** The name of the mask as it is now. @type {string | null} */
 let name = null;
+/** @type {() => void} */
+let changed = () => {};
 
 /** @param {() => void} onChange after every stroke */
 export function startBrush(onChange) {
-  /** @type {{ x: number, y: number } | null} */
-  let last = null;
-  const at = (/** @type {PointerEvent} */ { clientX, clientY }) => {
-    const box = canvas.getBoundingClientRect();
-    return {
-      x: ((clientX - box.left) / box.width) * canvas.width,
-      y: ((clientY - box.top) / box.height) * canvas.height,
-    };
-  };
+  changed = onChange;
+  /** The stroke that a pointer draws now. @type {{ pointer: number, stroke: Stroke } | null} */
+  let drawing = null;
   canvas.addEventListener('pointerdown', (event) => {
+    if (drawing !== null || event.button !== 0) return;
     canvas.setPointerCapture(event.pointerId);
-    last = at(event);
-    stroke(last, last);
+    const at = pointOf(event);
+    drawing = { pointer: event.pointerId, stroke: { width: lineWidth(), points: [at] } };
+    line(drawing.stroke.width, [at, at]);
   });
   canvas.addEventListener('pointermove', (event) => {
-    if (last === null) return;
-    const next = at(event);
-    stroke(last, next);
-    last = next;
+    if (drawing?.pointer !== event.pointerId) return;
+    const { width, points } = drawing.stroke;
+    // A fast hand is in many places between two frames.
+    const passed = event.getCoalescedEvents?.() ?? [];
+    const next = (passed.length > 0 ? passed : [event]).map(pointOf);
+    line(width, [/** @type {Point} */ (points.at(-1)), ...next]);
+    points.push(...next);
   });
-  const end = () => {
-    if (last === null) return;
-    last = null;
-    name = null;
-    onChange();
+  const end = (/** @type {PointerEvent} */ event) => {
+    if (drawing?.pointer !== event.pointerId) return;
+    strokes.push(drawing.stroke);
+    drawing = null;
+    renew();
   };
   canvas.addEventListener('pointerup', end);
   canvas.addEventListener('pointercancel', end);
+  byId('undo-mask').addEventListener('click', undo);
   byId('clear-mask').addEventListener('click', () => {
-    wipe();
-    onChange();
+    strokes = [];
+    earlier = null;
+    renew();
+  });
+  document.addEventListener('keydown', (event) => {
+    const writing =
+      event.target instanceof Element && event.target.matches('textarea, input:not([type="range"]), select');
+    if (writing || canvas.hidden || event.key !== 'z' || !(event.ctrlKey || event.metaKey)) return;
+    event.preventDefault();
+    undo();
   });
 }
 
@@ -55,61 +73,119 @@ export function startBrush(onChange) {
 export function coverWith(size) {
   canvas.width = size.width;
   canvas.height = size.height;
-  wipe();
+  strokes = [];
+  earlier = null;
+  renew();
 }
 
 /** @param {boolean} painting */
 export function offerBrush(painting) {
   canvas.hidden = !painting;
-  byId('brush-field').hidden = !painting;
-  byId('clear-mask').hidden = !painting;
+  byId('brush-tools').hidden = !painting;
 }
 
 /** The mask to send, white where something was painted; null where nothing was. */
 export function mask() {
-  if (!painted || canvas.hidden) return null;
-  name ??= willUpload(toPng);
+  if (canvas.hidden || !isPainted()) return null;
+  if (name === null) {
+    /** @type {Promise<Blob> | null} */
+    let picture = null;
+    // As it is when it is first sent, also if it is sent again after more was painted.
+    name = willUpload(() => (picture ??= toPng()));
+  }
   return { upload: name };
 }
 
-function wipe() {
-  canvas.getContext('2d')?.clearRect(0, 0, canvas.width, canvas.height);
-  painted = false;
+/**
+ * Paints what an earlier request masked, where it is still remembered.
+ * @param {string} upload
+ */
+export async function fillMask(upload) {
+  try {
+    earlier = asPaint(await createImageBitmap(await uploaded(upload)));
+  } catch {
+    return; // after a reload: it is to be painted again
+  }
+  strokes = [];
+  renew();
+  name = upload;
+  changed();
+}
+
+const isPainted = () => strokes.length > 0 || earlier !== null;
+
+/** After every change: shows it, and forgets the name of what was. */
+function renew() {
   name = null;
+  const context = canvas.getContext('2d');
+  context?.clearRect(0, 0, canvas.width, canvas.height);
+  if (earlier !== null) context?.drawImage(earlier, 0, 0, canvas.width, canvas.height);
+  for (const { width, points } of strokes) line(width, points);
+  for (const id of ['undo-mask', 'clear-mask']) /** @type {HTMLButtonElement} */ (byId(id)).disabled = !isPainted();
+  changed();
+}
+
+function undo() {
+  if (strokes.pop() === undefined) earlier = null;
+  renew();
+}
+
+/** @param {PointerEvent} event */
+function pointOf({ clientX, clientY }) {
+  const box = canvas.getBoundingClientRect();
+  return {
+    x: ((clientX - box.left) / box.width) * canvas.width,
+    y: ((clientY - box.top) / box.height) * canvas.height,
+  };
+}
+
+/** A part of the picture, whatever its size. */
+const lineWidth = () => (Number(width.value) / 256) * Math.max(canvas.width, canvas.height);
+
+/**
+ * @param {number} width
+ * @param {Point[]} points
+ */
+function line(width, points) {
+  const context = canvas.getContext('2d');
+  const [first, ...others] = points;
+  if (context === null || first === undefined) return;
+  context.strokeStyle = paint;
+  context.lineCap = 'round';
+  context.lineJoin = 'round';
+  context.lineWidth = width;
+  context.beginPath();
+  context.moveTo(first.x, first.y);
+  // A line without a length is not drawn, though a touch is meant as a dot.
+  context.lineTo(first.x + 0.01, first.y);
+  for (const { x, y } of others) context.lineTo(x, y);
+  context.stroke();
+}
+
+/** @returns {Promise<Blob>} rejects where this browser gives no canvas of that size */
+async function toPng() {
+  const mask = recoloured(canvas, 3, (alpha) => (alpha > 127 ? [255, 255, 255, 255] : [0, 0, 0, 255]));
+  return mask.convertToBlob({ type: 'image/png' });
+}
+
+/** @param {ImageBitmap} mask */
+function asPaint(mask) {
+  const colour = [1, 3, 5].map((at) => Number.parseInt(paint.slice(at, at + 2), 16));
+  return recoloured(mask, 0, (light) => [...colour, light > 127 ? 255 : 0]);
 }
 
 /**
- * @param {{ x: number, y: number }} from
- * @param {{ x: number, y: number }} to
+ * @param {HTMLCanvasElement | ImageBitmap} picture
+ * @param {number} channel which of a pixel's four values decides
+ * @param {(value: number) => number[]} colourOf that value → red, green, blue, alpha
  */
-function stroke(from, to) {
-  const context = canvas.getContext('2d');
-  if (context === null) return;
-  context.lineCap = 'round';
-  context.lineWidth = (Number(width.value) / 256) * Math.max(canvas.width, canvas.height);
-  context.beginPath();
-  context.moveTo(from.x, from.y);
-  context.lineTo(to.x + 0.01, to.y);
-  // Wiped before it is painted, so that what is painted twice is no redder than what is painted once.
-  context.globalCompositeOperation = 'destination-out';
-  context.strokeStyle = '#000';
-  context.stroke();
-  context.globalCompositeOperation = 'source-over';
-  context.strokeStyle = wash;
-  context.stroke();
-  painted = true;
-}
-
-/** @returns {Promise<Blob>} */
-async function toPng() {
-  const flat = new OffscreenCanvas(canvas.width, canvas.height);
+function recoloured(picture, channel, colourOf) {
+  const flat = new OffscreenCanvas(picture.width, picture.height);
   const context = flat.getContext('2d');
-  const strokes = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height);
-  if (context === null || strokes === undefined) throw new Error('This browser gives no canvas.');
-  for (let i = 0; i < strokes.data.length; i += 4) {
-    const white = (strokes.data[i + 3] ?? 0) > 64 ? 255 : 0;
-    strokes.data.set([white, white, white, 255], i);
-  }
-  context.putImageData(strokes, 0, 0);
-  return flat.convertToBlob({ type: 'image/png' });
+  if (context === null) throw new Error('This browser gives no canvas.');
+  context.drawImage(picture, 0, 0);
+  const pixels = context.getImageData(0, 0, picture.width, picture.height);
+  for (let at = 0; at < pixels.data.length; at += 4) pixels.data.set(colourOf(pixels.data[at + channel] ?? 0), at);
+  context.putImageData(pixels, 0, 0);
+  return flat;
 }

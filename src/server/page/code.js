@@ -89,7 +89,35 @@ export function showCode(wish, id) {
       '-N ',
     ),
   };
+  showTry(wish);
   show();
+}
+
+/**
+ * A link to GraphiQL with the whole request in it; that knows no files.
+ * @param {Wish} wish
+ */
+function showTry(wish) {
+  const { operation: _, ...input } = wish;
+  const link = /** @type {HTMLAnchorElement} */ (byId('try'));
+  link.hidden = withoutUploads({ input }).places.length > 0;
+  const whole = operationOf(wish)
+    .replace(/\(\$input.*?\)/, '')
+    .replace('$input', () => literal(input));
+  link.href = `graphql?${new URLSearchParams({ query: whole })}`;
+}
+
+/**
+ * A value as GraphQL writes it: JSON but for the names of fields.
+ * @param {unknown} value
+ * @returns {string}
+ */
+function literal(value) {
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  return `{ ${Object.entries(value)
+    .map(([name, part]) => `${name}: ${literal(part)}`)
+    .join(', ')} }`;
 }
 
 /**
@@ -101,12 +129,13 @@ function requestOf(query, variables) {
   const { input, places } = withoutUploads(variables);
   if (places.length === 0) return curl({ query, variables }, ['content-type: application/json']);
   const map = Object.fromEntries(places.map(({ path }, i) => [i, [path]]));
-  const parts = [`operations=${JSON.stringify({ query, variables: input })}`, `map=${JSON.stringify(map)}`];
-  for (const [i, { path }] of places.entries()) parts.push(`${i}=@${path.split('.').at(-2)}.png`);
+  const fields = [`operations=${JSON.stringify({ query, variables: input })}`, `map=${JSON.stringify(map)}`];
   const lines = [
     `curl ${quoted(endpoint)}`,
     ...[quoted('x-graphql-yoga-csrf: 1'), ...always].map((header) => `-H ${header}`),
-    ...parts.map((part) => `-F ${quoted(part)}`),
+    // `-F` would read a semicolon in the prompt as its own.
+    ...fields.map((part) => `--form-string ${quoted(part)}`),
+    ...places.map(({ path }, i) => `-F '${i}=@${path.split('.').at(-2)}.png'`),
   ];
   return lines.join(' \\\n  ');
 }

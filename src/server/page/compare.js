@@ -1,22 +1,37 @@
 import { byId, make } from './dom.js';
 import { say } from './words.js';
 
-/** The picture before, over the one after, as far as the slider says. */
+/** The picture before, laid over the one after from the left, as far as the handle was drawn. */
 
+const sheet = byId('sheet');
 const slider = /** @type {HTMLInputElement} */ (byId('split'));
+const handle = byId('compare');
+
+/** @typedef {{ address: string, regions: { x: number, y: number, width: number, height: number }[], width: number, height: number }} Before */
 
 export function startCompare() {
   slider.addEventListener('input', place);
+  // Over the whole picture, not only on the handle: a finger is wide.
+  const follow = (/** @type {PointerEvent} */ { clientX }) => {
+    const { left, width } = handle.getBoundingClientRect();
+    slider.value = String((100 * (clientX - left)) / width);
+    place();
+  };
+  handle.addEventListener('pointerdown', (event) => {
+    handle.setPointerCapture(event.pointerId);
+    follow(event);
+  });
+  handle.addEventListener('pointermove', (event) => {
+    if (handle.hasPointerCapture(event.pointerId)) follow(event);
+  });
 }
 
-/** @param {{ address: string, regions: { x: number, y: number, width: number, height: number }[], width: number, height: number } | null} before */
+/** @param {Before | null} before null where nothing was changed */
 export function compareWith(before) {
-  byId('tiles').querySelector('.before')?.remove();
-  for (const region of byId('tiles').querySelectorAll('.region')) region.remove();
-  byId('compare').hidden = before === null;
+  for (const part of byId('tiles').querySelectorAll('.before, .region')) part.remove();
+  handle.hidden = before === null;
   const tile = byId('tiles').firstElementChild;
   if (before === null || tile === null) return;
-  tile.append(make('img', { class: 'before', src: before.address, alt: say('before') }));
   for (const { x, y, width, height } of before.regions) {
     const region = make('span', { class: 'region' });
     region.style.left = `${(100 * x) / before.width}%`;
@@ -25,10 +40,13 @@ export function compareWith(before) {
     region.style.height = `${(100 * height) / before.height}%`;
     tile.append(region);
   }
+  const picture = make('img', { src: before.address, alt: say('before') });
+  tile.append(make('div', { class: 'before' }, picture, make('span', { class: 'tag' }, say('before'))));
+  // What came of it is what one wants to see first.
+  slider.value = '0';
   place();
 }
 
 function place() {
-  const before = /** @type {HTMLElement | null} */ (byId('tiles').querySelector('.before'));
-  before?.style.setProperty('clip-path', `inset(0 ${100 - Number(slider.value)}% 0 0)`);
+  sheet.style.setProperty('--split', `${slider.value}%`);
 }

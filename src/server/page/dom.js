@@ -54,7 +54,13 @@ export function pause(ms, signal) {
  * @param {string} text
  */
 export async function copyText(text) {
-  if (navigator.clipboard !== undefined) return navigator.clipboard.writeText(text);
+  if (navigator.clipboard !== undefined) {
+    try {
+      return await navigator.clipboard.writeText(text);
+    } catch {
+      // Not allowed here: by the old way then.
+    }
+  }
   const area = make('textarea', { value: text, class: 'offstage' });
   document.body.append(area);
   area.select();

@@ -19,8 +19,11 @@ const stored = 'inkstone.running';
 /** One request from the first word to the last event. */
 export class Drawing {
   #stop = new AbortController();
+  /** Ends the following of a generation, whatever becomes of it. */
+  #leave = new AbortController();
   /** @type {string | null} */
   #id = null;
+  #connected = true;
 
   /** @param {Listener} listener */
   constructor(listener) {
@@ -54,8 +57,11 @@ export class Drawing {
     remember({ generation, input });
     this.listener.begun(generation);
     let last = generation;
-    const ever = new AbortController().signal;
-    for await (const event of follow(generation.id, { signal: ever, onConnection: this.listener.connection })) {
+    const onConnection = (/** @type {boolean} */ live) => {
+      this.#connected = live;
+      this.listener.connection(live);
+    };
+    for await (const event of follow(generation.id, { signal: this.#leave.signal, onConnection })) {
       last = event.generation;
       this.listener.happened(event);
     }
@@ -63,10 +69,14 @@ export class Drawing {
     return last;
   }
 
-  /** Gives up: before there is a generation by not asking again, after that by a word to the server. */
+  /** Gives up: before there is a generation by not asking again, after that by a word to the server, or without one where it does not listen. */
   async cancel() {
-    this.#stop.abort(new DOMException('Cancelled', 'AbortError'));
-    if (this.#id !== null) await cancel(this.#id);
+    const reason = new DOMException('Cancelled', 'AbortError');
+    this.#stop.abort(reason);
+    if (this.#id === null) return;
+    if (!this.#connected) this.#leave.abort(reason);
+    // Who cannot be told will be left: the last word of a generation comes to whoever hears it.
+    await cancel(this.#id).catch(() => this.#leave.abort(reason));
   }
 }
 

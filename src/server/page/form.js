@@ -1,23 +1,26 @@
 import { given, number, seedOf } from './address.js';
 import { byId, make } from './dom.js';
-import { capable, fillMode, offerWays, operation, readMode, setOperation, startMode } from './mode.js';
+import { markStyles, startExamples } from './examples.js';
+import { fillLoras, offerLoras, readLoras } from './loras.js';
+import {
+  capable,
+  fillStrength,
+  fillWay,
+  offerStrength,
+  offerWays,
+  operation,
+  readMode,
+  setOperation,
+  showMode,
+  startMode,
+} from './mode.js';
 import { nameOf, sizesOf } from './sizes.js';
+import { language, say } from './words.js';
 
 /**
  * @typedef {import('./api.js').Wish} Wish
  * @typedef {import('./api.js').Model} Model
  */
-
-const examples = [
-  '一只狗在左边，草地背景',
-  'a sailboat, ocean background',
-  'a rocket above a castle, night sky background',
-  '一个灯笼在一个房子的上方，夜空背景',
-  '一只大老虎，红色背景',
-  'a big panda, snow background',
-  '一只猫在一个大树的左边，日落背景',
-  'a cake in the center, pink background',
-];
 
 const form = byId('form');
 /** @param {string} name */
@@ -35,12 +38,7 @@ let models = [];
  * @param {{ onInput: () => void, onChange: () => void, onDraw: () => void }} handlers
  */
 export function startForm({ onInput, onChange, onDraw }) {
-  for (const text of examples) {
-    const lang = /[\u4e00-\u9fff]/.test(text) ? 'zh' : 'en';
-    const chip = make('button', { type: 'button', class: 'chip', lang }, text);
-    chip.addEventListener('click', () => change('prompt', text));
-    byId('examples').append(chip);
-  }
+  startExamples((text) => change('prompt', text));
   byId('roll').addEventListener('click', () => change('seed', String(crypto.getRandomValues(new Uint32Array(1))[0])));
   byId('clear-seed').addEventListener('click', () => {
     change('seed', '');
@@ -53,6 +51,7 @@ export function startForm({ onInput, onChange, onDraw }) {
   model.addEventListener('change', showModel);
   form.addEventListener('input', () => {
     byId('clear-seed').hidden = input('seed').value === '';
+    markStyles();
     onInput();
   });
   form.addEventListener('change', onChange);
@@ -83,11 +82,12 @@ export function offerModels(available) {
 /** The choice of models, and of ways to edit, for the operation. */
 export function offerCapable() {
   const before = model.value;
+  offerWays(all);
   models = capable(all);
   model.replaceChildren(...models.map(({ id, name }) => make('option', { value: id }, name)));
   if (models.some(({ id }) => id === before)) model.value = before;
   field('model').hidden = models.length < 2;
-  offerWays(models);
+  showMode();
   showModel();
 }
 
@@ -99,10 +99,30 @@ function showModel() {
   const options = sizesOf(chosen);
   size.replaceChildren(...options.map((option) => make('option', { value: nameOf(option) }, label(option))));
   if (options.some((option) => nameOf(option) === before)) size.value = before;
-  input('steps').placeholder = String(chosen.defaultSteps);
+  input('steps').placeholder = String(operation() === 'REFINE' ? chosen.defaultRefineSteps : chosen.defaultSteps);
   input('guidance').placeholder = String(chosen.defaultGuidance);
-  field('guidance').hidden = !chosen.supportsGuidance;
-  field('negativePrompt').hidden = !chosen.supportsNegativePrompt;
+  // To refine takes no guidance.
+  field('guidance').hidden = !chosen.supportsGuidance || operation() === 'REFINE';
+  field('negativePrompt').hidden = !chosen.supportsNegativePrompt || operation() === 'REFINE';
+  field('loras').hidden = chosen.loras.length === 0;
+  offerLoras(chosen.loras);
+  offerStrength(chosen);
+  fillStrength({ prompt: '' });
+  byId('abilities').textContent = abilitiesOf(chosen);
+}
+
+/**
+ * What a model can do, in a line.
+ * @param {Model} model
+ */
+function abilitiesOf({ operations, editModes, defaultSteps, supportsGuidance }) {
+  const can = [
+    ...operations.filter((name) => name !== 'EDIT').map((name) => say(`can${name}`)),
+    ...editModes.map((name) => say(/** @type {import('./words.js').Word} */ (`can${name}`))),
+    say('usualSteps', { n: defaultSteps }),
+    ...(supportsGuidance ? [say('canGuide')] : []),
+  ];
+  return can.join(language === 'zh' ? '、' : ', ');
 }
 
 /**
@@ -114,9 +134,7 @@ export function readForm() {
   const chosen = chosenModel();
   const count = number(input('count').value);
   const drawing = operation() === 'GENERATE';
-  // To refine takes no guidance.
-  const shown = (/** @type {string} */ name) =>
-    field(name).hidden || operation() === 'REFINE' ? '' : input(name).value;
+  const shown = (/** @type {string} */ name) => (field(name).hidden ? '' : input(name).value);
   return {
     ...readMode(),
     prompt: input('prompt').value,
@@ -127,6 +145,7 @@ export function readForm() {
     ...given('steps', number(input('steps').value)),
     ...given('guidance', number(shown('guidance'))),
     ...given('seed', seedOf(input('seed').value)),
+    ...given('loras', readLoras()),
     ...given('count', drawing && count !== 1 ? count : undefined),
   };
 }
@@ -135,7 +154,9 @@ export function readForm() {
 export function fillForm(request) {
   setOperation(request.operation ?? 'GENERATE');
   offerCapable();
-  fillMode(request);
+  fillWay(request);
+  offerCapable();
+  fillLoras(request.loras);
   input('prompt').value = request.prompt;
   input('seed').value = String(request.seed ?? '');
   input('steps').value = String(request.steps ?? '');
@@ -144,6 +165,7 @@ export function fillForm(request) {
   input('negativePrompt').value = request.negativePrompt ?? '';
   if (models[0] !== undefined) model.value = request.model ?? models[0].id;
   showModel();
+  fillStrength(request);
   const { width, height } = request;
   if (width !== undefined && height !== undefined) {
     const name = nameOf({ width, height });
@@ -151,7 +173,7 @@ export function fillForm(request) {
       size.append(make('option', { value: name }, label({ width, height })));
     size.value = name;
   }
-  const beyond = [request.model, request.steps, request.count, request.guidance, request.negativePrompt];
+  const beyond = [request.model, request.steps, request.count, request.guidance, request.negativePrompt, request.loras];
   if (beyond.some((value) => value !== undefined)) /** @type {HTMLDetailsElement} */ (byId('more')).open = true;
   form.dispatchEvent(new Event('input'));
 }

@@ -1,6 +1,6 @@
 import { fetchFromTheDoor, fromHash } from './address.js';
 import { ask, fetchModels } from './api.js';
-import { startBrush } from './brush.js';
+import { fillMask, startBrush } from './brush.js';
 import { confirmCopy, showKey, startCode } from './code.js';
 import { startCompare } from './compare.js';
 import { byId, copyText } from './dom.js';
@@ -8,8 +8,9 @@ import { interrupted } from './drawing.js';
 import { change, fillForm, offerCapable, offerModels, readForm, startForm } from './form.js';
 import { showHistory, startHistory } from './history.js';
 import { setOperation, showMode } from './mode.js';
-import { original, startOriginal, takeImage } from './original.js';
+import { limitOriginal, original, startOriginal, takeImage, takeSource } from './original.js';
 import { clearProblems } from './problems.js';
+import { longestSide } from './sizes.js';
 import {
   cancelDrawing,
   draw,
@@ -28,18 +29,25 @@ translate();
 showOtherLanguage();
 startCode();
 startForm({ onInput: refresh, onChange: writeAddress, onDraw: () => draw(readForm()) });
-startOriginal(() => {
-  showMode();
-  refresh();
-  writeAddress();
-});
+startOriginal(
+  () => {
+    clearProblems();
+    showMode();
+    refresh();
+    writeAddress();
+  },
+  () => {
+    setOperation('EDIT');
+    offerCapable();
+  },
+);
 startBrush(refresh);
 startCompare();
 startHistory(({ input, generation }) => {
   if (isDrawing()) return;
   clearProblems();
   fillForm({ ...input, seed: generation.seed });
-  void takeSource(input).then(() => present(input, generation));
+  void fillPictures(input).then(() => present(input, generation));
 });
 byId('cancel').addEventListener('click', cancelDrawing);
 byId('keep-seed').addEventListener('click', () => change('seed', byId('drawn-seed').textContent ?? ''));
@@ -53,8 +61,12 @@ for (const [button, operation] of /** @type {const} */ ([
     await takeImage(id).catch(report);
     setOperation(operation);
     offerCapable();
+    // What is to change is another sentence than what there is.
+    if (operation === 'EDIT') change('prompt', '');
     refresh();
-    byId('prompt').focus();
+    writeAddress();
+    byId('title').scrollIntoView({ block: 'nearest' });
+    byId('prompt').focus({ preventScroll: true });
   });
 }
 byId('share').addEventListener('click', async () => {
@@ -76,6 +88,7 @@ async function open() {
   try {
     const [models] = await Promise.all([fetchModels(), showKey()]);
     offerModels(models);
+    limitOriginal(longestSide(models));
   } catch (error) {
     return report(error);
   }
@@ -84,7 +97,7 @@ async function open() {
   const running = interrupted();
   if (running === null) return restore();
   fillForm(running.input);
-  await takeSource(running.input);
+  await fillPictures(running.input);
   await resume(running);
 }
 
@@ -97,19 +110,25 @@ async function restore() {
     return writeAddress();
   }
   fillForm(input);
-  await takeSource(input);
-  if (input.seed === undefined || ((input.operation ?? 'GENERATE') !== 'GENERATE' && original() === null)) return;
+  await fillPictures(input);
+  if (
+    input.seed === undefined ||
+    input.mask !== undefined ||
+    ((input.operation ?? 'GENERATE') !== 'GENERATE' && original() === null)
+  )
+    return;
   const answer = await ask({ ...input, cache: 'ONLY' }).catch(() => null);
   if (answer?.__typename !== 'Generation' || isDrawing()) return;
   present(readForm(), /** @type {import('./api.js').Generation} */ (answer));
 }
 
 /**
- * The picture that a request changes, where the server has it.
+ * The picture that a request changes and what was painted over it, where they are still known.
  * @param {import('./api.js').Wish} wish
  */
-async function takeSource({ image }) {
-  if (image !== undefined && 'id' in image) await takeImage(image.id).catch(() => {});
+async function fillPictures({ image, mask }) {
+  await takeSource(image).catch(() => {});
+  if (mask !== undefined) await fillMask(mask.upload);
 }
 
 function showOtherLanguage() {

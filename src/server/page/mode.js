@@ -1,5 +1,6 @@
 import { mask, offerBrush } from './brush.js';
 import { byId, make } from './dom.js';
+import { showExamples } from './examples.js';
 import { original } from './original.js';
 import { say } from './words.js';
 
@@ -14,8 +15,10 @@ const how = /** @type {HTMLSelectElement} */ (byId('how'));
 const strength = /** @type {HTMLInputElement} */ (byId('strength'));
 const field = (/** @type {string} */ name) =>
   /** @type {HTMLElement} */ (document.querySelector(`[data-field="${name}"]`));
-/** Where an edit begins when nobody says how strong it is meant. */
-const usual = { STRENGTH: '0.6', INPAINT: '1', FIND: '0.35' };
+/** How strong an edit is meant when nobody says so; what a refinement does, its model says. */
+const usual = { STRENGTH: 0.6, INPAINT: 1 };
+/** For which way the strength stands. */
+let standsFor = '';
 
 /** @returns {Operation} */
 export const operation = () =>
@@ -31,33 +34,51 @@ export function setOperation(chosen) {
 /** @param {() => void} onChange */
 export function startMode(onChange) {
   byId('modes').addEventListener('change', onChange);
-  how.addEventListener('change', () => {
-    strength.value = usual[/** @type {keyof typeof usual} */ (how.value)] ?? '1';
-    showMode();
-  });
+  how.addEventListener('change', onChange);
   strength.addEventListener('input', showStrength);
 }
+
+/** How a picture is changed: by an instruction, from a strength, under a mask, or where it needs it. */
+export const way = () => how.value;
 
 /**
  * Those of the models that can do what is asked, the default one first.
  * @param {Model[]} models
  */
-export const capable = (models) => models.filter(({ operations }) => operations.includes(operation()));
+export const capable = (models) =>
+  models.filter(
+    ({ operations, editModes }) =>
+      operations.includes(operation()) && (operation() !== 'EDIT' || editModes.includes(how.value)),
+  );
 
-/** @param {Model[]} models to choose from: their ways to edit are offered */
+/**
+ * The ways of which any model can do one; the same as before where they go on with the same operation.
+ * @param {Model[]} models
+ */
 export function offerWays(models) {
-  const ways = [...new Set(models.flatMap(({ editModes }) => editModes))];
+  const editModes = models.flatMap(({ editModes }) => editModes);
   const offered =
     operation() === 'REFINE'
       ? ['FIND', 'INPAINT']
-      : ['INSTRUCTION', 'STRENGTH', 'INPAINT'].filter((way) => ways.includes(way));
-  const before = how.value;
+      : ['INSTRUCTION', 'STRENGTH', 'INPAINT'].filter((mode) => editModes.includes(mode));
+  const before = how.dataset.operation === operation() ? how.value : '';
+  how.dataset.operation = operation();
   how.replaceChildren(...offered.map((value) => make('option', { value }, say(/** @type {Word} */ (value)))));
   if (offered.includes(before)) how.value = before;
-  else
-    strength.value =
-      operation() === 'REFINE' ? usual.FIND : (usual[/** @type {keyof typeof usual} */ (how.value)] ?? '1');
-  showMode();
+}
+
+/**
+ * The strength from which one begins, where another one was meant for something else.
+ * @param {Model | undefined} model
+ */
+export function offerStrength(model) {
+  const now = operation() === 'REFINE' ? `REFINE ${model?.id}` : how.value;
+  if (now === standsFor) return;
+  standsFor = now;
+  const refining = model?.defaultRefineStrength ?? 0.35;
+  strength.value = String(
+    operation() === 'REFINE' ? refining : (usual[/** @type {keyof typeof usual} */ (how.value)] ?? 1),
+  );
 }
 
 /** Shows what belongs to the mode, and hides the rest. */
@@ -67,12 +88,19 @@ export function showMode() {
   byId('draw').firstElementChild?.replaceChildren(say(operation() === 'GENERATE' ? 'draw' : operation()));
   field('image').hidden = !changes;
   field('how').hidden = !changes;
-  byId('examples').hidden = changes;
+  showExamples();
+  byId('prompt').setAttribute('placeholder', say(/** @type {Word} */ (hintOf())));
   field('size').hidden = changes;
   field('count').hidden = changes;
   field('strength').hidden = how.value === 'INSTRUCTION';
   offerBrush(changes && how.value === 'INPAINT' && original() !== null);
   showStrength();
+}
+
+/** What kind of words the prompt is for. */
+function hintOf() {
+  if (operation() === 'REFINE') return 'hintREFINE';
+  return operation() === 'EDIT' && how.value === 'INSTRUCTION' ? 'hintINSTRUCTION' : 'hint';
 }
 
 /** What the mode adds to the request, beside what every request has. */
@@ -93,14 +121,20 @@ export function readMode() {
 export function missing() {
   if (operation() === 'GENERATE') return null;
   if (original() === null) return say('noImage');
-  return how.value === 'INPAINT' && mask() === null ? say('noMask') : null;
+  return how.value === 'INPAINT' && original()?.readable && mask() === null ? say('noMask') : null;
 }
 
-/** @param {{ strength?: number }} wish */
-export function fillMode(wish) {
+/** @param {import('./api.js').Wish} wish */
+export function fillWay(wish) {
+  if (wish.mask !== undefined) how.value = 'INPAINT';
+  else if (operation() === 'REFINE') how.value = 'FIND';
+  else how.value = wish.strength === undefined ? 'INSTRUCTION' : 'STRENGTH';
+}
+
+/** @param {import('./api.js').Wish} wish */
+export function fillStrength(wish) {
   if (wish.strength !== undefined) strength.value = String(wish.strength);
-  if (operation() === 'EDIT') how.value = wish.strength === undefined ? 'INSTRUCTION' : 'STRENGTH';
-  showMode();
+  showStrength();
 }
 
 function showStrength() {

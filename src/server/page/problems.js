@@ -4,7 +4,7 @@ import { say } from './words.js';
 
 /** Where a problem with a field of the input is shown; every other one stands under the button. */
 const places = new Map([
-  ...['prompt', 'seed', 'steps', 'count', 'model', 'guidance', 'negativePrompt', 'strength'].map(
+  ...['prompt', 'seed', 'steps', 'count', 'model', 'guidance', 'negativePrompt', 'strength', 'loras'].map(
     (name) => /** @type {const} */ ([name, name]),
   ),
   ['width', 'size'],
@@ -35,7 +35,8 @@ export function showProblem(message, name = '') {
     return;
   }
   byId(`${place}-problem`).textContent = sentence;
-  const control = byId(place === 'image' ? 'file' : place);
+  const control = place === 'loras' ? byId('loras').querySelector('input') : byId(place === 'image' ? 'file' : place);
+  if (control === null) return;
   control.setAttribute('aria-invalid', 'true');
   /** @type {HTMLDetailsElement | null} */ (control.closest('details'))?.setAttribute('open', '');
   control.focus();
@@ -45,15 +46,11 @@ export function showProblem(message, name = '') {
  * Counts down to the moment at which a full queue may have room.
  * @param {import('./api.js').Problem} problem
  * @param {AbortSignal} signal
+ * @param {(sentence: string) => void} tell
  */
-export async function countDown({ message, retryAfterMs = 1000 }, signal) {
-  const place = byId('form-problem');
-  try {
-    for (let left = Math.ceil(retryAfterMs / 1000); left > 0; left--) {
-      place.textContent = say('retryIn', { message, n: left });
-      await pause(1000, signal);
-    }
-  } finally {
-    place.textContent = '';
+export async function countDown({ retryAfterMs = 1000 }, signal, tell) {
+  for (let left = Math.ceil(retryAfterMs / 1000); left > 0; left--) {
+    tell(say('full', { n: left }));
+    await pause(1000, signal);
   }
 }

@@ -3,6 +3,12 @@
  * @typedef {{ width: number, height: number }} Size
  */
 
+/**
+ * The longest side of a picture that any of the models takes.
+ * @param {Model[]} models
+ */
+export const longestSide = (models) => side(Math.sqrt(Math.max(...models.map(({ maxPixels }) => maxPixels))));
+
 const smallestSide = 64;
 const ratios = [4 / 3, 3 / 4, 16 / 9, 9 / 16];
 

@@ -13,7 +13,8 @@ import { say } from './words.js';
 export function sentenceOf(event) {
   switch (event.__typename) {
     case 'GenerationQueued':
-      return event.position > 0 ? say('queued', { n: event.position }) : say('starting');
+      // How many wait before it: none where it is the next, or begins at once.
+      return event.position > 0 ? say('queued', { n: event.position + 1 }) : say('next');
     case 'StageStarted':
       return say(event.stage);
     case 'StepFinished': // of all pictures together: several are drawn at once

@@ -1,4 +1,5 @@
 import { toHash } from './address.js';
+import { advise } from './advice.js';
 import { ApiError } from './api.js';
 import { hideCaption, showCaption } from './caption.js';
 import { showCode } from './code.js';
@@ -98,7 +99,7 @@ function listenerFor(input) {
       byId('status').classList.toggle('alarm', !live);
       if (!live) tell(say('lost'), undefined);
     },
-    full: countDown,
+    full: (problem, signal) => countDown(problem, signal, (sentence) => tell(sentence, null)),
   };
 }
 
@@ -176,7 +177,9 @@ export function report(error) {
 
 /** The code to copy follows the form. */
 export function refresh() {
-  showCode(currentRequest(), shown?.generation.id ?? null);
+  const request = currentRequest();
+  showCode(request, shown?.generation.id ?? null);
+  advise(request);
 }
 
 /** So does the page's address, though not letter by letter: browsers allow only so many changes of it. */
@@ -207,7 +210,10 @@ function tell(sentence, fraction) {
 /** @param {boolean} busy */
 function setBusy(busy) {
   setWorking(busy);
+  // Whoever waits at the button that goes comes back to the one that stays.
+  if (document.activeElement === byId('cancel')) byId('draw').focus({ preventScroll: true });
   byId('cancel').hidden = !busy;
   byId('progress').hidden = !busy;
-  /** @type {HTMLButtonElement} */ (byId('draw')).disabled = busy;
+  // Not `disabled`, which would take the focus from whoever works by keys.
+  byId('draw').setAttribute('aria-disabled', String(busy));
 }

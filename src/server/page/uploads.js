@@ -5,13 +5,15 @@
  */
 const waiting = new Map();
 let count = 0;
+/** The history outlives a reload of the page and files do not: their names must not come again. */
+const visit = Date.now().toString(36);
 
 /**
  * @param {() => Promise<Blob>} file asked for when it is sent
  * @returns {string} its name
  */
 export function willUpload(file) {
-  const name = `file ${++count}`;
+  const name = `file ${visit}-${++count}`;
   waiting.set(name, file);
   return name;
 }
@@ -53,6 +55,7 @@ export function withoutUploads(variables) {
   /** @type {(value: any, path: string) => any} */
   const walk = (value, path) => {
     if (value === null || typeof value !== 'object') return value;
+    if (Array.isArray(value)) return value.map((part, i) => walk(part, `${path}.${i}`));
     return Object.fromEntries(
       Object.entries(value).map(([key, part]) => {
         if (key !== 'upload' || typeof part !== 'string') return [key, walk(part, `${path}.${key}`)];

@@ -6,12 +6,26 @@ const words = {
   title: ['Say what to draw', '说出你想画的'],
   prompt: ['Prompt', '提示词'],
   examples: ['Examples', '例子'],
+  style: ['Style', '风格'],
+  hint: ['What is it, how does it look, where does it stand?', '画什么？什么样？在哪里？'],
+  hintINSTRUCTION: ['What is to change?', '要改什么？'],
+  hintREFINE: ['What the picture shows; may be left out', '图里是什么；可以不写'],
+  tokens: ['{n} of {max} tokens', '{n} / {max} 词元'],
   size: ['Size', '尺寸'],
   seed: ['Seed', '种子'],
   seedPlaceholder: ['random', '随机'],
   clearSeed: ['Empty the seed', '清空种子'],
   roll: ['Throw a seed', '掷一个种子'],
-  more: ['More', '更多'],
+  more: ['Model, additions, steps', '模型、附加、步数'],
+  loras: ['Additions (LoRA)', '附加（LoRA）'],
+  weightOf: ['How much of {name}', '{name} 的强度'],
+  canGENERATE: ['draws', '能画'],
+  canREFINE: ['refines', '能精修'],
+  canINPAINT: ['repaints under a mask', '能涂抹重画'],
+  canSTRENGTH: ['starts from a picture', '能以图为底'],
+  canINSTRUCTION: ['follows instructions', '能按指令改'],
+  usualSteps: ['{n} steps', '{n} 步'],
+  canGuide: ['takes guidance', '可引导'],
   model: ['Model', '模型'],
   steps: ['Steps', '步数'],
   count: ['Pictures', '张数'],
@@ -25,8 +39,14 @@ const words = {
   titleREFINE: ['Make it finer', '让它更精细'],
   image: ['The picture to change', '要改的图'],
   drop: ['Choose a picture, drop one here, or paste it', '选一张图，拖到这里，或粘贴'],
+  another: ['Another picture', '换一张'],
+  scaled: [
+    'Made smaller, {width} × {height}, which is what the model takes.',
+    '已缩小到 {width} × {height}，即模型能接受的大小。',
+  ],
+  undo: ['Undo', '撤销'],
   brush: ['Brush', '笔刷'],
-  clearMask: ['wipe', '擦净'],
+  clearMask: ['Clear', '清除'],
   how: ['How', '怎么改'],
   INSTRUCTION: ['As the words say', '按文字指令'],
   STRENGTH: ['Starting from it', '以原图为底'],
@@ -37,6 +57,7 @@ const words = {
   noMask: ['Paint over what is to change first.', '请先涂抹要改的地方。'],
   editThis: ['Edit this picture', '改这张'],
   refineThis: ['Refine it', '精修'],
+  compare: ['How much of the picture before', '之前的图显示多少'],
   before: ['Before', '之前'],
   after: ['After', '之后'],
   regionsFound: ['Refined in {n} places.', '精修了 {n} 处。'],
@@ -59,13 +80,14 @@ const words = {
   operation: ['Operation', '操作'],
   variables: ['Variables', '变量'],
   follow: ['Live progress', '实时进度'],
+  try: ['Open in GraphiQL', '在 GraphiQL 中打开'],
   copy: ['Copy', '复制'],
   copied: ['Copied', '已复制'],
   pictureOf: ['Picture {n} of {count}: {prompt}', '第 {n} 张，共 {count} 张：{prompt}'],
 
   sending: ['Sending …', '发送中…'],
+  next: ['Next in line …', '马上轮到…'],
   queued: ['Waiting in line, at place {n}', '排队中，第 {n} 位'],
-  starting: ['Starting …', '开始…'],
   LOAD: ['Loading the model …', '载入模型…'],
   ENCODE_PROMPT: ['Reading the prompt …', '读提示词…'],
   ENCODE_IMAGE: ['Reading the picture …', '读图…'],
@@ -89,9 +111,13 @@ const words = {
   stageDECODE: ['decode', '解码'],
   stageENCODE_OUTPUT: ['output', '输出'],
 
-  retryIn: ['{message} Trying again in {n} s.', '{message} {n} 秒后再试。'],
+  full: ['Too many are waiting. Trying again in {n} s.', '排队已满，{n} 秒后再试。'],
   unreachable: ['The server does not answer. Is it running?', '服务器没有应答。它在运行吗？'],
   key: ['Access key', '访问密钥'],
+  keyHint: [
+    'The server printed it when it started, unless ACCESS_KEY was set.',
+    '服务器启动时打印了它，除非设置了 ACCESS_KEY。',
+  ],
   enter: ['Enter', '进入'],
   wrongKey: ['That is not the key.', '密钥不对。'],
 };
@@ -101,7 +127,7 @@ const words = {
 const stored = 'inkstone.language';
 const chosen = read() ?? (navigator.language.toLowerCase().startsWith('zh') ? 'zh' : 'en');
 
-/** The language of the page: 'en' or 'zh'. */
+/** The language of the page. @type {'en' | 'zh'} */
 export let language = chosen === 'zh' ? 'zh' : 'en';
 
 /**
