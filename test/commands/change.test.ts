@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { Pixels } from '../../src/engine/job.js';
+import { runProgram } from '../program.js';
 import { differing, leftHalf, upload } from '../studio/pictures.js';
 
 const root = join(import.meta.dirname, '..', '..');
@@ -24,19 +24,8 @@ const entry = {
 };
 writeFileSync(join(work, 'catalog.json'), JSON.stringify({ models: [entry] }));
 
-/** Runs the built program as a user does. */
-function inkstone(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const env = { ...process.env, MODELS_CATALOG: join(work, 'catalog.json') };
-  const child = spawn(process.execPath, [join(root, 'dist/src/cli.js'), ...args], { cwd: work, env });
-  const said = { out: '', err: '' };
-  child.stdout.on('data', (chunk) => {
-    said.out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    said.err += chunk;
-  });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...said })));
-}
+const inkstone = (...args: string[]) =>
+  runProgram(args, { cwd: work, env: { MODELS_CATALOG: join(work, 'catalog.json') } });
 
 async function read(file: string): Promise<Pixels> {
   const { data, info } = await sharp(join(work, file)).removeAlpha().raw().toBuffer({ resolveWithObject: true });

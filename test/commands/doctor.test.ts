@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,24 +5,14 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { writeTensors } from '../compiler/files.js';
 import { diffusers, factorsOf, tensorsOf } from '../compiler/lora-files.js';
 import { Weights } from '../engine/checkpoints.js';
+import { runProgram } from '../program.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const tiny = join(root, 'test', 'parity', 'fixtures', 'checkpoints', 'tiny-turbo');
 const work = mkdtempSync(join(tmpdir(), 'inkstone-doctor-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-/** Asks the built program as a user does. */
-function doctor(env: Readonly<Record<string, string>>): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [join(root, 'dist/src/cli.js'), 'doctor'], { env: { ...process.env, ...env } });
-  const said = { out: '', err: '' };
-  child.stdout.on('data', (chunk) => {
-    said.out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    said.err += chunk;
-  });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...said })));
-}
+const doctor = (env: Readonly<Record<string, string>>) => runProgram(['doctor'], { env });
 
 let copies = 0;
 /** A copy of a checkpoint that may be spoilt. */

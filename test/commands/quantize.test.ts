@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import {
   cpSync,
   existsSync,
@@ -15,6 +14,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { describeCheckpoint } from '../../src/compiler/index.js';
 import { Weights } from '../engine/checkpoints.js';
+import { runProgram } from '../program.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const tiny = join(root, 'test', 'parity', 'fixtures', 'checkpoints', 'tiny-turbo');
@@ -22,18 +22,7 @@ const WEIGHTS = 'diffusion_pytorch_model.safetensors';
 const work = mkdtempSync(join(tmpdir(), 'inkstone-quantize-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
 
-/** Runs the built program as a user does. */
-function inkstone(...args: string[]): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, [join(root, 'dist/src/cli.js'), ...args], { cwd: work });
-  const said = { out: '', err: '' };
-  child.stdout.on('data', (chunk) => {
-    said.out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    said.err += chunk;
-  });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...said })));
-}
+const inkstone = (...args: string[]) => runProgram(args, { cwd: work });
 
 const decibels = (out: string) => /PSNR median (\S+) dB, worst (\S+) dB/.exec(out)!.slice(1).map(Number);
 

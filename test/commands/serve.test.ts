@@ -1,28 +1,16 @@
-import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { startProgram } from '../program.js';
+import { runProgram, startProgram } from '../program.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const data = mkdtempSync(join(tmpdir(), 'inkstone-serve-'));
 afterAll(() => rmSync(data, { recursive: true, force: true }));
 
-/** Runs the built program, which is expected to end by itself. */
-function inkstone(args: string[], env: Record<string, string> = {}): Promise<{ code: number | null; err: string }> {
-  const child = spawn(process.execPath, [join(root, 'dist/src/cli.js'), ...args], {
-    cwd: root,
-    env: { ...process.env, DATA_DIR: data, ...env },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let err = '';
-  child.stderr?.on('data', (chunk) => {
-    err += chunk;
-  });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, err })));
-}
+const inkstone = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+  runProgram(args, { env: { DATA_DIR: data, ...env } });
 
 describe('inkstone serve', () => {
   it('says in one sentence that its port is taken', async () => {

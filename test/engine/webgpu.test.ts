@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { runProgram } from '../program.js';
 import { fixtures, temporaryFolder } from './checkpoints.js';
 
 /** Chromium brings a Vulkan device that computes on the CPU. Its adapter has no 16-bit floats. */
@@ -14,18 +14,12 @@ const swiftShader = { VK_DRIVER_FILES: driver, VK_ICD_FILENAMES: driver, LD_LIBR
 async function drawn(device: string, env: Readonly<Record<string, string>>) {
   const out = join(temporaryFolder(), `${device}.png`);
   const checkpoint = join(fixtures, 'tiny-turbo');
-  const program = join(import.meta.dirname, '..', '..', 'dist', 'src', 'cli.js');
   const args = ['generate', 'a red house', '--checkpoint', checkpoint, '--model', 'tiny-turbo', '--size', '64x64'];
-  const child = spawn(process.execPath, [program, ...args, '--steps', '2', '--seed', '7', '--out', out], {
-    env: { ...process.env, ENGINE_DEVICE: device, LOG_LEVEL: 'info', ...env },
+  const { code, err } = await runProgram([...args, '--steps', '2', '--seed', '7', '--out', out], {
+    env: { ENGINE_DEVICE: device, LOG_LEVEL: 'info', ...env },
   });
-  let said = '';
-  child.stderr.on('data', (chunk) => {
-    said += chunk;
-  });
-  const code = await new Promise((resolve) => child.once('close', resolve));
-  expect(code, said).toBe(0);
-  return { pixels: await sharp(readFileSync(out)).removeAlpha().raw().toBuffer(), said };
+  expect(code, err).toBe(0);
+  return { pixels: await sharp(readFileSync(out)).removeAlpha().raw().toBuffer(), said: err };
 }
 
 describe.skipIf(!existsSync(driver) && process.env.CI === undefined)('WebGPU', () => {

@@ -170,7 +170,11 @@ describe('the records', () => {
     const dataDir = newFolder();
     const before = await openStudio({ dataDir, env: { GENERATION_LIMIT: '3' } });
     const ids: string[] = [];
-    for (let i = 0; i < 6; i++) ids.push((await before.generate(cat, stays(10_000))).id);
+    for (let i = 0; i < 6; i++) {
+      ids.push((await before.generate(cat, stays(10_000))).id);
+      // Of two that began in the same millisecond neither is the older one.
+      await sleep(2);
+    }
     await before.close(0);
     const studio = await studioFor({ dataDir, env: { GENERATION_LIMIT: '3' } });
     const left = (await studio.generations(ids)).map((generation) => generation !== null);
