@@ -31,6 +31,13 @@ PLURALS = {"mouse": "mice", "wolf": "wolves", "sheep": "sheep", "deer": "deer", 
            "cup of coffee": "cups of coffee", "die": "dice", "octopus": "octopuses", "fox": "foxes", "ox": "oxen"}
 
 
+def background_forms(background, chinese):
+    """How a background can be told; {} is its name."""
+    if chinese:
+        return ["{}背景", "背景是{}", "背景为{}", "以{}为背景", "{}的背景"]
+    return ["{} background", "on a {} background" if background in COLOURS else "{} in the background", "with a {} background", "background: {}"]
+
+
 def plural(name):
     if name in PLURALS:
         return PLURALS[name]
@@ -91,12 +98,9 @@ class Captioner:
         zh, en = BACKGROUND_NAMES[bg]
         if self.chinese:
             name = self.pick(en) if self.mixed and self.rng.random() < 0.3 else self.pick(zh)
-            return self.pick(["{}背景", "背景是{}", "背景为{}", "以{}为背景", "{}的背景"]).format(name)
-        name = self.pick(zh) if self.mixed and self.rng.random() < 0.3 else self.pick(en)
-        forms = ["{} background", "{} in the background", "with a {} background", "background: {}"]
-        if bg in COLOURS:
-            forms[1] = "on a {} background"
-        return self.pick(forms).format(name)
+        else:
+            name = self.pick(zh) if self.mixed and self.rng.random() < 0.3 else self.pick(en)
+        return self.pick(background_forms(bg, self.chinese)).format(name)
 
     def subject(self):
         s, rng = self.s, self.rng

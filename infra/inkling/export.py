@@ -1,5 +1,6 @@
 """Writes the trained models as diffusers-like folders with 8-bit weights:
 python export.py CHECKPOINTS OUT [--random]
+python export.py CHECKPOINT OUT --only text
 (CHECKPOINTS: vae.pt, preview.pt, base.pt, turbo.pt, edit.pt, blueprint.pt, tokenizer/)"""
 import argparse
 import json
@@ -51,7 +52,11 @@ def main():
     args.add_argument("checkpoints", type=Path)
     args.add_argument("out", type=Path)
     args.add_argument("--random", action="store_true", help="untrained weights, to develop an engine against")
+    args.add_argument("--only", choices=PARTS, help="one part, of a checkpoint that is named itself")
     args = args.parse_args()
+    if args.only:
+        write_part(args.out, args.only, *read(args.only, args.checkpoints))
+        return
     torch.manual_seed(0)
     for part, (cls, cfg, *_) in PARTS.items():
         source = args.checkpoints / {"vae": "vae.pt", "preview": "preview.pt"}.get(part, "base.pt")

@@ -119,7 +119,7 @@ def main():
     for name, rows in FILES.items():
         with open(Path(sys.argv[1]) / f"{name}.jsonl", "w", encoding="utf-8") as file:
             for row in rows():
-                file.write(json.dumps(row, ensure_ascii=False, separators=(", ", ": ") if name == "prompts" else (",", ":")) + "\n")
+                file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def train(texts):
 def save(t, folder):
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    t.save(str(folder / "tokenizer.json"))
+    t.save(str(folder / "tokenizer.json"), pretty=False)
     t.model.save(str(folder))  # vocab.json and merges.txt
     added = {str(t.token_to_id(s)): {"content": s, "lstrip": False, "normalized": False, "rstrip": False,
                                      "single_word": False, "special": s in SPECIAL} for s in SPECIAL + PLAIN}

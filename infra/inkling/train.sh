@@ -1,15 +1,15 @@
 #!/bin/bash
-# One stage of training: ./train.sh base|last   (about 14 and 8 minutes on one GPU)
+# One stage of training: ./train.sh base|last|words   (about 14 and 8 minutes on one GPU, 30 on one CPU core)
 # ATLAS, TOKENIZER, START: what to read (START: a folder of exported models); CK: where checkpoints lie; LOG: where logs go.
-# BASE, JUDGE, DECODER, PREVIEW, LAST: seconds. What runs beside something else shares the GPU with it and hides its compiling.
+# BASE, JUDGE, DECODER, PREVIEW, LAST, WORDS: seconds. What runs beside something else shares the GPU with it and hides its compiling.
 # From nothing, run train_autoencoder.py without --decoder first (300 s), then `RESUME= ./train.sh base` with two or three times the seconds.
 set -u
 cd "$(dirname "$0")"
 : "${CK:=checkpoints}" "${START:=../../models}" "${ATLAS:=$CK/atlas.npz}" "${TOKENIZER:=$START/inkling/tokenizer}" "${LOG:=$CK}"
-: "${BASE:=840}" "${JUDGE:=280}" "${DECODER:=150}" "${PREVIEW:=90}" "${LAST:=430}" "${RESUME=$START}"
+: "${WORDS:=1800}" "${BASE:=840}" "${JUDGE:=280}" "${DECODER:=150}" "${PREVIEW:=90}" "${LAST:=430}" "${RESUME=$START}"
 export PYTHONUNBUFFERED=1 NCCL_NVLS_ENABLE=0 OMP_NUM_THREADS=1 TORCHINDUCTOR_CACHE_DIR=/tmp/inductor
 mkdir -p "$CK" "$LOG"
-GPUS=$(nvidia-smi -L | wc -l)
+GPUS=$(nvidia-smi -L 2> /dev/null | wc -l)
 every() { if [ "$GPUS" -gt 1 ]; then torchrun --nproc_per_node="$GPUS" "$@"; else python3 "$@"; fi; }
 on_last() { CUDA_VISIBLE_DEVICES=$((GPUS - 1)) python3 "$@"; }
 case $1 in
@@ -25,4 +25,6 @@ last)
   on_last train_style.py $COMMON --out $CK/blueprint.pt --seconds $((LAST / 2)) --workers 3 > $LOG/blueprint.log 2>&1 &
   on_last train_edit.py $COMMON --out $CK/edit.pt --seconds $LAST > $LOG/edit.log 2>&1
   wait ;;
+words) # of the exported models
+  python3 train_words.py --atlas $ATLAS --base $START --tokenizer $TOKENIZER --out $CK/text.pt --seconds $WORDS > $LOG/words.log 2>&1 ;;
 esac

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import nn
 
-from captions import Captioner
+from captions import Captioner, background_forms
 from checkpoints import restore
 from common import Average, Clock, save, start
 from data import loader, tokens
@@ -20,9 +20,6 @@ from render import Renderer, pack
 from rope import PAD
 from scenes import draw_scene
 from world import BACKGROUND_NAMES, BACKGROUNDS, LANDSCAPES, ON_PAPER, STYLE_IDS, TRADITIONAL
-
-ZH = ["{}背景", "背景是{}", "背景为{}", "以{}为背景", "{}的背景"]
-EN = ["{} background", "{} in the background", "with a {} background", "background: {}", "on a {} background"]
 
 
 class Wordings:
@@ -66,9 +63,8 @@ class Wordings:
     def caption(self, key, scene):
         """Says of the scene all that captions say, and names its background with this wording."""
         rng, (language, background, name) = self.rng, key
-        captioner = Captioner(scene, rng, language, background=False)
-        parts = [captioner.words().rstrip("。.")]
-        form = rng.choice(EN[:-1] if background in LANDSCAPES else EN) if language == "en" else rng.choice(ZH)
+        parts = [Captioner(scene, rng, language, background=False).words().rstrip("。.")]
+        form = rng.choice(background_forms(background, language != "en"))
         parts.insert(rng.choice([0, len(parts), len(parts)]), form.format(name))
         separator = ", " if language == "en" else rng.choice(["，", "，", ",", " "])
         text = separator.join(parts) + (rng.choice(["", "", "", "。"]) if language != "en" else "")
@@ -90,9 +86,9 @@ def main():
     args.add_argument("--seconds", type=float, default=1800)
     args.add_argument("--batch", type=int, default=16, help="captions a step, of half as many pictures")
     args.add_argument("--ordinary", type=int, default=48, help="captions a step whose meaning is kept")
-    args.add_argument("--keep", type=float, default=2.0, help="weight of that")
-    args.add_argument("--lr", type=float, default=3e-4)
-    args.add_argument("--side", type=int, default=128)
+    args.add_argument("--keep", type=float, default=5.0, help="weight of that")
+    args.add_argument("--lr", type=float, default=2e-4)
+    args.add_argument("--sides", default="192,192,256", help="of pictures, in turn; of those that Base knows, or places come to mean others")
     args.add_argument("--seed", type=int, default=701)
     args = args.parse_args()
     device, *_ = start()
@@ -103,7 +99,7 @@ def main():
     average = Average(text, 0.99)
     optimizer = torch.optim.AdamW(text.parameters(), args.lr, betas=(0.9, 0.98), weight_decay=0.0)
     ordinary = loader(0, batch=args.ordinary // 2, seed=args.seed, tokenizer=args.tokenizer + "/tokenizer.json", captions=2, shapes=(64, 64))
-    rng = random.Random(args.seed)
+    rng, sides = random.Random(args.seed), [int(side) for side in args.sides.split(",")]
     wordings, clock, shown = Wordings(rng), Clock(args.seconds, device, 1), []
     while clock.running():
         # Each scene is told twice: to encode its picture takes as long as to learn from it.
@@ -112,20 +108,22 @@ def main():
         keys += [wordings.beside(key) for key in keys]
         captions = [wordings.caption(key, scene) for key, scene in zip(keys, scenes * 2)]
         ids, lengths = (v.to(device) for v in tokens(tokenizer, captions, 2 * PAD if clock.step % 4 == 0 else None))
+        side = sides[clock.step % len(sides)]
         with torch.no_grad():
-            picture, mask = renderer(*pack(scenes, rng, args.side, args.side), args.side, args.side)
+            picture, mask = renderer(*pack(scenes, rng, side, side), side, side)
             clean, mask = vae.encode(picture).repeat(2, 1, 1, 1), mask.repeat(2, 1, 1, 1)
             sigma = 0.85 + 0.15 * torch.rand(len(clean), device=device)
             noise = torch.randn_like(clean)
             x, target = clean + wide(sigma) * (noise - clean), clean - noise
             *_, kept_ids, kept_lengths = next(ordinary)
             meant = before(kept_ids)
-        errors = background_error(transformer(x, 1 - sigma, text(ids), lengths), target, mask)
+        out = transformer(x, 1 - sigma, text(ids), lengths)
+        errors = background_error(out.detach(), target, mask)
         for key, error in zip(keys, errors.tolist()):
             wordings.learn(key, error)
         real = (torch.arange(kept_ids.shape[1]) < kept_lengths[:, None])[..., None]
         kept = ((text(kept_ids) - meant).square() * real).sum() / real.sum() / meant.shape[-1] / meant[real[..., 0]].var()
-        loss = errors.mean() + args.keep * kept
+        loss = F.mse_loss(out, target) + args.keep * kept
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(text.parameters(), 1.0)
