@@ -35,12 +35,25 @@ export function union(a: Mask, b: Mask): Mask {
   return { ...a, data: a.data.map((grey, i) => Math.max(grey, b.data[i]!)) };
 }
 
-/** The latents' mask [1, 1, H/8, W/8]: each cell has the value of its first pixel, as the reference resizes. */
-export function nearestCells({ shape, data }: Tensor): Tensor {
+/**
+ * The latents' mask [1, 1, H/8, W/8]: each cell has the value of its first pixel, as the reference resizes. Strokes so thin that they
+ * meet no first pixel would repaint nothing: then each cell is white that has anything white.
+ */
+export function nearestCells(mask: Tensor): Tensor {
+  const first = cellsOf(mask, (pixels) => pixels[0]!);
+  return first.data.some((value) => value > 0) ? first : cellsOf(mask, (pixels) => Math.max(...pixels));
+}
+
+function cellsOf({ shape, data }: Tensor, of: (pixels: readonly number[]) => number): Tensor {
   const [width, h, w] = [shape[3]!, shape[2]! / LATENT_CELL, shape[3]! / LATENT_CELL];
-  const cells = new Float32Array(h * w);
-  for (let y = 0; y < h; y++)
-    for (let x = 0; x < w; x++) cells[y * w + x] = data[y * LATENT_CELL * width + x * LATENT_CELL]!;
+  const cells = Float32Array.from({ length: h * w }, (_, cell) => {
+    const [x, y] = [(cell % w) * LATENT_CELL, Math.floor(cell / w) * LATENT_CELL];
+    const pixels = Array.from({ length: LATENT_CELL ** 2 }, (_, i) => {
+      const [dx, dy] = [i % LATENT_CELL, Math.floor(i / LATENT_CELL)];
+      return data[(y + dy) * width + x + dx]!;
+    });
+    return of(pixels);
+  });
   return { shape: [1, 1, h, w], data: cells };
 }
 

@@ -109,6 +109,15 @@ describe('a picture changed where a mask is white', () => {
     expect(differing(all, inpaintJob.source)).toBeGreaterThan(2000);
   });
 
+  it('is repainted by the words under a stroke that is thinner than a latent’s cell', async () => {
+    const engine = engineWith();
+    const stroke = { x: 17, y: 1, width: 5, height: 6 };
+    const thin = { ...inpaintJob, mask: maskOf(stroke, 64, 48) };
+    const [house, boat] = [await run(engine, thin), await run(engine, { ...thin, prompt: 'a blue boat' })];
+    expect(differing(house, boat, (x, y) => within(stroke, x, y))).toBeGreaterThan(10);
+    expect(differing(thin.source, house, (x, y) => !within(stroke, x, y))).toBe(0);
+  });
+
   it('runs as many forwards as its strength asks for, and is the same for the same seed', async () => {
     const engine = engineWith();
     const steps: number[] = [];
