@@ -1,7 +1,7 @@
 import { around, merged, parts } from './boxes.js';
 import type { Mask, Pixels, Region } from './job.js';
 import { LATENT_CELL } from './models/latent.js';
-import type { Tensor } from './tensor.js';
+import { averaged, type Tensor } from './tensor.js';
 
 // Masks that are computed with are tensors [1, 1, H, W] of 0 (kept) … 1 (repainted).
 
@@ -40,21 +40,14 @@ export function union(a: Mask, b: Mask): Mask {
  * meet no first pixel would repaint nothing: then each cell is white that has anything white.
  */
 export function nearestCells(mask: Tensor): Tensor {
-  const first = cellsOf(mask, (pixels) => pixels[0]!);
-  return first.data.some((value) => value > 0) ? first : cellsOf(mask, (pixels) => Math.max(...pixels));
-}
-
-function cellsOf({ shape, data }: Tensor, of: (pixels: readonly number[]) => number): Tensor {
+  const { shape, data } = mask;
   const [width, h, w] = [shape[3]!, shape[2]! / LATENT_CELL, shape[3]! / LATENT_CELL];
-  const cells = Float32Array.from({ length: h * w }, (_, cell) => {
-    const [x, y] = [(cell % w) * LATENT_CELL, Math.floor(cell / w) * LATENT_CELL];
-    const pixels = Array.from({ length: LATENT_CELL ** 2 }, (_, i) => {
-      const [dx, dy] = [i % LATENT_CELL, Math.floor(i / LATENT_CELL)];
-      return data[(y + dy) * width + x + dx]!;
-    });
-    return of(pixels);
-  });
-  return { shape: [1, 1, h, w], data: cells };
+  const cells = new Float32Array(h * w);
+  for (let y = 0; y < h; y++)
+    for (let x = 0; x < w; x++) cells[y * w + x] = data[y * LATENT_CELL * width + x * LATENT_CELL]!;
+  if (cells.some((value) => value > 0)) return { shape: [1, 1, h, w], data: cells };
+  const white = averaged(mask, LATENT_CELL);
+  return { ...white, data: white.data.map((share) => (share > 0 ? 1 : 0)) };
 }
 
 /**
