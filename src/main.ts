@@ -3,7 +3,7 @@ import { checkLora, contentHash } from './compiler/index.js';
 import type { Settings } from './config.js';
 import type { ModelEntry } from './engine/catalog.js';
 import { readModels } from './engine/checkpoint.js';
-import { createEngine } from './engine/host.js';
+import { engineFor } from './engine/host.js';
 import type { DeviceChoice, Engine } from './engine/job.js';
 import { openTokenizer, type PromptTokenizer } from './engine/tokenizer.js';
 import { drawAccessKey, isLoopback } from './server/access.js';
@@ -25,16 +25,9 @@ export interface Workshop {
 /** @throws CatalogError, StoreUnusable, or with the sentence of an engine that cannot start */
 export async function openWorkshop(settings: Settings, log: Logger): Promise<Workshop> {
   const models = readModels(settings.engine);
-  const engine = createEngine({
-    catalog: models,
-    device: settings.engine.ENGINE_DEVICE,
-    memoryBudgetBytes: settings.engine.ENGINE_MEMORY,
-    promptCacheBytes: settings.engine.PROMPT_CACHE_BYTES,
-    maxBatch: settings.engine.ENGINE_BATCH,
-    faceDetector: settings.engine.FACE_DETECTOR,
-    threads: settings.engine.ENGINE_THREADS,
-    watchdogMs: settings.engine.ENGINE_WATCHDOG_MS,
-    log: { info: (message) => log.info(message), warn: (message) => log.warn(message) },
+  const engine = engineFor(settings.engine, models, {
+    info: (message) => log.info(message),
+    warn: (message) => log.warn(message),
   });
   // The default model is loaded while everything else is read and opened: a cold start is an eighth shorter.
   const warm = loadFirst(engine, models);

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { ModelEntry } from '../engine/catalog.js';
 import type { EngineConfig } from '../engine/config.js';
-import { createEngine } from '../engine/host.js';
+import { engineFor } from '../engine/host.js';
 import type { GenerateJob, Pixels } from '../engine/job.js';
 
 /** Drawn with both models, from these seeds in order. */
@@ -75,15 +75,9 @@ export function printLoss({ pictures, median, worst, original, replaced }: Loss)
 
 /** In a process of its own, so that its memory is its own. */
 async function draw(settings: EngineConfig, model: ModelEntry, size: Size | null): Promise<Drawn> {
-  const engine = createEngine({
-    catalog: [model],
-    device: settings.ENGINE_DEVICE,
-    memoryBudgetBytes: settings.ENGINE_MEMORY,
-    promptCacheBytes: settings.PROMPT_CACHE_BYTES,
-    maxBatch: settings.ENGINE_BATCH,
-    threads: settings.ENGINE_THREADS,
-    watchdogMs: settings.ENGINE_WATCHDOG_MS,
-    log: { info() {}, warn: (message) => console.error(message) },
+  const engine = engineFor({ ...settings, FACE_DETECTOR: undefined }, [model], {
+    info() {},
+    warn: (message) => console.error(message),
   });
   try {
     await engine.load(model.id);

@@ -5,7 +5,7 @@ import type { Settings } from '../config.js';
 import type { ModelEntry } from '../engine/catalog.js';
 import { readModels } from '../engine/checkpoint.js';
 import type { EngineConfig } from '../engine/config.js';
-import { createEngine } from '../engine/host.js';
+import { engineFor } from '../engine/host.js';
 import type { Device } from '../engine/job.js';
 import { leastMemory, readModel } from '../engine/models/read-model.js';
 
@@ -40,17 +40,7 @@ export async function doctorCommand({ engine, studio }: Settings): Promise<void>
 
 /** What an engine chose that was started here as the server starts it; null when it does not start. */
 async function deviceOf(settings: EngineConfig): Promise<Device | null> {
-  const engine = createEngine({
-    catalog: [],
-    device: settings.ENGINE_DEVICE,
-    memoryBudgetBytes: settings.ENGINE_MEMORY,
-    promptCacheBytes: settings.PROMPT_CACHE_BYTES,
-    maxBatch: settings.ENGINE_BATCH,
-    faceDetector: settings.FACE_DETECTOR,
-    threads: settings.ENGINE_THREADS,
-    watchdogMs: settings.ENGINE_WATCHDOG_MS,
-    log: { info() {}, warn() {} },
-  });
+  const engine = engineFor(settings, [], { info() {}, warn() {} });
   try {
     const { device, reason } = await engine.ready();
     console.log(`Device    ${device}: ${reason}`);

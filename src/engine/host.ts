@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ModelEntry } from './catalog.js';
+import type { EngineConfig } from './config.js';
 import { type EngineLog, EngineNotStarted, EngineProcess, type Order } from './engine-process.js';
 import type { Device, DeviceChoice, Engine, EngineEvent, EngineJob, Made, RunOptions } from './job.js';
 import type { Failure } from './messages.js';
@@ -30,6 +31,21 @@ export interface HostedEngine extends Engine {
 }
 
 const LONGEST_PAUSE_MS = 30_000;
+
+/** Starts the engine that the environment asks for. */
+export function engineFor(settings: EngineConfig, catalog: readonly ModelEntry[], log: EngineLog): HostedEngine {
+  return createEngine({
+    catalog,
+    device: settings.ENGINE_DEVICE,
+    memoryBudgetBytes: settings.ENGINE_MEMORY,
+    promptCacheBytes: settings.PROMPT_CACHE_BYTES,
+    maxBatch: settings.ENGINE_BATCH,
+    faceDetector: settings.FACE_DETECTOR,
+    threads: settings.ENGINE_THREADS,
+    watchdogMs: settings.ENGINE_WATCHDOG_MS,
+    log,
+  });
+}
 
 /** Starts an engine in a process of its own, which is started again whenever it ends. */
 export function createEngine(options: EngineOptions): HostedEngine {

@@ -1,8 +1,7 @@
-import { availableParallelism } from 'node:os';
 import type { ModelEntry } from '../../src/engine/catalog.js';
 import { readModels } from '../../src/engine/checkpoint.js';
 import { engineSection } from '../../src/engine/config.js';
-import { createEngine } from '../../src/engine/host.js';
+import { engineFor } from '../../src/engine/host.js';
 import type { AppliedLora, EngineJob, GenerateJob, Pixels } from '../../src/engine/job.js';
 import type { Judge } from './judge.js';
 import type { Sheet } from './sheet.js';
@@ -69,16 +68,7 @@ export async function withBench<Result>(
 ): Promise<Result> {
   const environment = engineSection.schema.parse(process.env);
   const catalog = readModels(environment);
-  const engine = createEngine({
-    catalog,
-    device: environment.ENGINE_DEVICE,
-    memoryBudgetBytes: environment.ENGINE_MEMORY,
-    promptCacheBytes: environment.PROMPT_CACHE_BYTES,
-    maxBatch: environment.ENGINE_BATCH,
-    threads: availableParallelism(),
-    watchdogMs: environment.ENGINE_WATCHDOG_MS,
-    log: { info() {}, warn: console.error },
-  });
+  const engine = engineFor({ ...environment, FACE_DETECTOR: undefined }, catalog, { info() {}, warn: console.error });
   const signal = new AbortController().signal;
   try {
     return await measure({
