@@ -32,7 +32,7 @@ export async function judgeEdits(bench: Bench, folder: string): Promise<Measured
   for (const table of [edited, targets]) table.add(order, {});
 
   const misses: Miss[] = [];
-  const made = await eachRow(rows, settings.every, async (row, i) => {
+  const made = await eachRow(rows, settings, async (row, i) => {
     const [source, target] = await Promise.all([
       readPicture(folder, row.id, 'source'),
       readPicture(folder, row.id, 'target'),

@@ -28,7 +28,7 @@ export async function judgeInpaint(bench: Bench, folder: string): Promise<Measur
   const broken: string[] = [];
   for (const kind of ['replace', 'add']) table.add([kind], {});
 
-  const made = await eachRow(rows, settings.every, async (row, i) => {
+  const made = await eachRow(rows, settings, async (row, i) => {
     const source = await readPicture(folder, row.id, 'source');
     const target = await readPicture(folder, row.id, 'target');
     const mask = boxMask(row.boxes, source);

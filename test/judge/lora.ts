@@ -24,7 +24,7 @@ export async function judgeLora(bench: Bench, id: string): Promise<Measured> {
   for (const group of ['zh', 'en', 'mixed', 'no style named', 'another style named']) table.add([group], {});
   const sheet = new Sheet(Math.ceil(rows.length / settings.every), 18);
 
-  const drawn = await eachRow(rows, settings.every, async (truth, i) => {
+  const drawn = await eachRow(rows, settings, async (truth, i) => {
     const job = generation(model, settings, truth.prompt, seedOf(i));
     const without = await bench.make(job);
     const styled = await bench.make({ ...job, loras: [{ id, weight: 1 }] });

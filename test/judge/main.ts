@@ -11,6 +11,7 @@
  *     --steps N, --guidance G   else the model's own
  *     --size 256x256        of what is drawn from words alone
  *     --every N             only every n-th row
+ *     --engines N           rows at a time, each by an engine of its own; worth it from eight cores on, with ENGINE_THREADS=2
  *     --judge FOLDER        another export of the judge
  *     --misses FILE         what was not right, a JSON line each
  *     --sheet FILE, --json
@@ -37,6 +38,7 @@ const { values } = parseArgs({
     guidance: { type: 'string' },
     size: { type: 'string', default: '256x256' },
     every: { type: 'string', default: '1' },
+    engines: { type: 'string', default: '1' },
     judge: { type: 'string' },
     sheet: { type: 'string' },
     misses: { type: 'string' },
@@ -47,7 +49,8 @@ const { values } = parseArgs({
 try {
   const [width, height] = values.size.split('x').map(Number) as [number, number];
   const settings = {
-    ...{ model: values.model, width, height, every: number('every', values.every)! },
+    ...{ model: values.model, width, height },
+    ...{ every: number('every', values.every)!, engines: number('engines', values.engines)! },
     ...{ steps: number('steps', values.steps), guidance: number('guidance', values.guidance) },
   };
   const judge = await openJudge(values.judge);

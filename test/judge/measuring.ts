@@ -19,6 +19,8 @@ export interface Settings {
   readonly height: number;
   /** Only every n-th row. */
   readonly every: number;
+  /** Rows at a time, each by an engine of its own. */
+  readonly engines: number;
 }
 
 /** An engine and a judge to measure with. */
@@ -68,7 +70,11 @@ export async function withBench<Result>(
 ): Promise<Result> {
   const environment = engineSection.schema.parse(process.env);
   const catalog = readModels(environment);
-  const engine = engineFor({ ...environment, FACE_DETECTOR: undefined }, catalog, { info() {}, warn: console.error });
+  const log = { info() {}, warn: console.error };
+  const engines = Array.from({ length: settings.engines }, () =>
+    engineFor({ ...environment, FACE_DETECTOR: undefined }, catalog, log),
+  );
+  const idle = [...engines];
   const signal = new AbortController().signal;
   try {
     return await measure({
@@ -77,11 +83,16 @@ export async function withBench<Result>(
       model: (can, able) => chosen(catalog, settings.model, can, able),
       async make(job) {
         const options = { signal, deadlineMs: environment.JOB_DEADLINE_MS, onEvent() {} };
-        return (await engine.run(job, options)).pictures[0]!;
+        const engine = idle.shift()!; // `eachRow` has no more rows at a time than there are engines
+        try {
+          return (await engine.run(job, options)).pictures[0]!;
+        } finally {
+          idle.push(engine);
+        }
       },
     });
   } finally {
-    await engine.close();
+    await Promise.all(engines.map((engine) => engine.close()));
   }
 }
 
@@ -119,14 +130,23 @@ export function generation(model: ModelEntry, settings: Settings, prompt: string
 
 export const generates = ({ operations }: ModelEntry) => operations.includes('GENERATE');
 
-/** Every n-th row with its number, which it has whatever n is; says how far it is. */
-export async function eachRow<Row>(rows: readonly Row[], every: number, visit: (row: Row, i: number) => Promise<void>) {
+/** Every n-th row with its number, which it has whatever n is, several at a time; says how far it is. */
+export async function eachRow<Row>(
+  rows: readonly Row[],
+  { every, engines }: Settings,
+  visit: (row: Row, i: number) => Promise<void>,
+) {
   const started = Date.now();
   const chosen = [...rows.entries()].filter(([i]) => i % every === 0);
-  for (const [done, [i, row]] of chosen.entries()) {
-    await visit(row, i);
-    if ((done + 1) % 25 === 0)
-      console.error(`${done + 1} of ${chosen.length}, ${((Date.now() - started) / 1000).toFixed(0)} s`);
-  }
+  const queue = chosen.values();
+  let done = 0;
+  const lane = async () => {
+    for (const [i, row] of queue) {
+      await visit(row, i);
+      if (++done % 25 === 0)
+        console.error(`${done} of ${chosen.length}, ${((Date.now() - started) / 1000).toFixed(0)} s`);
+    }
+  };
+  await Promise.all(Array.from({ length: engines }, lane));
   return chosen.length;
 }

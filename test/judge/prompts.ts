@@ -41,7 +41,7 @@ async function judgeWords(
   // Groups are named before they are filled, so that they stand in order.
   for (const group of [...new Set(rows.flatMap(groups))].sort(byScript)) table.add([group], {});
   const misses: Miss[] = [];
-  const drawn = await eachRow(rows, settings.every, async (truth, i) => {
+  const drawn = await eachRow(rows, settings, async (truth, i) => {
     const picture = await bench.make(generation(model, settings, truth.prompt, seedOf(i)));
     const seen = await judge.look(picture);
     const result = verdict(truth, seen, judge.file.thirds);

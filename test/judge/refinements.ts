@@ -31,7 +31,7 @@ export async function judgeRefinements(bench: Bench, folder: string): Promise<Me
   for (const language of ['zh', 'en']) table.add([language], {});
   const drawn = drawing(model, settings, refineSteps);
 
-  const made = await eachRow(rows, settings.every, async ({ id, language, caption }, i) => {
+  const made = await eachRow(rows, settings, async ({ id, language, caption }, i) => {
     const truth = await readPicture(folder, id, 'truth');
     const source = await readPicture(folder, id, 'blurred');
     const mask = maskFrom(await readPicture(folder, id, 'mask'));
