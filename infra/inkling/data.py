@@ -10,6 +10,7 @@ from render import pack
 from rope import PAD, padded
 from scenes import KINDS, SHAPES, draw_scene
 from tokenizer import TEMPLATE
+from wordings import Wordings
 from world import STYLE_IDS
 
 SHARES = [60, 10, 10, 10, 10]  # of SHAPES
@@ -35,11 +36,15 @@ def fits(length, long):
 class Scenes(IterableDataset):
     """Batches (objects, labels, height, width), with `captions` of each scene also ids and lengths: all scenes told once, then again.
 
-    `style_only`: every picture is in this style, and only half of the captions say so."""
+    `style_only`: every picture is in this style, and only half of the captions say so. `wordings`: the first scenes of a batch, this share
+    of them, are told with every wording of a background alike. `signs`: the shares of scenes with lettering in batches of short and of long captions.
+    `restyled`: the share of plain scenes that are drawn again, so that styles are seen more often."""
 
-    def __init__(self, batch, seed, tokenizer=None, captions=0, shapes=None, style_only=None, kinds=KINDS, shares=SHARES):
+    def __init__(self, batch, seed, tokenizer=None, captions=0, shapes=None, style_only=None, kinds=KINDS, shares=SHARES, wordings=0.0, signs=SIGNS,
+                 restyled=0.0):
         self.batch, self.seed, self.captions, self.shapes = batch, seed, captions, shapes
-        self.path, self.kinds, self.shares = tokenizer, kinds, shares
+        self.path, self.kinds, self.shares, self.signs = tokenizer, kinds, shares, signs
+        self.worded, self.restyled = round(wordings * batch), restyled
         self.style = STYLE_IDS.index(style_only) if style_only else None
 
     def __iter__(self):
@@ -47,26 +52,30 @@ class Scenes(IterableDataset):
         worker, workers = (info.id, info.num_workers) if info else (0, 1)
         rng = random.Random(self.seed * 1009 + worker)
         tokenizer = Tokenizer.from_file(self.path) if self.captions else None
-        index = worker
+        wordings, index = Wordings(rng), worker
         while True:
             # All processes draw the same shape and caption length for batch `index`: none waits for a larger one.
             common = random.Random(index)
             height, width = self.shapes or common.choices(SHAPES, self.shares)[0]
             long = common.random() < LONG
-            scenes = [self.scene(rng, SIGNS[long] if self.captions else 0.2) for _ in range(self.batch)]
+            keys = wordings.draw(self.worded)
+            scenes = [wordings.scene(background) for _, background, *_ in keys]
+            scenes += [self.scene(rng, self.signs[long] if self.captions else 0.2) for _ in range(self.batch - self.worded)]
             objects, labels = pack(scenes, rng, height, width)
             if self.style is not None:
                 labels[:, 1] = self.style
             batch = [objects, labels, height, width]
             if self.captions:
-                batch += self.caption(tokenizer, scenes, rng, long)
+                ordinary = [lambda scene=scene: self.text(scene, rng) for scene in scenes[self.worded :]]
+                worded = [lambda key=key, scene=scene: wordings.caption(wordings.beside(key), scene) for key, scene in zip(keys, scenes)]
+                batch += self.caption(tokenizer, (worded + ordinary) * self.captions, rng, long)
             yield batch
             index += workers
 
     def scene(self, rng, signs):
         while True:
             scene = draw_scene(rng, signs=signs, tints=TINTS, kinds=self.kinds)
-            if self.style is None or scene.style == 0:
+            if scene.style == 0 if self.style is not None else scene.style or rng.random() >= self.restyled:
                 return scene
 
     def text(self, scene, rng):
@@ -74,16 +83,17 @@ class Scenes(IterableDataset):
             scene = scene._replace(style=self.style)
         return training_caption(scene, rng)
 
-    def caption(self, tokenizer, scenes, rng, long):
+    def caption(self, tokenizer, tell, rng, long):
+        """ids and lengths of what each of `tell` says; another word from it is another draw."""
         texts = []
-        for scene in scenes * self.captions:
-            text = self.text(scene, rng)
+        for told in tell:
+            text = told()
             if text and rng.random() < 0.06:
                 text += "，" + rng.choice(TAGS)
             texts.append(text)
         encoded = tokenizer.encode_batch([TEMPLATE.format(t) for t in texts])
         rows = [e.ids for e in encoded]
-        for i in range(len(texts)):
+        for i, told in enumerate(tell):
             # Each batch has one padded length: 32 or 64. Quality tags make a caption long, another draw makes it short.
             tries = 0
             while not fits(len(rows[i]), long):
@@ -93,7 +103,7 @@ class Scenes(IterableDataset):
                 elif tries > 12:  # a long text on a sign has no short caption
                     texts[i] = ""
                 else:
-                    texts[i] = self.text(scenes[i % len(scenes)], rng)
+                    texts[i] = told()
                 rows[i] = tokenizer.encode(TEMPLATE.format(texts[i])).ids
         length = 2 * PAD if long else PAD
         return [torch.tensor([r + [0] * (length - len(r)) for r in rows]), torch.tensor([len(r) for r in rows])]

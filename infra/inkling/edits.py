@@ -18,6 +18,7 @@ from sheets import save_sheet
 from world import COLOURLESS, DRAWN, LANDSCAPES, NOUNS, ON_PAPER, POSITIONS, RELATIONS, SIZES, STYLE_IDS, TINTS, WHITE
 
 KINDS = ["replace", "add", "remove", "recolour", "resize", "move", "background", "style"]
+PRACTICE = [2, 2, 2, 4, 5, 3, 3, 2]  # of KINDS in training: small changes of size and colour are the hardest
 SLOTS = 4
 
 
@@ -199,7 +200,7 @@ class Edits(IterableDataset):
             common = random.Random(index + 7)
             height, width = self.shapes or common.choices(SHAPES, SHARES)[0]
             long = common.random() < LONG / 2
-            edits = [draw_edit(rng, height, width) for _ in range(self.batch)]
+            edits = [draw_edit(rng, height, width, kind) for kind in rng.choices(KINDS, PRACTICE, k=self.batch)]
             kinds = torch.tensor([KINDS.index(e.kind) for e in edits])
             yield ((*pack_edits(edits), height, width, kinds), *self.instruct(tokenizer, edits * self.instructions, rng, long))
             index += workers

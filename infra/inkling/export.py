@@ -1,7 +1,7 @@
 """Writes the trained models as diffusers-like folders with 8-bit weights:
 python export.py CHECKPOINTS OUT [--random]
 python export.py CHECKPOINT OUT --only text
-(CHECKPOINTS: vae.pt, preview.pt, base.pt, turbo.pt, edit.pt, blueprint.pt, tokenizer/)"""
+(CHECKPOINTS: vae.pt, preview.pt, base.pt, turbo.pt, edit.pt, refiner.pt, blueprint.pt, tokenizer/)"""
 import argparse
 import json
 import shutil
@@ -61,8 +61,8 @@ def main():
     for part, (cls, cfg, *_) in PARTS.items():
         source = args.checkpoints / {"vae": "vae.pt", "preview": "preview.pt"}.get(part, "base.pt")
         write_part(args.out, part, *((cfg, cls(cfg).state_dict()) if args.random else read(part, source)))
-    for variant in ("turbo", "edit"):
-        difference = untrained(32) if args.random else read_difference(args.checkpoints / f"{variant}.pt")
+    for variant in ("turbo", "edit", "refiner"):
+        difference = untrained(24) if args.random else read_difference(args.checkpoints / f"{variant}.pt")
         write_difference(args.out / f"inkling-{variant}/difference" / DIFFERENCE, difference)
     for name in ("blueprint",):
         difference = untrained(8) if args.random else read_difference(args.checkpoints / f"{name}.pt")

@@ -4,6 +4,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+PARTS = ("attention", "feed_forward", "adaLN_modulation")
+
 
 class LowRank(nn.Module):
     """A frozen linear layer with a trained difference."""
@@ -22,7 +24,7 @@ class LowRank(nn.Module):
         return F.linear(x, weight, self.linear.bias)
 
 
-def add_low_rank(transformer, rank, parts=("attention", "feed_forward", "adaLN_modulation")):
+def add_low_rank(transformer, rank, parts=PARTS):
     """Puts a difference on every matrix inside the blocks whose name holds one of `parts`; all else stays frozen.
     Returns the factors."""
     transformer.requires_grad_(False)
@@ -59,6 +61,11 @@ def balanced(difference):
             u, s, v = torch.linalg.svd(r @ a.float(), full_matrices=False)
             out[name], out[other] = (s[:, None] * v).contiguous(), (q @ u).contiguous()
     return out
+
+
+def truncated(difference, rank):
+    """The nearest difference of at most that rank."""
+    return {name: value[:rank] if "lora_A" in name else value[:, :rank] for name, value in balanced(difference).items()}
 
 
 def fold(weights, difference, scale=1.0):

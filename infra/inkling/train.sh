@@ -22,6 +22,7 @@ base)
 last)
   COMMON="--atlas $ATLAS --vae $START --base $CK/base.pt --tokenizer $TOKENIZER"
   on_last train_turbo.py $COMMON --out $CK/turbo.pt --seconds $LAST > $LOG/turbo.log 2>&1 &
+  on_last train_refine.py $COMMON --out $CK/refiner.pt --seconds $LAST --workers 3 > $LOG/refiner.log 2>&1 &
   on_last train_style.py $COMMON --out $CK/blueprint.pt --seconds $((LAST / 2)) --workers 3 > $LOG/blueprint.log 2>&1 &
   on_last train_edit.py $COMMON --out $CK/edit.pt --seconds $LAST > $LOG/edit.log 2>&1
   wait ;;

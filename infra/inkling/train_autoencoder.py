@@ -79,6 +79,7 @@ def main():
     args.add_argument("--batch", type=int, default=128)
     args.add_argument("--lr", type=float, default=2e-3)
     args.add_argument("--workers", type=int, default=6)
+    args.add_argument("--seed", type=int, default=0, help="another one for scenes that an earlier run has not seen")
     args = args.parse_args()
     device, _, world = start()
     assert world == 1
@@ -92,7 +93,7 @@ def main():
     average = Average(model, 0.999)
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], args.lr, betas=(0.9, 0.99), weight_decay=0.01, fused=cuda)
     renderer = Renderer(args.atlas, device)
-    batches = loader(args.workers, batch=args.batch, seed=12 if args.decoder else 11, shapes=(256, 256))
+    batches = loader(args.workers, batch=args.batch, seed=(12 if args.decoder else 11) + args.seed, shapes=(256, 256), restyled=0.3)
     test = loader(0, batch=16, seed=7)
 
     def loss_of(picture, mask):

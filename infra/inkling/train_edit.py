@@ -3,7 +3,8 @@
 Base's edits in eight unguided steps, as a low-rank difference (`distil.py`)."""
 import torch
 
-from distil import arguments, distil
+from adapt import arguments
+from distil import distil
 from edits import edit_loader, render_pair
 from omni import Editor, instruction_tokens
 from render import Renderer
@@ -11,11 +12,11 @@ from train_base import encoder_of
 
 
 def main():
-    args = arguments(__doc__, batch=96, guidance=2.0)
+    args = arguments(__doc__, batch=96, rank=24, guidance=2.0)
 
-    def task(text, tokenizer, device, rank):
+    def task(text, tokenizer, device, seed):
         renderer, encode = Renderer(args.atlas, device), encoder_of(args.vae, device)
-        batches = edit_loader(args.workers, batch=args.batch // 2, seed=501 + rank, tokenizer=args.tokenizer + "/tokenizer.json", instructions=2)
+        batches = edit_loader(args.workers, batch=args.batch // 2, seed=501 + seed, tokenizer=args.tokenizer + "/tokenizer.json", instructions=2)
         empty_ids, empty_length = (v.to(device) for v in instruction_tokens(tokenizer, [""], 64))
         condition = Editor(None, tokenizer, device).condition
 

@@ -3,18 +3,20 @@
 Base in eight unguided steps, as a low-rank difference (`distil.py`). The text encoder stays Base's."""
 import torch
 
+from adapt import arguments
 from data import loader, tokens
-from distil import arguments, distil
+from distil import distil
 from render import Renderer
-from train_base import encoder_of
+from train_base import WORDINGS, encoder_of
 
 
 def main():
-    args = arguments(__doc__, batch=192, guidance=2.0)
+    args = arguments(__doc__, batch=192, rank=24, guidance=2.0)
 
-    def task(text, tokenizer, device, rank):
+    def task(text, tokenizer, device, seed):
         renderer, encode = Renderer(args.atlas, device), encoder_of(args.vae, device)
-        batches = loader(args.workers, batch=args.batch // 2, seed=301 + rank, tokenizer=args.tokenizer + "/tokenizer.json", captions=2)
+        batches = loader(args.workers, batch=args.batch // 2, seed=301 + seed, tokenizer=args.tokenizer + "/tokenizer.json", captions=2,
+                         wordings=WORDINGS, restyled=0.4)
         empty_ids, empty_length = (v.to(device) for v in tokens(tokenizer, [""], 64))
 
         def batch():

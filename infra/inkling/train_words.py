@@ -11,66 +11,13 @@ import torch.nn.functional as F
 from tokenizers import Tokenizer
 from torch import nn
 
-from captions import Captioner, background_forms
 from checkpoints import restore
 from common import Average, Clock, save, start
 from data import loader, tokens
 from flow import wide
 from render import Renderer, pack
 from rope import PAD
-from scenes import draw_scene
-from world import BACKGROUND_NAMES, BACKGROUNDS, LANDSCAPES, ON_PAPER, STYLE_IDS, TRADITIONAL
-
-
-class Wordings:
-    """Backgrounds as they are named in each language, with how badly the pictures of each name fit."""
-
-    def __init__(self, rng):
-        self.rng, self.errors = rng, {}
-        for background, (zh, en) in BACKGROUND_NAMES.items():
-            self.errors |= {(language, background, name): None for language, names in (("zh", zh), ("zht", zh), ("en", en)) for name in names}
-        self.keys = list(self.errors)
-
-    def badness(self):
-        """How much worse each fits than the best wording of the same background."""
-        known = {key: error for key, error in self.errors.items() if error is not None}
-        least = {}
-        for (_, background, _), error in known.items():
-            least[background] = min(error, least.get(background, error))
-        return {key: known[key] - least[key[1]] if key in known else 1.0 for key in self.keys}
-
-    def draw(self, count):
-        badness = self.badness()
-        return self.rng.choices(self.keys, [0.03 + badness[key] for key in self.keys], k=count)
-
-    def learn(self, key, error):
-        before = self.errors[key]
-        self.errors[key] = error if before is None else 0.8 * before + 0.2 * error
-
-    def beside(self, key):
-        """Another wording of the same background, or this one again."""
-        return self.rng.choice([other for other in self.keys if other[1] == key[1]])
-
-    def scene(self, background):
-        index = BACKGROUNDS.index(background)
-        while True:
-            scene = draw_scene(self.rng)._replace(background=index)
-            style = STYLE_IDS[scene.style]
-            dark = style == "night" and (background not in LANDSCAPES or index == 0)
-            if style not in ON_PAPER and not dark and not scene.held_out:
-                return scene
-
-    def caption(self, key, scene):
-        """Says of the scene all that captions say, and names its background with this wording."""
-        rng, (language, background, name) = self.rng, key
-        parts = [Captioner(scene, rng, language, background=False).words().rstrip("。.")]
-        form = rng.choice(background_forms(background, language != "en"))
-        parts.insert(rng.choice([0, len(parts), len(parts)]), form.format(name))
-        separator = ", " if language == "en" else rng.choice(["，", "，", ",", " "])
-        text = separator.join(parts) + (rng.choice(["", "", "", "。"]) if language != "en" else "")
-        if language == "en" and rng.random() < 0.15:
-            text = text[0].upper() + text[1:] + "."
-        return text.translate(TRADITIONAL) if language == "zht" else text
+from wordings import Wordings
 
 
 def background_error(out, target, mask):
@@ -104,7 +51,7 @@ def main():
     while clock.running():
         # Each scene is told twice: to encode its picture takes as long as to learn from it.
         keys = wordings.draw(args.batch // 2)
-        scenes = [wordings.scene(background) for _, background, _ in keys]
+        scenes = [wordings.scene(background) for _, background, *_ in keys]
         keys += [wordings.beside(key) for key in keys]
         captions = [wordings.caption(key, scene) for key, scene in zip(keys, scenes * 2)]
         ids, lengths = (v.to(device) for v in tokens(tokenizer, captions, 2 * PAD if clock.step % 4 == 0 else None))
@@ -135,7 +82,7 @@ def main():
         if clock.step % 20 == 0:
             worst = sorted(wordings.badness().items(), key=lambda item: -item[1])[:8]
             learned, kept = (sum(column) / len(column) for column in zip(*shown))
-            print(f"words {clock.seconds_gone():.0f}s step {clock.step} error {learned:.4f} kept {kept:.5f}", *(f"{key[2]}/{key[0]} {bad:.2f}" for key, bad in worst), flush=True)
+            print(f"words {clock.seconds_gone():.0f}s step {clock.step} error {learned:.4f} kept {kept:.5f}", *(f"{'^' * key[3]}{key[2]}/{key[0]} {bad:.2f}" for key, bad in worst), flush=True)
             shown.clear()
             save(args.out, {"text": average.weights, "step": clock.step})
     save(args.out, {"text": average.weights, "step": clock.step})

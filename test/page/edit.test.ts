@@ -244,11 +244,12 @@ describe.skipIf(!hasBrowser)('the page changes pictures', () => {
     await finished();
     await page.click('#refine-this');
     await expect.poll(() => page.inputValue('#how'), { timeout: 10_000 }).toBe('FIND');
-    const { models } = await graphql<{ models: { defaultRefineStrength: number }[] }>(
+    const { models } = await graphql<{ models: { operations: string[]; defaultRefineStrength: number }[] }>(
       program.url,
-      '{ models { defaultRefineStrength } }',
+      '{ models { operations defaultRefineStrength } }',
     );
-    expect(Number(await page.inputValue('#strength'))).toBe(models[0]!.defaultRefineStrength);
+    const refiner = models.find(({ operations }) => operations.includes('REFINE'));
+    expect(Number(await page.inputValue('#strength'))).toBe(refiner!.defaultRefineStrength);
     await finished();
     expect(await page.locator('#regions').textContent()).toMatch(/Refined in \d+ place|Nothing/);
     expect(await page.locator('#title').textContent()).toBe('Make it finer');
