@@ -1,4 +1,5 @@
-"""Every wording of a background, drawn alike: `{}背景`, `, {} background`, `背景为{}` … with each of its names in each language.
+"""Every wording of a background, drawn alike: `{}背景`, `{} background, …`, `背景为{}` … with each of its names in each language, as the
+caption's first word or later.
 
 Byte-level tokens cut some of them into pieces that ordinary captions seldom hold; a model that has seen only those draws any background."""
 import random
@@ -9,30 +10,15 @@ from world import BACKGROUND_NAMES, BACKGROUNDS, LANDSCAPES, ON_PAPER, STYLE_IDS
 
 
 class Wordings:
-    """Backgrounds as they are named in each language, before all else or after it, with how badly the pictures of each fit."""
+    """A wording is (language, background, name, whether the caption begins with it)."""
 
     def __init__(self, rng: random.Random):
-        self.rng, self.errors = rng, {}
-        for background, (zh, en) in BACKGROUND_NAMES.items():
-            self.errors |= {(language, background, name, first): None for language, names in (("zh", zh), ("zht", zh), ("en", en))
-                            for name in names for first in (True, False)}
-        self.keys = list(self.errors)
-
-    def badness(self):
-        """How much worse each fits than the best wording of the same background."""
-        known = {key: error for key, error in self.errors.items() if error is not None}
-        least = {}
-        for (_, background, *_), error in known.items():
-            least[background] = min(error, least.get(background, error))
-        return {key: known[key] - least[key[1]] if key in known else 1.0 for key in self.keys}
+        self.rng = rng
+        self.keys = [(language, background, name, first) for background, (zh, en) in BACKGROUND_NAMES.items()
+                     for language, names in (("zh", zh), ("zht", zh), ("en", en)) for name in names for first in (True, False)]
 
     def draw(self, count):
-        badness = self.badness()
-        return self.rng.choices(self.keys, [0.03 + badness[key] for key in self.keys], k=count)
-
-    def learn(self, key, error):
-        before = self.errors[key]
-        self.errors[key] = error if before is None else 0.8 * before + 0.2 * error
+        return self.rng.choices(self.keys, k=count)
 
     def beside(self, key):
         """Another wording of the same background, or this one again."""
@@ -50,11 +36,13 @@ class Wordings:
     def caption(self, key, scene):
         """Says of the scene all that captions say, and names its background with this wording."""
         rng, (language, background, name, first) = self.rng, key
-        parts = [Captioner(scene, rng, language, background=False).words().rstrip("。.")]
-        form = rng.choice(background_forms(background, language != "en"))
-        parts.insert(0 if first else len(parts), form.format(name))
+        subject = Captioner(scene, rng, language, background=False).words().rstrip("。.")
+        forms = background_forms(background, language != "en")
+        form = rng.choice([form for form in forms if form.startswith("{}") or not first])
+        leads = first or not form.startswith("{}") and rng.random() < 1 / 3
+        parts = [form.format(name), subject] if leads else [subject, form.format(name)]
         separator = ", " if language == "en" else rng.choice(["，", "，", ",", " "])
         text = separator.join(parts) + (rng.choice(["", "", "", "。"]) if language != "en" else "")
-        if language == "en" and rng.random() < 0.15:
+        if language == "en" and rng.random() < (0.3 if first else 0.15):
             text = text[0].upper() + text[1:] + "."
         return text.translate(TRADITIONAL) if language == "zht" else text
