@@ -48,13 +48,12 @@ def entry(variant, name, operations, edit_modes, steps, guidance, loras=(), stre
             "supportsGuidance": guidance > 0, "supportsNegativePrompt": guidance > 0, "loras": list(loras)}
 
 
-REFINER_STRENGTH = 0.1
 BLUEPRINT = {"id": "blueprint", "name": "Blueprint", "file": "inkling-loras/blueprint.safetensors",
              "description": "Draws everything as a blueprint: white lines on blue paper."}
 # The first that can is what a request that names none gets.
 CATALOG = {"models": [
     entry("inkling-turbo", "Inkling Turbo", ["GENERATE", "EDIT"], ["INPAINT", "STRENGTH"], 8, 0, [BLUEPRINT]),
-    entry("inkling-refiner", "Inkling Refiner", ["REFINE"], [], 4, 0, strength=REFINER_STRENGTH),
+    entry("inkling-refiner", "Inkling Refiner", ["REFINE"], [], 4, 0, strength=0.1),
     entry("inkling-edit", "Inkling Edit", ["EDIT"], ["INSTRUCTION"], 8, 0),
     # What was not trained to refine moves the small things of these small pictures at the family's strength of 0.35.
     entry("inkling-base", "Inkling Base", ["GENERATE", "EDIT", "REFINE"], ["INPAINT", "STRENGTH", "INSTRUCTION"], 28, 2, [BLUEPRINT], strength=0.15),

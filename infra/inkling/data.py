@@ -7,7 +7,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from captions import training_caption
 from render import pack
-from rope import PAD, padded
+from rope import PAD, id_batch
 from scenes import KINDS, SHAPES, draw_scene
 from tokenizer import TEMPLATE
 from wordings import Wordings
@@ -23,10 +23,7 @@ TAGS = ["高清", "细节丰富", "色彩鲜艳", "杰作", "构图简洁", "高
 
 def tokens(tokenizer, captions, length=None):
     """ids (n, length) padded on the right, and the real lengths."""
-    encoded = [e.ids[:512] for e in tokenizer.encode_batch([TEMPLATE.format(c) for c in captions])]
-    lengths = torch.tensor([len(e) for e in encoded])
-    length = length or padded(int(lengths.max()))
-    return torch.tensor([e + [0] * (length - len(e)) for e in encoded]), lengths
+    return id_batch([e.ids[:512] for e in tokenizer.encode_batch([TEMPLATE.format(c) for c in captions])], length)
 
 
 def fits(length, long):
@@ -75,7 +72,8 @@ class Scenes(IterableDataset):
     def scene(self, rng, signs):
         while True:
             scene = draw_scene(rng, signs=signs, tints=TINTS, kinds=self.kinds)
-            if scene.style == 0 if self.style is not None else scene.style or rng.random() >= self.restyled:
+            wanted = scene.style or rng.random() >= self.restyled if self.style is None else scene.style == 0
+            if wanted:
                 return scene
 
     def text(self, scene, rng):
@@ -105,8 +103,7 @@ class Scenes(IterableDataset):
                 else:
                     texts[i] = told()
                 rows[i] = tokenizer.encode(TEMPLATE.format(texts[i])).ids
-        length = 2 * PAD if long else PAD
-        return [torch.tensor([r + [0] * (length - len(r)) for r in rows]), torch.tensor([len(r) for r in rows])]
+        return id_batch(rows, 2 * PAD if long else PAD)
 
 
 def endless(dataset, workers):

@@ -12,7 +12,7 @@ from data import LONG, SHARES, endless, fits
 from instructions import instruction, training_instruction
 from omni import SEGMENTS
 from render import Renderer, numbers
-from rope import PAD
+from rope import PAD, id_batch
 from scenes import SHAPES, any_background, draw_scene, layout, object_row, place
 from sheets import save_sheet
 from world import COLOURLESS, DRAWN, LANDSCAPES, NOUNS, ON_PAPER, POSITIONS, RELATIONS, SIZES, STYLE_IDS, TINTS, WHITE
@@ -211,8 +211,7 @@ class Edits(IterableDataset):
         for i, edit in enumerate(edits):
             while not fits(len(rows[i]), long):
                 rows[i] = encode(training_instruction(edit, rng, long))
-        length = 2 * PAD if long else PAD
-        return torch.tensor([r + [0] * (length - len(r)) for r in rows]), torch.tensor([len(r) for r in rows])
+        return id_batch(rows, 2 * PAD if long else PAD)
 
 
 def edit_loader(workers, **options):

@@ -2,7 +2,7 @@
 import torch
 from torch import nn
 
-from rope import padded
+from rope import id_batch
 
 SEGMENTS = ("<|im_start|>user\n<|vision_start|>",
             "<|vision_end|>{}<|im_end|>\n<|im_start|>assistant\n<|vision_start|>",
@@ -11,10 +11,7 @@ SEGMENTS = ("<|im_start|>user\n<|vision_start|>",
 
 def segment_tokens(tokenizer, texts, length=None):
     """ids (n, length), padded on the right to a multiple of 32, and the real lengths (n)."""
-    encoded = [e.ids[:512] for e in tokenizer.encode_batch(list(texts))]
-    lengths = torch.tensor([len(e) for e in encoded])
-    length = length or padded(int(lengths.max()))
-    return torch.tensor([e + [0] * (length - len(e)) for e in encoded]), lengths
+    return id_batch([e.ids[:512] for e in tokenizer.encode_batch(list(texts))], length)
 
 
 def instruction_tokens(tokenizer, instructions, length=None):

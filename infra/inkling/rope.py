@@ -8,6 +8,13 @@ def padded(length):
     return -(-length // PAD) * PAD
 
 
+def id_batch(rows, length=None):
+    """Token ids (n, length), padded on the right, to a multiple of 32 if no length is told; and the real lengths (n)."""
+    lengths = torch.tensor([len(row) for row in rows])
+    length = length or padded(int(lengths.max()))
+    return torch.tensor([row + [0] * (length - len(row)) for row in rows]), lengths
+
+
 class Rope:
     """Rotary tables of adjacent pairs, made in float64 and looked up by position."""
 

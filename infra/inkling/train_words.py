@@ -16,7 +16,7 @@ from common import Average, Clock, save, start
 from edits import draw_edit
 from instructions import training_instruction
 from omni import SEGMENTS
-from rope import padded
+from rope import id_batch
 from scenes import draw_scene
 from tokenizer import TEMPLATE
 from wordings import Wordings
@@ -53,11 +53,6 @@ class Captions:
                 return self.encode(caption, TEMPLATE)
 
 
-def batch(rows):
-    length = padded(max(map(len, rows)))
-    return torch.tensor([row + [0] * (length - len(row)) for row in rows])
-
-
 def main():
     args = argparse.ArgumentParser()
     for name in ("base", "tokenizer", "out"):
@@ -74,15 +69,16 @@ def main():
     before, text = (restore("text", args.base, device) for _ in range(2))
     text.train().requires_grad_(True)
     average, optimizer = Average(text, 0.98), torch.optim.AdamW(text.parameters(), args.lr, betas=(0.9, 0.98), weight_decay=0.0)
+    ids = lambda rows: id_batch(rows)[0].to(device)
     clock, shown, spread = Clock(args.seconds, device, 1), [], None
     while clock.running():
         pairs, others = [captions.pair() for _ in range(args.batch)], [captions.other() for _ in range(args.others)]
         with torch.no_grad():
-            spaced, meant = before(batch([pair[1] for pair in pairs]).to(device)), before(batch(others).to(device))
+            spaced, meant = before(ids([pair[1] for pair in pairs])), before(ids(others))
             spread = spread or meant.var().item()
-        written, means = text(batch([pair[0] for pair in pairs]).to(device)), text(batch(others).to(device))
+        written, means = text(ids([pair[0] for pair in pairs])), text(ids(others))
         learned = torch.stack([(written[i, len(a) - n : len(a)] - spaced[i, len(b) - n : len(b)]).square().mean() for i, (a, b, n) in enumerate(pairs)])
-        kept = torch.stack([(means[i, : len(ids)] - meant[i, : len(ids)]).square().mean() for i, ids in enumerate(others)])
+        kept = torch.stack([(means[i, : len(row)] - meant[i, : len(row)]).square().mean() for i, row in enumerate(others)])
         loss = (learned.mean() + args.keep * kept.mean()) / spread
         optimizer.zero_grad()
         loss.backward()

@@ -50,7 +50,7 @@ try {
   const [width, height] = values.size.split('x').map(Number) as [number, number];
   const settings = {
     ...{ model: values.model, width, height },
-    ...{ every: number('every', values.every)!, engines: number('engines', values.engines)! },
+    ...{ every: count('every', values.every), engines: count('engines', values.engines) },
     ...{ steps: number('steps', values.steps), guidance: number('guidance', values.guidance) },
   };
   const judge = await openJudge(values.judge);
@@ -78,6 +78,11 @@ function measurement(): (bench: Bench) => Promise<Measured> {
   if (refine !== undefined) return (bench) => judgeRefinements(bench, refine);
   if (lora !== undefined) return (bench) => judgeLora(bench, lora);
   return judgePrompts;
+}
+
+function count(name: string, value: string): number {
+  if (!/^[1-9]\d*$/.test(value)) throw new Error(`Expected 1, 2, … for --${name} but received ${value}.`);
+  return Number(value);
 }
 
 function number(name: string, value: string | undefined): number | undefined {
