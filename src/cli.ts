@@ -103,7 +103,7 @@ try {
   // A sentence is for people; what nobody expected is for whoever mends it.
   const expected =
     error instanceof Error &&
-    (error instanceof ConfigError || error.name !== 'Error' || process.env.DEBUG === undefined);
+    (error instanceof ConfigError || error.name !== 'Error' || (process.env.DEBUG ?? '') === '');
   console.error(expected ? (error as Error).message : error);
   process.exitCode = 1;
 }

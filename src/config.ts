@@ -1,17 +1,21 @@
 import type { z } from 'zod';
+import { commandsSection } from './commands/config.js';
 import { engineSection } from './engine/config.js';
 import { imagingSection } from './imaging/config.js';
 import { jobsSection } from './jobs/config.js';
 import { serverSection } from './server/config.js';
 import { studioSection } from './studio/config.js';
+import { telemetrySection } from './telemetry/config.js';
 
-/** Every setting there is: each folder declares the environment variables that it reads. */
-const sections = {
-  engine: engineSection,
+/** Every setting there is: each folder declares the environment variables that it reads. docs/configuration.md tells them in this order. */
+export const sections = {
+  server: serverSection,
+  studio: studioSection,
   imaging: imagingSection,
   jobs: jobsSection,
-  studio: studioSection,
-  server: serverSection,
+  engine: engineSection,
+  telemetry: telemetrySection,
+  commands: commandsSection,
 };
 
 export type Settings = { readonly [Name in keyof typeof sections]: z.infer<(typeof sections)[Name]['schema']> };

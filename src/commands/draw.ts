@@ -62,7 +62,7 @@ class Journal {
     const { level, err } = JSON.parse(line) as { level: number; err?: { message?: string } };
     if (err?.message !== undefined) this.error = err.message;
     // Warnings and errors come with the generation; more is written because it was asked for.
-    if (level < pino.levels.values.warn! || process.env.DEBUG !== undefined) process.stderr.write(line);
+    if (level < pino.levels.values.warn! || (process.env.DEBUG ?? '') !== '') process.stderr.write(line);
   }
 }
 

@@ -1,13 +1,19 @@
 import { z } from 'zod';
-import { unlessEmpty, whole } from '../environment/values.js';
+import { setting, whole } from '../environment/values.js';
 
 /** The environment variables that this folder reads. */
 export const imagingSection = {
+  title: 'Images',
   schema: z.object({
-    /** Bytes of resized and converted pictures that are kept in memory. */
-    VARIANT_CACHE_BYTES: unlessEmpty(whole(0).default(64 * 1024 ** 2)),
-    /** Pixels of a picture that somebody sends. Decoded, each takes 3 bytes. */
-    INPUT_PIXELS: unlessEmpty(whole(1, 2 ** 28).default(64_000_000)),
+    VARIANT_CACHE_BYTES: setting(
+      whole(0).default(64 * 1024 ** 2),
+      'Memory for resized and converted pictures, which are otherwise made again when they are asked for.',
+      { unit: 'bytes' },
+    ),
+    INPUT_PIXELS: setting(
+      whole(1, 2 ** 28).default(64_000_000),
+      'Pixels of one picture that comes in. Decoded, each takes 3 bytes.',
+    ),
   }),
 };
 

@@ -1,23 +1,25 @@
 import { z } from 'zod';
-import { list, unlessEmpty, whole } from '../environment/values.js';
+import { either, list, setting, whole } from '../environment/values.js';
 
 /** The environment variables that this folder reads. */
 export const serverSection = {
+  title: 'Server',
   schema: z.object({
-    /** Loopback unless somebody says otherwise: what is reachable from elsewhere asks for a key. */
-    HOST: unlessEmpty(z.string().default('127.0.0.1')),
-    /** 0 takes any free port. */
-    PORT: unlessEmpty(whole(0, 65_535).default(4000)),
-    /** How clients reach this server, where that is not the host they name: behind a proxy or a CDN. */
-    PUBLIC_URL: unlessEmpty(
+    HOST: setting(
+      z.string().default('127.0.0.1'),
+      'Address to listen on. Beyond loopback every way in asks for an access key.',
+    ),
+    PORT: setting(whole(0, 65_535).default(4000), 'Port to listen on; 0 takes any that is free.'),
+    PUBLIC_URL: setting(
       z
         .url({ protocol: /^https?$/, error: 'expected an http or https address', abort: true })
         .refine(isBare, 'expected an address without user name, query and fragment, since a path is put behind it')
         .transform((url) => url.replace(/\/+$/, ''))
         .optional(),
+      'What the addresses of pictures begin with, where clients reach this server by another address than the host that they name: behind a proxy or a CDN. It may have a path.',
+      { default: "the request's host" },
     ),
-    /** What every way in asks for. Left out on loopback, none is asked. */
-    ACCESS_KEY: unlessEmpty(
+    ACCESS_KEY: setting(
       z
         .string()
         .min(8, 'expected at least 8 characters')
@@ -26,23 +28,36 @@ export const serverSection = {
           'expected printable ASCII without a space at either end, since a header carries it',
         )
         .optional(),
+      "Key that clients must send: as bearer token, as the WebSocket's connection parameter `accessKey`, or by the page's form.",
+      { default: 'none on loopback, else drawn at every start and printed' },
     ),
-    /** Whose pages may call the API from a browser: origins separated by commas, or `*`. */
-    CORS_ORIGINS: unlessEmpty(z.string().transform(list).default([])),
-    /** Whether X-Forwarded-Proto and X-Forwarded-Host are believed. Only behind a proxy that sets them. */
-    TRUST_PROXY: unlessEmpty(
-      z
-        .enum(['true', 'false'])
-        .transform((value) => value === 'true')
-        .default(false),
+    CORS_ORIGINS: setting(
+      z.string().default('').transform(list),
+      'Origins whose pages may call the API from a browser, separated by commas, or `*`.',
     ),
-    /** Bytes of the pictures that one request may upload, together. */
-    UPLOAD_BYTES: unlessEmpty(whole(1024, 2 ** 30).default(20 * 1024 ** 2)),
-    /** The longest request that is read, without the pictures that it uploads. */
-    BODY_LIMIT_BYTES: unlessEmpty(whole(1024, 2 ** 30).default(256 * 1024)),
-    /** Milliseconds that a stop waits for what runs. */
-    STOP_GRACE_MS: unlessEmpty(whole(0, 2 ** 31 - 1).default(10_000)),
-    LOG_LEVEL: unlessEmpty(z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn')),
+    TRUST_PROXY: setting(
+      either('true', 'false', 'false'),
+      'Whether `X-Forwarded-Proto` and `X-Forwarded-Host` are believed. Only behind a proxy that sets them.',
+    ),
+    UPLOAD_BYTES: setting(
+      whole(1024, 2 ** 30).default(20 * 1024 ** 2),
+      'Size of the pictures that one request may upload, together.',
+      { unit: 'bytes' },
+    ),
+    BODY_LIMIT_BYTES: setting(
+      whole(1024, 2 ** 30).default(256 * 1024),
+      'The longest request that is read, without the pictures that it uploads.',
+      { unit: 'bytes' },
+    ),
+    STOP_GRACE_MS: setting(
+      whole(0, 2 ** 31 - 1).default(10_000),
+      'Time that a stop (SIGTERM) waits for what runs; what is left then fails as `Interrupted`.',
+      { unit: 'milliseconds' },
+    ),
+    LOG_LEVEL: setting(
+      z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
+      'The least level that is logged, as JSON lines on standard error.',
+    ),
   }),
 };
 

@@ -1,0 +1,13 @@
+import { z } from 'zod';
+import { setting } from '../environment/values.js';
+
+/** The environment variables that this folder reads. */
+export const commandsSection = {
+  title: 'Commands',
+  schema: z.object({
+    DEBUG: setting(
+      z.string().optional(),
+      'Any value: an unexpected failure of a command is printed with its stack, and everything that is logged is shown beside the progress.',
+    ),
+  }),
+};
