@@ -1,6 +1,6 @@
 import type { Pixels } from '../engine/job.js';
 import { sharp } from './library.js';
-import { withPngText } from './png-text.js';
+import { withPngText, withPngXmp } from './png-text.js';
 import { type Recipe, recipeAsParameters, recipeAsXmp } from './recipe.js';
 import { thumbhashOf } from './thumbhash.js';
 
@@ -25,9 +25,8 @@ async function encodePng(pixels: Pixels, recipe: Recipe): Promise<Buffer> {
     // Whoever waits for the picture waits for this: level 3 takes half as long again for a fifth less, level 9 with filters twenty
     // times as long for half. Pictures leave in other formats; only those who ask for the PNG take the whole of it.
     .png({ palette: false, compressionLevel: 1, adaptiveFiltering: false })
-    .withXmp(recipeAsXmp(recipe))
     .toBuffer();
-  return withPngText(png, 'parameters', recipeAsParameters(recipe));
+  return withPngText(withPngXmp(png, recipeAsXmp(recipe)), 'parameters', recipeAsParameters(recipe));
 }
 
 export function fromPixels({ width, height, data }: Pixels) {

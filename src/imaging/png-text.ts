@@ -12,10 +12,28 @@ const headerBytes = 4 + 4 + 13 + 4;
  */
 export function withPngText(png: Uint8Array, keyword: string, given: string): Buffer {
   const text = given.replaceAll('\0', '\uFFFD');
-  const chunk = /^[\t\n\r\x20-\x7E]*$/.test(text)
-    ? pngChunk('tEXt', Buffer.from(`${keyword}\0${text}`, 'latin1'))
-    : // Keyword, end, not compressed, method, no language, no translated keyword, text.
-      pngChunk('iTXt', Buffer.concat([Buffer.from(`${keyword}\0\0\0\0\0`, 'latin1'), Buffer.from(text, 'utf8')]));
+  const isAscii = /^[\t\n\r\x20-\x7E]*$/.test(text);
+  return withChunk(
+    png,
+    isAscii ? pngChunk('tEXt', Buffer.from(`${keyword}\0${text}`, 'latin1')) : internationalText(keyword, text),
+  );
+}
+
+/**
+ * The PNG with XMP, in the one chunk that readers of XMP look into: uncompressed, of this name. (libvips would compress it.)
+ *
+ * @see https://github.com/adobe/XMP-Toolkit-SDK/blob/main/docs/XMPSpecificationPart3.pdf §1.1.5
+ */
+export function withPngXmp(png: Uint8Array, xmp: string): Buffer {
+  return withChunk(png, internationalText('XML:com.adobe.xmp', xmp));
+}
+
+function internationalText(keyword: string, text: string): Buffer {
+  // Keyword, end, not compressed, method, no language, no translated keyword, text.
+  return pngChunk('iTXt', Buffer.concat([Buffer.from(`${keyword}\0\0\0\0\0`, 'latin1'), Buffer.from(text, 'utf8')]));
+}
+
+function withChunk(png: Uint8Array, chunk: Uint8Array): Buffer {
   const at = signatureBytes + headerBytes;
   return Buffer.concat([png.subarray(0, at), chunk, png.subarray(at)]);
 }

@@ -1,5 +1,7 @@
+import { fitXmp, jpegXmpBytes } from './fit-xmp.js';
 import { sharp, whenRoom } from './library.js';
 import type { EncodedFormat } from './negotiate.js';
+import { withPngXmp } from './png-text.js';
 
 /** How a master is resized and encoded. */
 export interface VariantSpec {
@@ -46,10 +48,15 @@ export async function encodeVariant(
   const size = targetSize(source, spec);
   const whole = size.width === source.width && size.height === source.height;
   if (whole && spec.format === 'PNG') return master;
-  return whenRoom(() => {
-    const picture = sharp(master, { limitInputPixels: source.width * source.height }).keepXmp();
+  return whenRoom(async () => {
+    const picture = sharp(master, { limitInputPixels: source.width * source.height });
+    const xmp = (await picture.metadata()).xmp?.toString('utf8');
     const resized = whole ? picture : picture.resize(size.width, size.height, { fit: 'cover' });
-    return encoded(resized, spec).toBuffer();
+    if (xmp === undefined) return encoded(resized, spec).toBuffer();
+    if (spec.format === 'PNG') return withPngXmp(await encoded(resized, spec).toBuffer(), xmp);
+    return encoded(resized, spec)
+      .withXmp(spec.format === 'JPEG' ? fitXmp(xmp, jpegXmpBytes) : xmp)
+      .toBuffer();
   }, signal);
 }
 
