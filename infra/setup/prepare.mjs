@@ -8,12 +8,14 @@ import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const forTests = process.argv.includes('--dev');
 
-checkNode();
-step('The packages could not be installed', installPackages);
-step('The program could not be built', build);
-if (forTests) installBrowser();
+/** @param forTests also what only tests need */
+export function prepare({ forTests = false } = {}) {
+  checkNode();
+  step('The packages could not be installed', installPackages);
+  step('The program could not be built', build);
+  if (forTests) installBrowser();
+}
 
 /** What a step runs says itself what is wrong; a stack of this script would only hide it. */
 function step(sentence, work) {

@@ -1,11 +1,13 @@
-// `npm test`: formatter and linter, types, then every test. Arguments go to vitest (`npm test -- test/cache`), which then runs alone.
+// `npm test`: packages and build (prepare.mjs), formatter and linter, types, then every test. Arguments go to vitest (`npm test -- test/cache`), which then runs alone.
 // The last line is "N passed, N failed, N skipped", for people and for programs that read it.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { prepare } from './prepare.mjs';
 
+prepare({ forTests: true });
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const chosen = process.argv.slice(2);
 const reports = mkdtempSync(join(tmpdir(), 'inkstone-test-'));

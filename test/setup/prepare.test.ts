@@ -11,10 +11,10 @@ afterAll(() => rmSync(clone, { recursive: true, force: true }));
 describe('what `npm start` does first', () => {
   it('ends with a sentence where npm cannot install, and shows what npm says', () => {
     mkdirSync(join(clone, 'infra/setup'), { recursive: true });
-    for (const file of ['infra/setup/prepare.mjs', 'package.json', '.npmrc'])
+    for (const file of ['infra/setup/prepare.mjs', 'infra/setup/start.mjs', 'package.json', '.npmrc'])
       cpSync(join(root, file), join(clone, file));
     writeFileSync(join(clone, 'package-lock.json'), 'damaged');
-    const { status, stderr } = spawnSync(process.execPath, [join(clone, 'infra/setup/prepare.mjs')], {
+    const { status, stderr } = spawnSync(process.execPath, [join(clone, 'infra/setup/start.mjs')], {
       encoding: 'utf8',
     });
     expect(status).toBe(1);
