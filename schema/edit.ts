@@ -13,7 +13,7 @@ import {
 } from './descriptions.js';
 import { CachePolicy } from './enums.js';
 import { Generation } from './generation.js';
-import { modelId } from './ids.js';
+import { loraIds, modelId } from './ids.js';
 import { ImageInput, imageRequest } from './input-image.js';
 import { LoraInput } from './lora.js';
 import { InvalidInput, NotCached, NotFound, QueueFull, UnknownModel } from './problems.js';
@@ -71,13 +71,13 @@ builder.mutationField('edit', (t) =>
       union: { name: 'EditResult', description: 'The generation, or why there is none.' },
     },
     resolve: (_root, { input, waitMs }, { studio, signal }) => {
-      const { image, mask, references, model } = input;
+      const { image, mask, references, model, loras } = input;
       const pictures = {
         image: imageRequest(image),
         mask: mask == null ? null : imageRequest(mask),
         references: references?.map(imageRequest),
       };
-      return studio.edit({ ...input, ...pictures, model: modelId(model) }, { waitMs, signal });
+      return studio.edit({ ...input, ...pictures, model: modelId(model), loras: loraIds(loras) }, { waitMs, signal });
     },
   }),
 );

@@ -2,7 +2,7 @@ import { builder } from './builder.js';
 import { CACHE, DYNAMIC, GUIDANCE, LORAS, NORMALIZATION, SEED, TRUNCATION, WAIT } from './descriptions.js';
 import { CachePolicy } from './enums.js';
 import { Generation } from './generation.js';
-import { modelId } from './ids.js';
+import { loraIds, modelId } from './ids.js';
 import { LoraInput } from './lora.js';
 import { InvalidInput, NotCached, QueueFull, UnknownModel } from './problems.js';
 
@@ -45,6 +45,6 @@ builder.mutationField('generate', (t) =>
       union: { name: 'GenerateResult', description: 'The generation, or why there is none.' },
     },
     resolve: (_root, { input, waitMs }, { studio, signal }) =>
-      studio.generate({ ...input, model: modelId(input.model) }, { waitMs, signal }),
+      studio.generate({ ...input, model: modelId(input.model), loras: loraIds(input.loras) }, { waitMs, signal }),
   }),
 );

@@ -3,6 +3,7 @@ import { builder } from './builder.js';
 import { CacheOutcome, EditMode, GenerationStatus, Operation, Stage } from './enums.js';
 import { Missing, rawId } from './ids.js';
 import { Image } from './image.js';
+import { ImageEdge, picturesOf } from './image-edge.js';
 import { Region } from './input-image.js';
 import { Applied } from './lora.js';
 import { Model } from './model.js';
@@ -49,7 +50,11 @@ Generation.implement({
     height: t.exposeInt('height', { description: 'Pixels.' }),
     steps: t.exposeInt('steps', { description: 'Steps of the noise schedule.' }),
     guidance: t.exposeFloat('guidance', { description: 'Guidance that was in effect, after dynamic guidance.' }),
-    loras: t.field({ type: [Applied], description: 'The LoRAs that were added.', resolve: ({ loras }) => [...loras] }),
+    loras: t.field({
+      type: [Applied],
+      description: 'The LoRAs that were added.',
+      resolve: ({ loras, modelName }) => loras.map((lora) => ({ ...lora, model: modelName })),
+    }),
     editMode: t.field({
       type: EditMode,
       nullable: true,
@@ -90,8 +95,14 @@ Generation.implement({
     images: t.field({
       type: [Image],
       description:
-        'Its finished pictures, in order. One that had to make room so long ago that it is not even remembered is left out.',
-      resolve: async ({ imageIds }, _args, context) => known(await Image.getDataloader(context).loadMany(imageIds)),
+        'Its finished pictures in the order of their seeds, without those that are not finished yet or so long gone that they are not even remembered: `imageEdges` says which is which.',
+      resolve: (generation, _args, context) => picturesOf(generation, context),
+    }),
+    imageEdges: t.field({
+      type: [ImageEdge],
+      description: 'The same pictures, each with its place in this generation.',
+      resolve: async (generation, _args, context) =>
+        (await picturesOf(generation, context)).map((image) => ({ image, index: image.seed - generation.seed })),
     }),
     timings: t.field({
       type: [StageTiming],
@@ -117,15 +128,6 @@ Generation.implement({
     }),
   }),
 });
-
-/** Pictures are forgotten sooner than generations: that of one is no reason to withhold the other. */
-function known<T>(loaded: readonly (T | Error)[]): T[] {
-  return loaded.flatMap((each) => {
-    if (each instanceof Missing) return [];
-    if (each instanceof Error) throw each;
-    return [each];
-  });
-}
 
 builder.queryField('generation', (t) =>
   t.field({

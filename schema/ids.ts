@@ -1,7 +1,7 @@
 import { decodeGlobalID } from '@pothos/plugin-relay';
 import { GraphQLError } from 'graphql';
 
-export const nodeTypes = ['Generation', 'Image', 'Model'] as const;
+export const nodeTypes = ['Generation', 'Image', 'Lora', 'Model'] as const;
 export type NodeType = (typeof nodeTypes)[number];
 
 export interface AnyId {
@@ -30,6 +30,11 @@ export function rawId(type: NodeType, id: string): string {
 /** A model that is asked for; null where the choice is left to the server. */
 export function modelId(id: string | null | undefined): string | null {
   return id == null ? null : rawId('Model', id);
+}
+
+/** LoRAs that are asked for, each by its id or by its key. */
+export function loraIds<T extends { readonly id: string }>(asked: readonly T[] | null | undefined): T[] | undefined {
+  return asked?.map((lora) => ({ ...lora, id: rawId('Lora', lora.id) }));
 }
 
 /** In place of what a loader was asked for and does not have. Written for clients: it is no bug. */

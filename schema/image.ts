@@ -1,8 +1,8 @@
-import { GraphQLError } from 'graphql';
 import type { ImageFormat as Format, Image as StudioImage } from '../src/studio/types.js';
 import { builder } from './builder.js';
 import { ImageFormat } from './enums.js';
 import { Missing, rawId } from './ids.js';
+import { refusal } from './refusal.js';
 
 const MAX_SIDE = 16_384;
 
@@ -69,9 +69,11 @@ function addressOf({ id }: StudioImage, variant: Variant, format: Format, baseUr
     const value = variant[key];
     if (value == null) continue;
     if (value < 1 || value > most[key])
-      throw new GraphQLError(`Expected \`${names[key]}\` to be between 1 and ${most[key]} but received ${value}.`, {
-        extensions: { code: 'BAD_USER_INPUT', argument: names[key] },
-      });
+      throw refusal(
+        `Expected \`${names[key]}\` to be between 1 and ${most[key]} but received ${value}.`,
+        'OUT_OF_RANGE',
+        { field: names[key], received: value, min: 1, max: most[key] },
+      );
     query.set(key, String(value));
   }
   const extension = format === 'AUTO' ? '' : `.${format.toLowerCase()}`;

@@ -1,30 +1,56 @@
 import type { AppliedLora } from '../src/engine/job.js';
 import type { Lora as StudioLora } from '../src/studio/types.js';
 import { builder } from './builder.js';
+import { Missing } from './ids.js';
 
-/** What a model lists. */
-export const Lora = builder.objectRef<StudioLora>('Lora').implement({
+/** What a model lists. What it is called in the catalog is its own only within the model, so its id names both. */
+export const Lora = builder.loadableNodeRef<StudioLora | Error>('Lora', {
+  id: {
+    resolve: ({ model, id }) => `${model}/${id}`,
+    description: 'Opaque; the same for ever, and of this model alone.',
+  },
+  load: async (ids, { studio }) =>
+    ids.map((id) => {
+      const [model = '', key] = id.split('/');
+      return studio.model(model)?.loras.find((lora) => lora.id === key) ?? new Missing('Lora', id);
+    }),
+});
+
+Lora.implement({
   description: 'A small addition to a model, such as a style, that a request may ask for.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'What requests call it.' }),
+    key: t.exposeString('id', {
+      description: 'Its name in the catalog, of its model alone. Requests take it in place of the id.',
+    }),
     name: t.exposeString('name', { description: 'What people call it.' }),
     description: t.exposeString('description', { description: 'What it does.' }),
   }),
 });
 
-/** What a generation had. */
-export const Applied = builder.objectRef<AppliedLora>('AppliedLora').implement({
-  description: 'A LoRA that was added, and how strongly.',
+/** A LoRA of a generation, with the model that it was added to. */
+export interface Applied extends AppliedLora {
+  readonly model: string;
+}
+
+/** What a generation had: no entity, so it has no id by which a cache would take two of them for one. */
+export const Applied = builder.objectRef<Applied>('AppliedLora').implement({
+  description: 'A LoRA that was added to a generation, and how strongly.',
   fields: (t) => ({
-    id: t.exposeID('id', { description: 'What requests call it.' }),
-    weight: t.exposeFloat('weight', { description: '1 is as it was trained.' }),
+    lora: t.field({
+      type: Lora,
+      nullable: true,
+      description: 'Null when the model lists it no more.',
+      resolve: ({ model, id }, _args, { studio }) => studio.model(model)?.loras.find((lora) => lora.id === id) ?? null,
+    }),
+    key: t.exposeString('id', { description: 'Its `Lora.key`, also after the model lists it no more.' }),
+    weight: t.exposeFloat('weight', { description: 'How strongly: 1 is as it was trained, below 0 its opposite.' }),
   }),
 });
 
 export const LoraInput = builder.inputType('LoraInput', {
   description: 'A LoRA of `Model.loras` to add.',
   fields: (t) => ({
-    id: t.id({ required: true, description: 'A `Lora.id` of the model.' }),
+    id: t.id({ required: true, description: 'A `Lora.id` or `Lora.key` of the model.' }),
     weight: t.float({
       required: true,
       defaultValue: 1,

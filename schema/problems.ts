@@ -1,15 +1,50 @@
+import { type ProblemCode as Code, problemCodes } from '../src/studio/problem-codes.js';
+import { codeOf, parametersOf } from '../src/studio/problem-record.js';
 import { InvalidInput, NotCached, NotFound, Problem, QueueFull, UnknownModel } from '../src/studio/problems.js';
 import type { ProblemRecord } from '../src/studio/types.js';
 import { builder } from './builder.js';
 
 /** What every problem has, whether it is an error that was thrown or a record of a generation's end. */
-type AnyProblem = Pick<Problem, 'message' | 'retryable'>;
+type AnyProblem = Problem | ProblemRecord;
+
+/** By its shape, because the plugin for errors wraps what was thrown. */
+const isThrown = (problem: AnyProblem): problem is Problem => 'parameters' in problem;
+
+export const ProblemCode = builder.enumType('ProblemCode', {
+  description:
+    'What went wrong, for programs: the same for ever. More may be added. The parameters that each names are in `Problem.parameters`.',
+  values: Object.fromEntries(
+    Object.entries(problemCodes).map(([code, description]) => [code, { description }]),
+  ) as Record<Code, { description: string }>,
+});
+
+const ProblemParameter = builder.objectRef<readonly [string, string | number]>('ProblemParameter').implement({
+  description: 'A value that a sentence about a problem speaks of.',
+  fields: (t) => ({
+    name: t.string({ description: 'What it is, such as `field`, `min` or `max`.', resolve: ([name]) => name }),
+    value: t.string({
+      description: 'As text; numbers in decimal, lists joined by ", ".',
+      resolve: ([, value]) => String(value),
+    }),
+  }),
+});
 
 export const ProblemInterface = builder.interfaceRef<AnyProblem>('Problem').implement({
   description: 'Every expected failure. Never a bug: bugs are masked GraphQL errors.',
   fields: (t) => ({
     message: t.exposeString('message', { description: 'One sentence for people, in English.' }),
     retryable: t.exposeBoolean('retryable', { description: 'Whether the same request may succeed later.' }),
+    code: t.field({
+      type: ProblemCode,
+      description: 'What went wrong, for programs that say it in words of their own.',
+      resolve: (problem) => (isThrown(problem) ? problem.code : codeOf(problem)),
+    }),
+    parameters: t.field({
+      type: [ProblemParameter],
+      description:
+        'What such words speak of, each name once. A refused value always has `field`, `expected` (in English) and `received`.',
+      resolve: (problem) => Object.entries(isThrown(problem) ? problem.parameters : parametersOf(problem)),
+    }),
   }),
 });
 

@@ -1,9 +1,9 @@
-import { GraphQLError } from 'graphql';
 import type { ProgressEvent as StudioEvent } from '../src/studio/types.js';
 import { builder } from './builder.js';
 import { Stage } from './enums.js';
 import { Generation } from './generation.js';
 import { rawId } from './ids.js';
+import { refusal } from './refusal.js';
 
 type EventOf<Type extends StudioEvent['type']> = Extract<StudioEvent, { type: Type }>;
 
@@ -76,14 +76,21 @@ builder.subscriptionField('generationProgress', (t) =>
     async subscribe(_root, args, { studio, signal }) {
       const id = rawId('Generation', args.id);
       const after = args.after ?? 0;
-      if (after < 0) throw refused(`Expected \`after\` to be 0 or more but received ${after}.`, 'BAD_USER_INPUT');
-      if ((await studio.generation(id)) === null) throw refused('No generation has this id.', 'NOT_FOUND');
+      if (after < 0)
+        throw refusal(`Expected \`after\` to be 0 or more but received ${after}.`, 'OUT_OF_RANGE', {
+          field: 'after',
+          received: after,
+          min: 0,
+        });
+      if ((await studio.generation(id)) === null)
+        throw refusal(
+          'No generation has this id.',
+          'NOT_FOUND',
+          { type: 'Generation', id: id.slice(0, 60) },
+          'NOT_FOUND',
+        );
       return studio.progress(id, after, signal);
     },
     resolve: (progress) => progress,
   }),
 );
-
-function refused(message: string, code: string): GraphQLError {
-  return new GraphQLError(message, { extensions: { code } });
-}

@@ -2,7 +2,7 @@ import { builder } from './builder.js';
 import { CACHE, LORAS, SEED, WAIT } from './descriptions.js';
 import { CachePolicy } from './enums.js';
 import { Generation } from './generation.js';
-import { modelId } from './ids.js';
+import { loraIds, modelId } from './ids.js';
 import { ImageInput, imageRequest, RegionInput } from './input-image.js';
 import { LoraInput } from './lora.js';
 import { InvalidInput, NotCached, NotFound, QueueFull, UnknownModel } from './problems.js';
@@ -48,7 +48,10 @@ builder.mutationField('refine', (t) =>
     },
     resolve: (_root, { input, waitMs }, { studio, signal }) => {
       const pictures = { image: imageRequest(input.image), mask: input.mask == null ? null : imageRequest(input.mask) };
-      return studio.refine({ ...input, ...pictures, model: modelId(input.model) }, { waitMs, signal });
+      return studio.refine(
+        { ...input, ...pictures, model: modelId(input.model), loras: loraIds(input.loras) },
+        { waitMs, signal },
+      );
     },
   }),
 );

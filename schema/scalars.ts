@@ -1,14 +1,22 @@
 import { GraphQLError, Kind, print } from 'graphql';
 import { builder } from './builder.js';
+import { refusal } from './refusal.js';
 
 /** @param written how the value stands in the request */
 function seed(value: unknown, written = JSON.stringify(value)): number {
   const number = typeof value === 'string' && /^\d{1,16}$/.test(value) ? Number(value) : value;
   if (typeof number === 'number' && Number.isSafeInteger(number) && number >= 0) return number;
-  throw new GraphQLError(
-    `Expected a Seed to be a whole number between 0 and ${Number.MAX_SAFE_INTEGER} but received ${written}.`,
-    { extensions: { code: 'BAD_USER_INPUT' } },
+  const max = Number.MAX_SAFE_INTEGER;
+  throw refusal(
+    `Expected a Seed to be a whole number between 0 and ${max} but received ${shown(written)}.`,
+    'OUT_OF_RANGE',
+    { received: shown(written), min: 0, max },
   );
+}
+
+/** Whatever came, the sentence stays short. */
+function shown(written: string): string {
+  return written.length > 60 ? `${written.slice(0, 60)}…` : written;
 }
 
 builder.scalarType('Seed', {
@@ -28,9 +36,8 @@ builder.scalarType('DateTime', {
   parseValue(value) {
     const moment = typeof value === 'string' ? Date.parse(value) : Number.NaN;
     if (!Number.isNaN(moment)) return moment;
-    throw new GraphQLError(`Expected a DateTime in ISO 8601 but received ${JSON.stringify(value)}.`, {
-      extensions: { code: 'BAD_USER_INPUT' },
-    });
+    const received = shown(JSON.stringify(value));
+    throw refusal(`Expected a DateTime in ISO 8601 but received ${received}.`, 'INVALID_VALUE', { received });
   },
 });
 
@@ -42,13 +49,9 @@ builder.scalarType('Upload', {
   parseValue(value) {
     // The server's multipart parser and the platform each have a Blob of their own.
     if (typeof (value as Partial<Blob> | null)?.arrayBuffer === 'function') return value as Blob;
-    throw new GraphQLError('Expected an Upload to be a file of a multipart request but received a value of JSON.', {
-      extensions: { code: 'BAD_USER_INPUT' },
-    });
+    throw refusal('Expected an Upload to be a file of a multipart request but received JSON.', 'INVALID_VALUE', {});
   },
   parseLiteral() {
-    throw new GraphQLError('Expected an Upload to be a variable but received a literal.', {
-      extensions: { code: 'BAD_USER_INPUT' },
-    });
+    throw refusal('Expected an Upload to be a variable but received a literal.', 'INVALID_VALUE', {});
   },
 });

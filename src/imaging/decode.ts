@@ -8,6 +8,8 @@ export class NotAPicture extends Error {
   constructor(
     readonly expected: string,
     readonly received: string,
+    /** Where the picture has more pixels than this. */
+    readonly maxPixels: number | null = null,
   ) {
     super(`Expected ${expected} but received ${received}.`);
   }
@@ -82,7 +84,7 @@ async function refuseGiants(bytes: Uint8Array, format: InputFormat, maxPixels: n
   if (header.format !== loaders[format] || (format === 'AVIF' && header.compression !== 'av1'))
     throw damaged(format, null);
   if (header.width * header.height > maxPixels)
-    throw new NotAPicture(`a picture of at most ${maxPixels} pixels`, `${header.width} × ${header.height}`);
+    throw new NotAPicture(`a picture of at most ${maxPixels} pixels`, `${header.width} × ${header.height}`, maxPixels);
 }
 
 /** libvips says what it met in words of its own, with places in memory and files: not for clients. */

@@ -4,7 +4,7 @@ import type { Model } from './types.js';
 /** A catalog entry as clients see it. */
 export function toModel(entry: ModelEntry, loaded: boolean): Model {
   const { id, name, family, operations, editModes, defaults, limits, supportsGuidance, supportsNegativePrompt } = entry;
-  const loras = entry.loras.map(({ id, name, description }) => ({ id, name, description }));
+  const loras = entry.loras.map((lora) => ({ model: id, id: lora.id, name: lora.name, description: lora.description }));
   return {
     id,
     name,

@@ -1,6 +1,7 @@
 import { EngineProblem, NonFinite } from '../engine/problems.js';
 import { QueueIsFull } from '../jobs/dispatcher.js';
 import { SourceGone } from './engine-job.js';
+import type { ProblemCode, ProblemParameters } from './problem-codes.js';
 import type { ProblemRecord } from './types.js';
 
 /** The program ended, or is ending, before the generation did. */
@@ -16,7 +17,26 @@ export function toProblemRecord(error: unknown): ProblemRecord {
     const { code, message, retryable } = error;
     return error instanceof NonFinite ? { code, message, retryable, step: error.step } : { code, message, retryable };
   }
-  if (error instanceof SourceGone) return { code: 'Failed', message: error.message, retryable: true };
-  if (error instanceof QueueIsFull) return { code: 'Failed', message: error.message, retryable: true };
+  if (error instanceof SourceGone)
+    return { code: 'Failed', message: error.message, retryable: true, reason: 'SOURCE_GONE' };
+  if (error instanceof QueueIsFull)
+    return { code: 'Failed', message: error.message, retryable: true, reason: 'QUEUE_FULL' };
   return { code: 'Failed', message: 'This generation failed for a reason that was not expected.', retryable: false };
+}
+
+const codes = {
+  EngineLost: 'ENGINE_LOST',
+  Interrupted: 'INTERRUPTED',
+  DeadlineExceeded: 'DEADLINE_EXCEEDED',
+  NonFinite: 'NON_FINITE',
+  Failed: 'FAILED',
+} as const satisfies Record<ProblemRecord['code'], ProblemCode>;
+
+/** What clients decide by. */
+export function codeOf({ code, reason }: ProblemRecord): ProblemCode {
+  return reason ?? codes[code];
+}
+
+export function parametersOf({ step }: ProblemRecord): ProblemParameters {
+  return step === undefined ? {} : { step };
 }

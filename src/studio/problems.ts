@@ -1,49 +1,77 @@
+import type { ProblemCode, ProblemDetails, ProblemParameters } from './problem-codes.js';
+
 /** Expected failures: data for clients, never a bug. Each becomes a GraphQL type and a member of the unions that can return it. */
 export abstract class Problem extends Error {
   abstract readonly retryable: boolean;
+  abstract readonly code: ProblemCode;
+  /** What a sentence in another language needs to say. */
+  abstract readonly parameters: ProblemParameters;
 }
 
 export class InvalidInput extends Problem {
   readonly retryable = false;
+  readonly code: ProblemCode;
+  readonly parameters: ProblemParameters;
   constructor(
     /** Path of the field in the input, e.g. `width`. */
     readonly field: string,
     message: string,
+    { code, parameters = {} }: ProblemDetails = { code: 'INVALID_VALUE' },
   ) {
     super(message);
+    this.code = code;
+    this.parameters = { field, ...parameters };
   }
 }
 
 export class UnknownModel extends Problem {
   readonly retryable = false;
+  readonly code = 'UNKNOWN_MODEL';
+  readonly parameters: ProblemParameters;
   constructor(
     message: string,
     readonly available: readonly string[],
+    received = '',
   ) {
     super(message);
+    this.parameters = { field: 'model', received, available: available.join(', ') };
   }
 }
 
 export class QueueFull extends Problem {
   readonly retryable = true;
+  readonly parameters: ProblemParameters;
   constructor(
     message: string,
     readonly retryAfterMs: number,
+    readonly code: 'QUEUE_FULL' | 'SERVER_STOPPING' = 'QUEUE_FULL',
   ) {
     super(message);
+    this.parameters = { retryAfterMs };
   }
 }
 
 export class NotCached extends Problem {
   readonly retryable = false;
+  readonly code = 'NOT_CACHED';
+  readonly parameters: ProblemParameters;
   constructor(
     message: string,
     readonly fingerprint: string,
   ) {
     super(message);
+    this.parameters = { fingerprint };
   }
 }
 
 export class NotFound extends Problem {
   readonly retryable = false;
+  readonly code = 'NOT_FOUND';
+  constructor(
+    message: string,
+    /** What was looked for: `type` and `id`. */
+    readonly parameters: ProblemParameters = {},
+  ) {
+    super(message);
+  }
 }

@@ -225,11 +225,16 @@ export class InkstoneStudio implements Studio {
   }
 
   #refuseWhenClosing(): void {
-    if (this.#closing) throw new QueueFull('The server is stopping and takes no new work. Try again in 1 s.', 1000);
+    if (this.#closing)
+      throw new QueueFull('The server is stopping and takes no new work. Try again in 1 s.', 1000, 'SERVER_STOPPING');
   }
 }
 
-const unknownGeneration = (id: string) => new NotFound(`There is no generation ${JSON.stringify(id.slice(0, 60))}.`);
+const unknownGeneration = (id: string) =>
+  new NotFound(`There is no generation ${JSON.stringify(id.slice(0, 60))}.`, {
+    type: 'Generation',
+    id: id.slice(0, 60),
+  });
 
 const notCached = (fingerprint: string) =>
   new NotCached('Nothing is remembered for this request. Send it with cache: DEFAULT to have it made.', fingerprint);

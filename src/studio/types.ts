@@ -1,5 +1,6 @@
 import type { AppliedLora, EditMode, EngineStage, Operation, Region } from '../engine/job.js';
 import type { PromptAdvice } from './advice/advise.js';
+import type { ProblemCode } from './problem-codes.js';
 import type { ImageRequest } from './sources/source.js';
 
 /** What the use cases take and give. The schema is a thin face of these types. */
@@ -68,6 +69,8 @@ export interface ProblemRecord {
   readonly retryable: boolean;
   /** Of NonFinite. */
   readonly step?: number;
+  /** Where clients can tell it more exactly than by `code`, the name of its type. */
+  readonly reason?: ProblemCode;
 }
 
 export interface StageTiming {
@@ -149,6 +152,8 @@ export interface Model {
 
 /** A LoRA that may be asked for with a model. */
 export interface Lora {
+  /** Catalog id of the model that lists it: each model may call another file so. */
+  readonly model: string;
   readonly id: string;
   readonly name: string;
   readonly description: string;

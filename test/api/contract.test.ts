@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import {
   buildSchema,
+  type GraphQLInterfaceType,
   type GraphQLNamedType,
   isEnumType,
   isInputObjectType,
@@ -32,6 +33,12 @@ describe('the schema', () => {
   it('describes every type, field, argument and value in words', () => {
     const silent = ours.flatMap(describable).filter(([, description]) => (description ?? '').trim().length < 4);
     expect(silent.map(([name]) => name)).toEqual([]);
+  });
+
+  it('gives an `id` to nothing but a Node, as caches take two things with one id for the same', () => {
+    const withId = ours.filter((type) => (isObjectType(type) || isInterfaceType(type)) && 'id' in type.getFields());
+    const nodes = schema.getPossibleTypes(schema.getType('Node') as GraphQLInterfaceType).map(({ name }) => name);
+    expect(withId.map(({ name }) => name).sort()).toEqual(['Node', ...nodes].sort());
   });
 
   it('is the one that is printed in schema.graphql', () => {

@@ -104,15 +104,29 @@ describe('edit', () => {
 
   it('adds the LoRAs that are asked for, and leaves nothing of them behind', async () => {
     const { models } = await server.ask<{ models: { loras: unknown[] }[] }>(operation('loras'));
-    expect(models[0]!.loras).toContainEqual({ id: 'ink', name: 'The ink', description: 'Like ink.' });
+    expect(models[0]!.loras).toContainEqual(
+      expect.objectContaining({ key: 'ink', name: 'The ink', description: 'Like ink.' }),
+    );
     const { id } = await drawn();
     const input = { image: { id }, strength: 0.75 };
     const plain = await asked(input);
     const inked = await asked({ ...input, loras: [{ id: 'ink' }] });
-    expect(inked).toMatchObject({ status: 'SUCCEEDED', loras: [{ id: 'ink', weight: 1 }] });
+    expect(inked).toMatchObject({ status: 'SUCCEEDED', loras: [{ key: 'ink', weight: 1 }] });
     const [a, b] = [await fetched(png(plain.images[0]!.url)), await fetched(png(inked.images[0]!.url))];
     expect(differing(a, b)).toBeGreaterThan(100);
     expect(await asked({ ...input, cache: 'REFRESH' })).toMatchObject({ cache: 'MISS', images: plain.images });
+  });
+
+  it('a LoRA has an id of its own, which requests and `node` take, and which is no other model’s', async () => {
+    const { models } = await server.ask<{ models: { loras: { id: string; key: string }[] }[] }>(operation('loras'));
+    const { id: lora } = models[0]!.loras.find(({ key }) => key === 'ink')!;
+    const { node } = await server.ask<{ node: unknown }>(operation('node'), { id: lora });
+    expect(node).toMatchObject({ __typename: 'Lora', id: lora });
+    const { id } = await drawn();
+    const input = { image: { id }, strength: 0.75 };
+    expect(await asked({ ...input, loras: [{ id: lora }] })).toMatchObject({ loras: [{ key: 'ink' }] });
+    const others = Buffer.from('Lora:another/ink').toString('base64');
+    expect(await asked({ ...input, loras: [{ id: others }] })).toMatchObject({ field: 'loras.0.id' });
   });
 
   it('can be watched and asked for like any other generation', async () => {

@@ -113,7 +113,7 @@ export async function post(query, variables, accept, signal) {
 /** @returns {Promise<Model[]>} the default model first */
 export async function fetchModels() {
   const fields =
-    'id name operations editModes defaultSteps defaultRefineSteps defaultRefineStrength loras { id name description } defaultGuidance defaultWidth defaultHeight maxPixels supportsGuidance supportsNegativePrompt';
+    'id name operations editModes defaultSteps defaultRefineSteps defaultRefineStrength loras { id: key name description } defaultGuidance defaultWidth defaultHeight maxPixels supportsGuidance supportsNegativePrompt';
   /** @type {{ models: Model[] }} */
   const { models } = await graphql(`query Models { models { ${fields} } }`);
   return models;

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { ModelEntry } from '../../engine/catalog.js';
 import type { CanonicalDrawing } from '../canonical.js';
 import { dynamicGuidance } from '../dynamic-guidance.js';
-import { refused, whole } from '../expected.js';
+import { outOfRange, refused, unsupported, whole } from '../expected.js';
 import type { Order } from '../order.js';
 import type { CachePolicy, GuidedRequest } from '../types.js';
 import { lorasOf } from './loras.js';
@@ -59,7 +59,11 @@ function seedOf(asked: number | null | undefined, count: number, policy: CachePo
   // Picture i has seed + i, and every seed must be one that can be asked for again.
   const most = Number.MAX_SAFE_INTEGER - (count - 1);
   if (asked != null) return { seed: whole('seed', asked, 0, most), drawn: false };
-  if (policy === 'ONLY') throw refused('seed', 'given with cache: ONLY, as a drawn seed is never remembered,', asked);
+  if (policy === 'ONLY')
+    throw refused('seed', 'given with cache: ONLY, as a drawn seed is never remembered,', asked, {
+      code: 'REQUIRED',
+      parameters: { with: 'cache' },
+    });
   return { seed: drawSeed(most), drawn: true };
 }
 
@@ -71,7 +75,8 @@ function drawSeed(most: number): number {
 
 function guidanceOf(asked: number | null | undefined, model: ModelEntry): number {
   if (asked == null) return model.defaults.guidance;
-  if (!model.supportsGuidance && asked !== 0) throw refused('guidance', `0, as ${model.id} takes none,`, asked);
+  if (!model.supportsGuidance && asked !== 0)
+    throw refused('guidance', `0, as ${model.id} takes none,`, asked, unsupported(model.id));
   return between('guidance', asked, maxGuidance);
 }
 
@@ -84,12 +89,13 @@ function limitOf(
   model: ModelEntry,
 ): number {
   if (asked == null || asked === none) return none;
-  if (!model.supportsGuidance) throw refused(field, `left out, as ${model.id} takes no guidance,`, asked);
+  if (!model.supportsGuidance)
+    throw refused(field, `left out, as ${model.id} takes no guidance,`, asked, unsupported(model.id));
   return between(field, asked, most);
 }
 
 function between(field: string, asked: number, most: number): number {
-  if (!(asked >= 0 && asked <= most)) throw refused(field, `between 0 and ${most}`, asked);
+  if (!(asked >= 0 && asked <= most)) throw refused(field, `between 0 and ${most}`, asked, outOfRange(0, most));
   // −0 and 0 are the same wish.
   return asked + 0;
 }

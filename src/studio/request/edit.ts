@@ -1,7 +1,7 @@
 import type { EditMode, Pixels } from '../../engine/job.js';
 import { forwards } from '../../engine/schedule.js';
 import { SHOWABLE, showable } from '../../engine/showable.js';
-import { refused, refusedAs } from '../expected.js';
+import { outOfRange, refused, refusedAs } from '../expected.js';
 import type { Order } from '../order.js';
 import type { EditRequest } from '../types.js';
 import { readDrawing } from './drawing.js';
@@ -23,12 +23,16 @@ export async function readEdit(request: EditRequest, reader: Reader, signal: Abo
   const words = spoken(request.prompt);
   const references = request.references ?? [];
   if (references.length > 0 && mode !== 'INSTRUCTION')
-    throw refusedAs('references', 'left out where there is a mask or a strength', `${references.length}`);
+    throw refusedAs('references', 'left out where there is a mask or a strength', `${references.length}`, {
+      code: 'CONFLICT',
+      parameters: { with: mode === 'INPAINT' ? 'mask' : 'strength' },
+    });
   if (references.length > limits.maxReferences)
     throw refusedAs(
       'references',
       `at most ${limits.maxReferences} pictures, as ${model.id} takes,`,
       `${references.length}`,
+      { code: 'TOO_MANY', parameters: { max: limits.maxReferences } },
     );
   const defaultSteps = model.defaults.steps;
   const { canonical, ...rest } = await readDrawing(request, { words, count: 1, defaultSteps }, model, reader);
@@ -69,7 +73,7 @@ export async function readEdit(request: EditRequest, reader: Reader, signal: Abo
 
 /** A picture of a shape that a model's instructions may speak of. @throws InvalidInput */
 function requireShowable(field: string, { width, height }: Pixels): void {
-  if (!showable({ width, height })) throw refusedAs(field, SHOWABLE, `${width} × ${height}`);
+  if (!showable({ width, height })) throw refusedAs(field, SHOWABLE, `${width} × ${height}`, { code: 'WRONG_SHAPE' });
 }
 
 function modeOf({ mask, strength }: EditRequest): EditMode {
@@ -78,7 +82,8 @@ function modeOf({ mask, strength }: EditRequest): EditMode {
 }
 
 function strengthOf(strength: number, steps: number): number {
-  if (!(strength >= 0 && strength <= 1)) throw refused('strength', 'between 0 and 1', strength);
-  if (forwards(steps, strength) < 1) throw refused('strength', `enough for one of ${steps} steps to run`, strength);
+  if (!(strength >= 0 && strength <= 1)) throw refused('strength', 'between 0 and 1', strength, outOfRange(0, 1));
+  if (forwards(steps, strength) < 1)
+    throw refused('strength', `enough for one of ${steps} steps to run`, strength, outOfRange(1 / steps, 1));
   return strength;
 }

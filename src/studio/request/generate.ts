@@ -23,7 +23,10 @@ export async function readGenerate(request: GenerateRequest, reader: Reader): Pr
 function sizeOf({ width, height }: GenerateRequest, { defaults, limits }: ModelEntry) {
   const side = (field: string, value: number) => {
     if (value % 16 === 0 && value >= limits.minSide && value <= limits.maxSide) return value;
-    throw refused(field, `a multiple of 16 between ${limits.minSide} and ${limits.maxSide}`, value);
+    throw refused(field, `a multiple of 16 between ${limits.minSide} and ${limits.maxSide}`, value, {
+      code: 'INVALID_SIZE',
+      parameters: { multipleOf: 16, min: limits.minSide, max: limits.maxSide },
+    });
   };
   const sides = { width: side('width', width ?? defaults.width), height: side('height', height ?? defaults.height) };
   if (sides.width * sides.height > limits.maxPixels) {
@@ -33,6 +36,7 @@ function sizeOf({ width, height }: GenerateRequest, { defaults, limits }: ModelE
       field,
       `such that width × height is at most ${limits.maxPixels}`,
       `${sides.width} × ${sides.height}`,
+      { code: 'TOO_MANY_PIXELS', parameters: { max: limits.maxPixels } },
     );
   }
   return sides;

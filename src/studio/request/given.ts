@@ -2,6 +2,7 @@ import type { ModelEntry } from '../../engine/catalog.js';
 import type { Mask, Pixels } from '../../engine/job.js';
 import { scaledTo } from '../../imaging/scale.js';
 import { refusedAs } from '../expected.js';
+import type { ProblemCode, ProblemParameters } from '../problem-codes.js';
 import type { ImageRequest, Source } from '../sources/source.js';
 import { hashOf } from '../sources/sources.js';
 import type { Reader } from './reader.js';
@@ -17,11 +18,15 @@ export interface Hashed<T> {
 /** A picture of a size that the model takes as it is, since every pixel of it counts. @throws InvalidInput */
 export function exact(field: string, { pixels, sha256 }: Source, limits: Limits): Hashed<Pixels> {
   const { width, height } = pixels;
-  const refuse = (expected: string) => refusedAs(field, expected, `${width} × ${height}`);
+  const refuse = (expected: string, code: ProblemCode, parameters: ProblemParameters) =>
+    refusedAs(field, expected, `${width} × ${height}`, { code, parameters });
   const { minSide, maxSide, maxPixels } = limits;
-  if (Math.min(width, height) < minSide) throw refuse(`at least ${minSide} pixels on each side`);
-  if (Math.max(width, height) > maxSide) throw refuse(`at most ${maxSide} pixels on each side`);
-  if (width * height > maxPixels) throw refuse(`at most ${maxPixels} pixels in all`);
+  if (Math.min(width, height) < minSide)
+    throw refuse(`at least ${minSide} pixels on each side`, 'IMAGE_TOO_SMALL', { min: minSide });
+  if (Math.max(width, height) > maxSide)
+    throw refuse(`at most ${maxSide} pixels on each side`, 'IMAGE_TOO_LARGE', { max: maxSide });
+  if (width * height > maxPixels)
+    throw refuse(`at most ${maxPixels} pixels in all`, 'TOO_MANY_PIXELS', { max: maxPixels });
   return { value: pixels, sha256 };
 }
 
@@ -36,6 +41,7 @@ export async function fitted(field: string, source: Source, limits: Limits): Pro
       field,
       `at least ${limits.minSide} pixels on each side when it is scaled down to what the model takes`,
       `${width} × ${height}, which would be ${w} × ${h}`,
+      { code: 'IMAGE_TOO_SMALL', parameters: { min: limits.minSide } },
     );
   const pixels = await scaledTo(source.pixels, w, h);
   return { value: pixels, sha256: await hashOf(pixels) };
@@ -54,14 +60,16 @@ export async function maskFor(
 ): Promise<Hashed<Mask>> {
   const { mask } = await reader.sources.openMask(asked, 'mask', signal);
   if (Math.abs((mask.height * width) / mask.width - height) > 1)
-    throw refusedAs('mask', `of the picture's shape, ${width} × ${height}`, `${mask.width} × ${mask.height}`);
+    throw refusedAs('mask', `of the picture's shape, ${width} × ${height}`, `${mask.width} × ${mask.height}`, {
+      code: 'WRONG_SHAPE',
+    });
   const data = new Uint8Array(width * height);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
       const [mx, my] = [Math.floor((x * mask.width) / width), Math.floor((y * mask.height) / height)];
       data[y * width + x] = mask.data[my * mask.width + mx]! >= 128 ? 255 : 0;
     }
-  if (!data.includes(255)) throw refusedAs('mask', 'white somewhere', 'only black');
+  if (!data.includes(255)) throw refusedAs('mask', 'white somewhere', 'only black', { code: 'EMPTY_MASK' });
   const value = { width, height, data };
   return { value, sha256: await hashOf(value) };
 }

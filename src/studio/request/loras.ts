@@ -2,7 +2,8 @@ import { CheckpointError } from '../../compiler/index.js';
 import type { ModelEntry } from '../../engine/catalog.js';
 import type { AppliedLora } from '../../engine/job.js';
 import type { CanonicalLora } from '../canonical.js';
-import { refused, refusedAs } from '../expected.js';
+import { outOfRange, refused, refusedAs, unsupported } from '../expected.js';
+import type { ProblemDetails } from '../problem-codes.js';
 import { InvalidInput } from '../problems.js';
 import type { Reader } from './reader.js';
 
@@ -12,17 +13,28 @@ const maxWeight = 8;
 
 /** The LoRAs that are added, by id: in which order they are asked for does not count. @throws InvalidInput */
 export async function lorasOf(
-  asked: readonly AppliedLora[],
+  wanted: readonly AppliedLora[],
   model: ModelEntry,
   reader: Reader,
 ): Promise<readonly CanonicalLora[]> {
-  if (asked.length > maxLoras) throw refusedAs('loras', `at most ${maxLoras}`, String(asked.length));
+  const asked = wanted.map(({ id, weight }) => ({ id: keyOf(id, model), weight }));
+  if (asked.length > maxLoras)
+    throw refusedAs('loras', `at most ${maxLoras}`, String(asked.length), {
+      code: 'TOO_MANY',
+      parameters: { max: maxLoras },
+    });
   for (const [i, { id, weight }] of asked.entries()) {
     const field = `loras.${i}`;
-    if (!model.loras.some((lora) => lora.id === id)) throw refused(`${field}.id`, listed(model), id);
-    if (asked.findIndex((lora) => lora.id === id) < i) throw refused(`${field}.id`, 'named only once', id);
+    if (!model.loras.some((lora) => lora.id === id)) throw refused(`${field}.id`, listed(model), id, unlisted(model));
+    if (asked.findIndex((lora) => lora.id === id) < i)
+      throw refused(`${field}.id`, 'named only once', id, { code: 'DUPLICATE' });
     if (!(Math.abs(weight) <= maxWeight))
-      throw refused(`${field}.weight`, `between −${maxWeight} and ${maxWeight}`, weight);
+      throw refused(
+        `${field}.weight`,
+        `between −${maxWeight} and ${maxWeight}`,
+        weight,
+        outOfRange(-maxWeight, maxWeight),
+      );
   }
   const read = asked.map(async ({ id, weight }, i) => ({ id, weight, content: await contentOf(i, id, model, reader) }));
   const loras = await Promise.all(read);
@@ -33,12 +45,23 @@ async function contentOf(i: number, id: string, model: ModelEntry, reader: Reade
   try {
     return await reader.loraContent(model.id, id);
   } catch (error) {
-    if (error instanceof CheckpointError) throw new InvalidInput(`loras.${i}.id`, error.message);
+    if (error instanceof CheckpointError)
+      throw new InvalidInput(`loras.${i}.id`, error.message, { code: 'UNUSABLE_LORA' });
     throw error;
   }
+}
+
+/** `model/key` is that LoRA of that model and of no other, however alike they are called. */
+function keyOf(id: string, model: ModelEntry): string {
+  return id.startsWith(`${model.id}/`) ? id.slice(model.id.length + 1) : id;
 }
 
 const listed = ({ id, loras }: ModelEntry) =>
   loras.length === 0
     ? `left out, as ${id} has none,`
     : `one that ${id} lists (${loras.map((lora) => lora.id).join(', ')})`;
+
+const unlisted = ({ id, loras }: ModelEntry): ProblemDetails =>
+  loras.length === 0
+    ? unsupported(id)
+    : { code: 'UNKNOWN_LORA', parameters: { model: id, available: loras.map((lora) => lora.id).join(', ') } };

@@ -1,6 +1,6 @@
 import type { ModelEntry } from '../../engine/catalog.js';
 import type { EditMode, Operation } from '../../engine/job.js';
-import { refused, refusedAs } from '../expected.js';
+import { refused, refusedAs, unsupported } from '../expected.js';
 import { UnknownModel } from '../problems.js';
 
 /** By id, else by name; left out, the first of the catalog. @throws UnknownModel */
@@ -9,7 +9,8 @@ export function chosenModel(asked: string | null | undefined, catalog: readonly 
     asked == null ? catalog[0] : (catalog.find(({ id }) => id === asked) ?? catalog.find(({ name }) => name === asked));
   if (model !== undefined) return model;
   const available = catalog.map(({ id }) => id);
-  throw new UnknownModel(refused('model', `one of ${available.join(', ')}`, asked).message, available);
+  const { message, parameters } = refused('model', `one of ${available.join(', ')}`, asked);
+  throw new UnknownModel(message, available, String(parameters.received));
 }
 
 /**
@@ -30,8 +31,8 @@ export function capableModel(
   if (model !== undefined && can(model)) return model;
   const expected = `one that can ${operation}${mode === null ? '' : ` by ${mode}`}`;
   throw model === undefined
-    ? refusedAs('model', expected, `none, and no model here can`)
-    : refusedAs('model', expected, `${model.id}, which can ${abilities(model)}`);
+    ? refusedAs('model', expected, 'none, and no model here can', { code: 'NOT_SUPPORTED' })
+    : refusedAs('model', expected, `${model.id}, which can ${abilities(model)}`, unsupported(model.id));
 }
 
 /** `GENERATE, EDIT by INPAINT or STRENGTH, REFINE` */

@@ -1,5 +1,5 @@
 import type { Pixels, Region } from '../../engine/job.js';
-import { refused, refusedAs } from '../expected.js';
+import { outOfRange, refused, refusedAs } from '../expected.js';
 import type { Order } from '../order.js';
 import type { RefineRequest } from '../types.js';
 import { readDrawing } from './drawing.js';
@@ -16,9 +16,12 @@ export async function readRefine(request: RefineRequest, reader: Reader, signal:
   const { refineSteps, refineStrength } = model.defaults;
   const words = text('prompt', request.prompt ?? '');
   const strength = request.strength ?? refineStrength;
-  if (!(strength > 0 && strength <= 1)) throw refused('strength', 'above 0 and at most 1', strength);
+  if (!(strength > 0 && strength <= 1)) throw refused('strength', 'above 0 and at most 1', strength, outOfRange(0, 1));
   if (request.mask != null && request.regions != null)
-    throw refusedAs('regions', 'left out where there is a mask', 'both');
+    throw refusedAs('regions', 'left out where there is a mask', 'both', {
+      code: 'CONFLICT',
+      parameters: { with: 'mask' },
+    });
   const asked = { words, count: 1, defaultSteps: refineSteps };
   const { canonical, ...rest } = await readDrawing(request, asked, model, reader);
 
@@ -41,7 +44,7 @@ export async function readRefine(request: RefineRequest, reader: Reader, signal:
 
 function regionsOf(asked: readonly Region[], picture: Pixels): readonly Region[] {
   if (asked.length < 1 || asked.length > maxRegions)
-    throw refusedAs('regions', `between 1 and ${maxRegions} of them`, `${asked.length}`);
+    throw refusedAs('regions', `between 1 and ${maxRegions} of them`, `${asked.length}`, outOfRange(1, maxRegions));
   return asked.map(({ x, y, width, height }, i) => {
     const inside = (from: number, length: number, side: number) => from >= 0 && length >= 1 && from + length <= side;
     if (inside(x, width, picture.width) && inside(y, height, picture.height)) return { x, y, width, height };
@@ -49,6 +52,7 @@ function regionsOf(asked: readonly Region[], picture: Pixels): readonly Region[]
       `regions.${i}`,
       `inside of the picture, which is ${picture.width} × ${picture.height}`,
       `${width} × ${height} at ${x}, ${y}`,
+      { code: 'OUTSIDE_IMAGE', parameters: { width: picture.width, height: picture.height } },
     );
   });
 }

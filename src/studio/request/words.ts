@@ -1,5 +1,5 @@
 import type { ModelEntry } from '../../engine/catalog.js';
-import { refused, refusedAs } from '../expected.js';
+import { refused, refusedAs, tooLong, unsupported } from '../expected.js';
 import type { Reader, TokenCount } from './reader.js';
 
 const maxPromptBytes = 32 * 1024;
@@ -9,9 +9,11 @@ const tokenLimits = 4;
 /** Words in Unicode's NFC, otherwise as they are: white space is the model's to judge. @throws InvalidInput */
 export function text(field: string, value: string): string {
   // Half of a surrogate pair has no UTF-8: different prompts would become the same bytes.
-  if (/\p{Surrogate}/u.test(value)) throw refusedAs(field, 'valid Unicode', 'half of a surrogate pair');
+  if (/\p{Surrogate}/u.test(value))
+    throw refusedAs(field, 'valid Unicode', 'half of a surrogate pair', { code: 'INVALID_TEXT' });
   const bytes = Buffer.byteLength(value);
-  if (bytes > maxPromptBytes) throw refusedAs(field, `at most ${maxPromptBytes} bytes long`, `${bytes} bytes`);
+  if (bytes > maxPromptBytes)
+    throw refusedAs(field, `at most ${maxPromptBytes} bytes long`, `${bytes} bytes`, tooLong(maxPromptBytes, 'BYTES'));
   return value.normalize('NFC');
 }
 
@@ -23,7 +25,7 @@ export function text(field: string, value: string): string {
  */
 export function spoken(prompt: string): string {
   const words = text('prompt', prompt);
-  if (words.trim() === '') throw refused('prompt', 'not empty', prompt);
+  if (words.trim() === '') throw refused('prompt', 'not empty', prompt, { code: 'EMPTY' });
   return words;
 }
 
@@ -31,7 +33,7 @@ export function spoken(prompt: string): string {
 export function negativeOf(asked: string | null | undefined, model: ModelEntry): string {
   const negative = text('negativePrompt', asked ?? '');
   if (negative !== '' && !model.supportsNegativePrompt)
-    throw refused('negativePrompt', `empty, as ${model.id} takes none,`, negative);
+    throw refused('negativePrompt', `empty, as ${model.id} takes none,`, negative, unsupported(model.id));
   return negative;
 }
 
@@ -40,6 +42,7 @@ export async function counted(field: string, prompt: string, model: ModelEntry, 
   if (prompt === '') return { tokens: 0, truncated: false };
   const count = await reader.countTokens(model.id, prompt);
   const most = tokenLimits * model.limits.maxPromptTokens;
-  if (count.tokens > most) throw refusedAs(field, `at most ${most} tokens long`, `${count.tokens} tokens`);
+  if (count.tokens > most)
+    throw refusedAs(field, `at most ${most} tokens long`, `${count.tokens} tokens`, tooLong(most, 'TOKENS'));
   return count;
 }

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { refused, refusedAs } from '../expected.js';
+import { refused, refusedAs, tooLong } from '../expected.js';
 
 /** Which addresses may be asked for a picture at all. */
 export interface AddressRules {
@@ -16,11 +16,12 @@ const longest = 2048;
  * @throws InvalidInput
  */
 export function readAddress(text: string, field: string, rules: AddressRules): URL {
-  if (text.length > longest) throw refusedAs(field, `at most ${longest} characters long`, `${text.length}`);
-  if (!URL.canParse(text)) throw refused(field, 'an http or https address', text);
+  if (text.length > longest)
+    throw refusedAs(field, `at most ${longest} characters long`, `${text.length}`, tooLong(longest, 'CHARACTERS'));
+  if (!URL.canParse(text)) throw refused(field, 'an http or https address', text, { code: 'INVALID_ADDRESS' });
   const url = new URL(text);
   const wrong = objection(url, rules);
-  if (wrong !== null) throw refusedAs(field, wrong.expected, wrong.received);
+  if (wrong !== null) throw refusedAs(field, wrong.expected, wrong.received, { code: 'ADDRESS_NOT_ALLOWED' });
   return url;
 }
 

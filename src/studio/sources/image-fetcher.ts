@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { type BlockList, isIP } from 'node:net';
 import { Room } from '../../imaging/room.js';
 import { inClientSpan } from '../../telemetry/in-span.js';
-import { refusedAs } from '../expected.js';
+import { refusedAs, tooLong } from '../expected.js';
 import type { InvalidInput } from '../problems.js';
 import { type AddressRules, hostOf, objection, portOf, readAddress } from './address.js';
 import { httpGet } from './http-get.js';
@@ -66,7 +66,8 @@ export class ImageFetcher {
           const next = redirectOf(response, url);
           span.setAttribute('http.response.status_code', response.statusCode ?? 0);
           if (next === null) return await bodyOf(response, field, maxBytes);
-          if (followed === maxRedirects) throw refusedAs(field, `at most ${maxRedirects} redirects away`, 'more');
+          if (followed === maxRedirects)
+            throw refusedAs(field, `at most ${maxRedirects} redirects away`, 'more', { code: 'UNREACHABLE_ADDRESS' });
           url = this.#allowed(next, url, field);
         } finally {
           response.destroy();
@@ -88,13 +89,17 @@ export class ImageFetcher {
   #allowed(next: URL, from: URL, field: string): URL {
     const downgraded = from.protocol === 'https:' && next.protocol !== 'https:';
     if (downgraded || objection(next, this.#options.rules) !== null)
-      throw refusedAs(field, 'an address that leads to one that may be fetched', 'one that redirects elsewhere');
+      throw refusedAs(field, 'an address that leads to one that may be fetched', 'one that redirects elsewhere', {
+        code: 'ADDRESS_NOT_ALLOWED',
+      });
     return next;
   }
 
   #unreachable(field: string): InvalidInput {
     const seconds = this.#options.timeoutMs / 1000;
-    return refusedAs(field, `a public address that answers with a picture within ${seconds} s`, 'one that does not');
+    return refusedAs(field, `a public address that answers with a picture within ${seconds} s`, 'one that does not', {
+      code: 'UNREACHABLE_ADDRESS',
+    });
   }
 }
 
@@ -116,15 +121,17 @@ function redirectOf({ statusCode, headers }: IncomingMessage, from: URL): URL | 
 
 async function bodyOf(response: IncomingMessage, field: string, maxBytes: number): Promise<Uint8Array> {
   if (response.statusCode !== 200)
-    throw refusedAs(field, 'an address that answers with a picture', `the status ${response.statusCode}`);
-  const tooLong = () => refusedAs(field, `a picture of at most ${maxBytes} bytes`, 'more');
+    throw refusedAs(field, 'an address that answers with a picture', `the status ${response.statusCode}`, {
+      code: 'UNREACHABLE_ADDRESS',
+    });
+  const more = () => refusedAs(field, `a picture of at most ${maxBytes} bytes`, 'more', tooLong(maxBytes, 'BYTES'));
   // What it says of itself saves time; what comes is counted.
-  if (Number(response.headers['content-length'] ?? 0) > maxBytes) throw tooLong();
+  if (Number(response.headers['content-length'] ?? 0) > maxBytes) throw more();
   const chunks: Buffer[] = [];
   let length = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     length += chunk.length;
-    if (length > maxBytes) throw tooLong();
+    if (length > maxBytes) throw more();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

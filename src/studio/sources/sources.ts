@@ -4,6 +4,7 @@ import type { Mask, Pixels } from '../../engine/job.js';
 import { type DecodeOptions, decodeMask, decodePicture, NotAPicture } from '../../imaging/decode.js';
 import { keptMask, keptPicture, maskOfKept, pictureOfKept } from '../../imaging/kept.js';
 import { refusedAs } from '../expected.js';
+import type { ProblemDetails } from '../problem-codes.js';
 import { NotFound } from '../problems.js';
 import type { ImageFetcher } from './image-fetcher.js';
 import type { ImageRequest, MaskSource, Source } from './source.js';
@@ -87,14 +88,18 @@ export class Sources {
 
   #fetched(url: string, field: string, signal: AbortSignal): Promise<Uint8Array> {
     const { fetcher } = this.#options;
-    if (fetcher === null) throw refusedAs(field, 'left out, as this server fetches no pictures,', 'one');
+    if (fetcher === null)
+      throw refusedAs(field, 'left out, as this server fetches no pictures,', 'one', { code: 'NOT_ALLOWED' });
     return fetcher.fetch(url, field, signal);
   }
 
   async #master(id: string): Promise<Uint8Array> {
     const master = await this.#options.images.read(id);
     if (master === null)
-      throw new NotFound(`There is no image ${JSON.stringify(id.slice(0, 64))}, or it is no longer kept.`);
+      throw new NotFound(`There is no image ${JSON.stringify(id.slice(0, 64))}, or it is no longer kept.`, {
+        type: 'Image',
+        id: id.slice(0, 64),
+      });
     return master;
   }
 
@@ -106,10 +111,14 @@ export class Sources {
     try {
       return await decode(bytes, { maxPixels: this.#options.maxPixels, signal });
     } catch (error) {
-      throw error instanceof NotAPicture ? refusedAs(field, error.expected, error.received) : error;
+      if (!(error instanceof NotAPicture)) throw error;
+      throw refusedAs(field, error.expected, error.received, unreadable(error));
     }
   }
 }
+
+const unreadable = ({ maxPixels }: NotAPicture): ProblemDetails =>
+  maxPixels === null ? { code: 'UNREADABLE_IMAGE' } : { code: 'TOO_MANY_PIXELS', parameters: { max: maxPixels } };
 
 /** Of size and values. Made on another thread: of the largest picture it takes a tenth of a second. */
 export async function hashOf({ width, height, data }: Pixels | Mask): Promise<string> {

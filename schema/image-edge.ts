@@ -1,0 +1,30 @@
+import type { Generation, Image as StudioImage } from '../src/studio/types.js';
+import { builder, type Context } from './builder.js';
+import { Missing } from './ids.js';
+import { Image } from './image.js';
+
+interface Edge {
+  readonly index: number;
+  readonly image: StudioImage;
+}
+
+/** The place stands here and not in Image, which two generations may share: as the third picture of one and the first of the other. */
+export const ImageEdge = builder.objectRef<Edge>('GenerationImageEdge').implement({
+  description: 'A picture of a generation, with its place in it.',
+  fields: (t) => ({
+    index: t.exposeInt('index', {
+      description: 'Which picture of the request, from 0 to count − 1: its seed is `Generation.seed` + index.',
+    }),
+    node: t.field({ type: Image, description: 'The picture itself.', resolve: ({ image }) => image }),
+  }),
+});
+
+/** Pictures are forgotten sooner than generations: that of one is no reason to withhold the others. */
+export async function picturesOf({ imageIds }: Generation, context: Context): Promise<StudioImage[]> {
+  const loaded = await Image.getDataloader(context).loadMany(imageIds);
+  return loaded.flatMap((each) => {
+    if (each instanceof Missing) return [];
+    if (each instanceof Error) throw each;
+    return [each];
+  });
+}
