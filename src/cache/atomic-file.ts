@@ -1,6 +1,7 @@
-import { closeSync, fsync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, fsync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolder, PRIVATE_FILE, PRIVATE_FOLDER } from '../environment/folders.js';
 
 const sync = promisify(fsync);
 
@@ -8,14 +9,14 @@ const sync = promisify(fsync);
  * Writes a file that is either there whole or not at all, whenever the power goes: a temporary file in `temporary`, which
  * must be on the same file system, made durable, then renamed into place.
  *
- * Only what waits for the disk is handed to another thread: the rest is done in less time than handing it over takes.
+ * Nobody but this user may read it. Only what waits for the disk is handed to another thread: the rest is done in less time than handing it over takes.
  */
 export async function writeAtomically(file: string, bytes: Uint8Array, temporary: string): Promise<void> {
   const folder = dirname(file);
   // Each time: somebody who needed the space may have removed folders, this one too.
-  for (const needed of [folder, dirname(temporary)]) mkdirSync(needed, { recursive: true });
+  for (const needed of [folder, dirname(temporary)]) makeFolder(needed, PRIVATE_FOLDER);
   try {
-    const descriptor = openSync(temporary, 'wx');
+    const descriptor = openSync(temporary, 'wx', PRIVATE_FILE);
     try {
       writeFileSync(descriptor, bytes);
       await sync(descriptor);

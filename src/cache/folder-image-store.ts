@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { statSync, utimesSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { readdir, readFile, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { closeToOthers, makePrivateFolder, PRIVATE_FILE, PRIVATE_FOLDER } from '../environment/folders.js';
 import { writeAtomically } from './atomic-file.js';
 import { addressOf, type ImageStore, type ImageStoreOptions, isImageId } from './image-store.js';
 
@@ -19,7 +20,8 @@ const touchEveryMs = 60_000;
 export async function openFolderImageStore(folder: string, options: ImageStoreOptions): Promise<ImageStore> {
   const unfinished = join(folder, '.unfinished');
   await rm(unfinished, { recursive: true, force: true });
-  await mkdir(unfinished, { recursive: true });
+  makePrivateFolder(folder);
+  makePrivateFolder(unfinished);
   const store = new FolderImageStore(folder, unfinished, options, await listed(folder));
   await store.evict(null);
   return store;
@@ -140,14 +142,16 @@ class FolderImageStore implements ImageStore {
   }
 }
 
-/** All files with their sizes, least recently used first, none of them checked. */
+/** All files with their sizes, least recently used first, none of them checked. What an older version left open to others is closed. */
 async function listed(folder: string): Promise<Map<string, Entry>> {
   const names = await readdir(folder, { recursive: true });
   const found: [string, Entry][] = [];
   for (const name of names) {
     const id = basename(name, '.png');
+    if (/^[0-9a-f]{2}$/.test(name)) closeToOthers(join(folder, name), PRIVATE_FOLDER);
     if (!isImageId(id)) continue;
-    const { size, atimeMs } = await stat(join(folder, name));
+    const { size, atimeMs, mode } = await stat(join(folder, name));
+    if ((mode & 0o077) !== 0) closeToOthers(join(folder, name), PRIVATE_FILE);
     found.push([id, { bytes: size, checkedMs: null, touchedAt: atimeMs }]);
   }
   return new Map(found.sort(([, a], [, b]) => a.touchedAt - b.touchedAt));

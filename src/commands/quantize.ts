@@ -1,14 +1,4 @@
-import {
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, cpSync, existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
@@ -17,6 +7,7 @@ import type { Settings } from '../config.js';
 import type { ModelEntry } from '../engine/catalog.js';
 import { entryFromCheckpoint, readModels } from '../engine/checkpoint.js';
 import { readModel } from '../engine/models/read-model.js';
+import { makeFolder } from '../environment/folders.js';
 import { lossBetween, printLoss, type Size } from './compare.js';
 import { readSize, UsageError } from './usage.js';
 
@@ -48,7 +39,7 @@ export async function quantizeCommand(settings: Settings, checkpoint: string, op
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    mkdirSync(partial, { recursive: true });
+    makeFolder(partial);
     await write(entry, partial, format);
     renameSync(partial, out);
   } catch (error) {

@@ -1,5 +1,6 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
+import { makeFolder } from '../environment/folders.js';
 import { type BlockFormat, blockShapes, quantiseBlocks } from './blocks.js';
 import { type Component, openComponent } from './checkpoint.js';
 import { CheckpointError } from './errors.js';
@@ -35,7 +36,7 @@ export function* quantiseComponent(
   const component = openComponent(from, difference);
   const works = worksOf(component, { bits, block });
   const total = works.reduce((sum, { source }) => sum + source.length, 0);
-  mkdirSync(to, { recursive: true });
+  makeFolder(to);
   const config = { ...component.config, quantization_config: { quant_method: 'inkstone', bits, block_size: block } };
   writeFileSync(join(to, 'config.json'), `${JSON.stringify(config, null, 2)}\n`);
   const writer = new SafetensorsWriter(

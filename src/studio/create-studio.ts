@@ -1,4 +1,4 @@
-import { access, constants, mkdir } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
@@ -7,6 +7,7 @@ import { SingleFlightLru } from '../cache/single-flight-lru.js';
 import type { ModelEntry } from '../engine/catalog.js';
 import type { EngineConfig } from '../engine/config.js';
 import type { Engine, EngineEvent, Made } from '../engine/job.js';
+import { makePrivateFolder } from '../environment/folders.js';
 import type { ImagingConfig } from '../imaging/config.js';
 import type { JobsConfig } from '../jobs/config.js';
 import type { Slot } from '../jobs/dispatcher.js';
@@ -130,7 +131,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
 /** Of a folder that belongs to somebody else, such as a mounted volume, the database would only say that it cannot be opened. */
 async function makeUsable(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true });
+    makePrivateFolder(folder);
     await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
     throw new StoreUnusable(`DATA_DIR ${folder} cannot be used: ${(error as Error).message}.`, { cause: error });

@@ -1,6 +1,7 @@
-import { mkdir } from 'node:fs/promises';
+import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Region } from '../../engine/job.js';
+import { closeToOthers, makePrivateFolder, PRIVATE_FILE } from '../../environment/folders.js';
 import type { Generation } from '../types.js';
 import type { GenerationStore, Picture, StoredGeneration } from './generation-store.js';
 import { SqlThread } from './sql-thread.js';
@@ -17,7 +18,8 @@ export interface LibsqlStoreOptions {
  * @throws StoreUnusable
  */
 export async function openLibsqlStore(file: string, { rows }: LibsqlStoreOptions): Promise<GenerationStore> {
-  await mkdir(dirname(file), { recursive: true });
+  makePrivateFolder(dirname(file));
+  makePrivate(file);
   const sql = await SqlThread.open(file);
   /** Old rows leave a twentieth of the limit at a time: finding them costs more than removing them. */
   const pruneEvery = Math.max(1, Math.floor(rows / 20));
@@ -61,6 +63,16 @@ export async function openLibsqlStore(file: string, { rows }: LibsqlStoreOptions
     },
     close: () => sql.close(),
   };
+}
+
+/** SQLite gives the files that it makes beside the database the database's own mode. */
+function makePrivate(file: string): void {
+  try {
+    closeSync(openSync(file, 'a', PRIVATE_FILE));
+  } catch {
+    // Why it cannot be opened is told by the database.
+  }
+  for (const name of [file, `${file}-wal`, `${file}-shm`, `${file}-journal`]) closeToOthers(name, PRIVATE_FILE);
 }
 
 /** What generations had to say nothing about when they were only drawn from words. */
