@@ -14,7 +14,7 @@ import { buildOmniTransformer, buildTransformer } from './models/z-image-transfo
 import { checkGraph } from './onnx/checker.js';
 import type { Graph, Value } from './onnx/graph.js';
 import type { StoredType } from './safetensors.js';
-import type { Target } from './target.js';
+import type { Device } from './targets/target.js';
 
 export { contentHash } from './content.js';
 export { CheckpointError } from './errors.js';
@@ -24,9 +24,9 @@ export type { LinearShapes } from './lora-names.js';
 export { Graph } from './onnx/graph.js';
 export { type QuantiseOptions, quantiseComponent } from './quantise.js';
 export type {
+  Device,
   ImageEncoderConfig,
   Moments,
-  Target,
   TextEncoderConfig,
   TinyAutoencoderConfig,
   TransformerConfig,
@@ -47,12 +47,14 @@ export interface CompiledGraph {
   /** What ONNX Runtime takes as the folder of external weights. */
   readonly weightsFolder: string;
   readonly memory: WeightMemory;
+  /** Names of the kernels that its operations were lowered to. */
+  readonly kernels: readonly string[];
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
 }
 
 export interface CompileOptions {
-  readonly target: Target;
+  readonly target: Device;
   /** Also give the values between the layers, under the reference's names. */
   readonly debug?: boolean;
   /** Of the transformer: the captions of a batch have different lengths, so what lies between them is masked. */
@@ -207,6 +209,7 @@ function compiled(graph: Graph, { weightsFolder }: Component): CompiledGraph {
     model: graph.encode(),
     weightsFolder,
     memory: weightMemory(graph),
+    kernels: [...graph.kernels],
     inputs: graph.inputs.map(spec),
     outputs: graph.outputs.map(spec),
   };

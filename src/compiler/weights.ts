@@ -22,16 +22,22 @@ export interface LowRankInputs {
   readonly up: Value;
 }
 
+export interface WeightOptions {
+  /** Linear layers take low-rank terms as inputs of the graph: `<layer>.lora_A` [R, in] and `<layer>.lora_B` [out, R]. */
+  readonly lowRankInputs?: boolean;
+}
+
 /** A checkpoint's tensors under its own names, as values in the precision that the graph computes in. */
 export class Weights {
   constructor(
     readonly op: Ops,
     readonly component: Component,
+    readonly options: WeightOptions = {},
     readonly prefix = '',
   ) {}
 
   at(part: string): Weights {
-    return new Weights(this.op, this.component, `${this.prefix}${part}.`);
+    return new Weights(this.op, this.component, this.options, `${this.prefix}${part}.`);
   }
 
   /** A tensor of exactly this shape, in the precision of matrix products unless another is asked for. @throws CheckpointError */
@@ -61,10 +67,13 @@ export class Weights {
     return scale === null ? raw : this.op.mul(this.op.cast(raw, 'float32'), scale);
   }
 
-  /** A matrix that the checkpoint keeps in blocks of few bits; null where it does not. @throws CheckpointError */
-  blocks(name: string, [rows, width]: readonly [number, number]): BlockMatrix | null {
-    const stored = this.component.tensors.get(this.prefix + name);
-    if (stored?.type !== 'U8') return null;
+  /** Whether the checkpoint keeps a matrix in blocks of few bits. */
+  isBlocks(name: string): boolean {
+    return this.component.tensors.get(this.prefix + name)?.type === 'U8';
+  }
+
+  /** A matrix in blocks of few bits. @throws CheckpointError */
+  blocks(name: string, [rows, width]: readonly [number, number]): BlockMatrix {
     const { bits, block } = blockFormat(this.component);
     const shapes = blockShapes([rows, width], { bits, block });
     const part = (suffix: string, shape: readonly number[]) => this.#external(this.#stored(`${name}${suffix}`, shape));
@@ -90,7 +99,7 @@ export class Weights {
   /** A [R, in] and B [out, R] of what a request adds to this layer, where the graph takes them: R is 0 when that is nothing. */
   lowRankInputs(out: number, width: number): LowRankInputs | null {
     const { op } = this;
-    if (!op.lowering.lowRankInputs) return null;
+    if (this.options.lowRankInputs !== true) return null;
     const rank = `${this.prefix}R`;
     const input = (part: string, shape: readonly Dim[]) => {
       const name = `${this.prefix}${part}`;

@@ -3,7 +3,7 @@ import { compileTransformer, Graph } from '../../src/compiler/index.js';
 import { buildTransformer } from '../../src/compiler/models/z-image-transformer.js';
 import type { Node } from '../../src/compiler/onnx/graph.js';
 import { Ops } from '../../src/compiler/onnx/ops.js';
-import { lowerings } from '../../src/compiler/target.js';
+import { targets } from '../../src/compiler/targets/index.js';
 import { readModels } from '../../src/engine/checkpoint.js';
 import { engineSection } from '../../src/engine/config.js';
 import { openTransformer } from '../../src/engine/models/transformer.js';
@@ -67,7 +67,7 @@ function productsOf({ op, name, inputs, attributes }: Node): Product[] {
 
 async function timeProduct({ batch, m, k, n }: Product): Promise<number> {
   const graph = new Graph('product');
-  const op = new Ops(graph, lowerings.cpu);
+  const op = new Ops(graph, targets.cpu.transformer);
   const a = graph.input('a', 'float32', batch === 1 ? [m, k] : [batch, m, k]);
   // Weights are known beforehand and are packed when the graph is loaded; what attention multiplies is not.
   for (let copy = 0; copy < COPIES; copy++) {

@@ -1,8 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkGraph, GraphError } from '../../src/compiler/onnx/checker.js';
-import { Graph, type Value } from '../../src/compiler/onnx/graph.js';
+import { checkGraph } from '../../src/compiler/onnx/checker.js';
+import { Graph, GraphError, type Value } from '../../src/compiler/onnx/graph.js';
 import { temporaryFolder } from './files.js';
 
 /** y = x·Wᵀ with x [rows, 3] and W [2, 3], or whatever `make` does instead. */

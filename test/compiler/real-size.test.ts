@@ -7,8 +7,8 @@ import {
   compileTransformer,
   compileVaeDecoder,
   compileVaeEncoder,
+  type Device,
   describeCheckpoint,
-  type Target,
 } from '../../src/compiler/index.js';
 import { type NewTensor, temporaryFolder, writeJson, writeTensors } from './files.js';
 
@@ -247,7 +247,7 @@ function component(name: string, config: object, shapes: Shapes, type: 'F32' | '
 }
 
 describe('the published checkpoint, in its true size', () => {
-  it.each<Target>(['cpu', 'cuda', 'webgpu'])(
+  it.each<Device>(['cpu', 'cuda', 'webgpu'])(
     'compiles for %s in under two seconds, without reading weights',
     (target) => {
       const textEncoder = component('text_encoder', textEncoderConfig, textEncoderShapes(), 'BF16', 3);
@@ -270,7 +270,7 @@ describe('the published checkpoint, in its true size', () => {
     },
   );
 
-  it.each<Target>(['cpu', 'cuda', 'webgpu'])(
+  it.each<Device>(['cpu', 'cuda', 'webgpu'])(
     'compiles for %s in omni mode, with an image encoder, in under two seconds',
     (target) => {
       const config = { ...transformerConfig, siglip_feat_dim: 1152 };

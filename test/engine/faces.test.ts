@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { Graph } from '../../src/compiler/index.js';
 import { Ops } from '../../src/compiler/onnx/ops.js';
-import { lowerings } from '../../src/compiler/target.js';
+import { targets } from '../../src/compiler/targets/index.js';
 import { openFaceDetector } from '../../src/engine/faces.js';
 import type { Pixels } from '../../src/engine/job.js';
 import { temporaryFolder } from './checkpoints.js';
@@ -21,7 +21,7 @@ const ELSEWHERE = [0.75, 0.75, 0.9, 0.9];
 function detector(change: { input?: string; side?: number | string } = {}): string {
   const { input = 'input', side = 16 } = change;
   const graph = new Graph('faces');
-  const op = new Ops(graph, lowerings.cpu);
+  const op = new Ops(graph, targets.cpu.transformer);
   const image = graph.input(input, 'float32', [1, 3, side, 16]);
   const red = op.slice(image, op.integers(0), op.integers(1), 1, 1);
   const [score] = graph.node('ReduceMean', [red, op.integers(1, 2, 3)], [{ type: 'float32', shape: [1, 1, 1, 1] }]);

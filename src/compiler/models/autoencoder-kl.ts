@@ -1,12 +1,13 @@
 import { openComponent } from '../checkpoint.js';
 import { Config } from '../config.js';
 import { conv, scaledSize } from '../nn/conv.js';
+import { byItself, groupNorm } from '../nn/group-norm.js';
 import { linear } from '../nn/linear.js';
 import { givenMoments, measuredMoments } from '../nn/moments.js';
-import { byItself, groupNorm } from '../nn/norms.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
-import { autoencoderLowerings, type Target } from '../target.js';
+import { targets } from '../targets/index.js';
+import type { Device } from '../targets/target.js';
 import { Weights } from '../weights.js';
 
 const EPS = 1e-6;
@@ -40,7 +41,7 @@ type Norm = (w: Weights, x: Value) => Value;
  * [B, 3, 8h, 8w], about −1 … 1, not clamped.
  * https://github.com/huggingface/diffusers/blob/main/src/diffusers/models/autoencoders/autoencoder_kl.py
  */
-export function buildVaeDecoder(folder: string, target: Target, moments: Moments = 'own') {
+export function buildVaeDecoder(folder: string, target: Device, moments: Moments = 'own') {
   const { component, config, graph, op, root } = open(folder, target, 'vae.decoder');
   const w = root.at('decoder');
   const { widths, layersPerBlock, groups } = config;
@@ -74,7 +75,7 @@ export function buildVaeDecoder(folder: string, target: Target, moments: Moments
  * Its encoder: `image` float32 [B, 3, H, W] of −1 … 1 → `mean` and `logvar` float32 [B, 16, H/8, W/8] of the posterior, before
  * scaling.
  */
-export function buildVaeEncoder(folder: string, target: Target, moments: Moments = 'own') {
+export function buildVaeEncoder(folder: string, target: Device, moments: Moments = 'own') {
   const { component, config, graph, op, root } = open(folder, target, 'vae.encoder');
   const w = root.at('encoder');
   const { widths, layersPerBlock, groups } = config;
@@ -155,11 +156,11 @@ function attention(w: Weights, x: Value, norm: Norm): Value {
   return op.add(x, op.reshape(back, op.sizes(x, 0, 4), x.shape));
 }
 
-function open(folder: string, target: Target, name: string) {
+function open(folder: string, target: Device, name: string) {
   const component = openComponent(folder);
   const config = readConfig(Config.of(component));
   const graph = new Graph(name);
-  const op = new Ops(graph, autoencoderLowerings[target]);
+  const op = new Ops(graph, targets[target].autoencoder);
   return { component, config, graph, op, root: new Weights(op, component) };
 }
 

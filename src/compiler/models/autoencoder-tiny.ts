@@ -3,7 +3,8 @@ import { Config } from '../config.js';
 import { conv, scaledSize } from '../nn/conv.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
-import { autoencoderLowerings, type Target } from '../target.js';
+import { targets } from '../targets/index.js';
+import type { Device } from '../targets/target.js';
 import { Weights } from '../weights.js';
 
 /** Three times halved, so that a latent's cell is 8 pixels wide. */
@@ -23,7 +24,7 @@ export interface TinyAutoencoderConfig {
  * [B, 3, 8h, 8w] of −1 … 1. Quick and rough, for previews.
  * https://github.com/huggingface/diffusers/blob/main/src/diffusers/models/autoencoders/vae.py
  */
-export function buildTinyDecoder(folder: string, target: Target) {
+export function buildTinyDecoder(folder: string, target: Device) {
   const { component, config, graph, op, next } = open(folder, target, 'decoder');
   const latents = graph.input('latents', 'float32', ['B', config.latentChannels, 'h', 'w']);
   const magnitude = op.scalar(config.latentMagnitude);
@@ -42,7 +43,7 @@ export function buildTinyDecoder(folder: string, target: Target) {
 }
 
 /** Its encoder: `image` float32 [B, 3, H, W] of −1 … 1 → `latents` float32 [B, 16, H/8, W/8]. */
-export function buildTinyEncoder(folder: string, target: Target) {
+export function buildTinyEncoder(folder: string, target: Device) {
   const { component, config, graph, op, next } = open(folder, target, 'encoder');
   const image = graph.input('image', 'float32', ['B', 3, 'H', 'W']);
   let x = op.mul(op.add(image, op.scalar(1)), op.scalar(0.5));
@@ -67,11 +68,11 @@ function block(w: Weights, x: Value): Value {
   return op.relu(op.add(conv(w.at('conv.4'), second, width), x));
 }
 
-function open(folder: string, target: Target, part: 'encoder' | 'decoder') {
+function open(folder: string, target: Device, part: 'encoder' | 'decoder') {
   const component = openComponent(folder);
   const config = readConfig(Config.of(component));
   const graph = new Graph(`tiny.${part}`);
-  const op = new Ops(graph, autoencoderLowerings[target]);
+  const op = new Ops(graph, targets[target].autoencoder);
   const layers = new Weights(op, component).at(`${part}.layers`);
   let index = 0;
   /** Makes the next layer; the checkpoint numbers them as they come. */

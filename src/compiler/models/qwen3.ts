@@ -1,12 +1,14 @@
 import { openComponent } from '../checkpoint.js';
 import { Config } from '../config.js';
-import { swiglu } from '../nn/feed-forward.js';
 import { linear } from '../nn/linear.js';
-import { headNorm, rmsNorm } from '../nn/norms.js';
-import { type Rope, rotate, sequenceTables } from '../nn/rope.js';
+import { residualNorm, rmsNorm } from '../nn/rms-norm.js';
+import { type Rope, sequenceTables } from '../nn/rope.js';
+import { selfAttention } from '../nn/self-attention.js';
+import { swiglu } from '../nn/swiglu.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
-import { lowerings, type Target } from '../target.js';
+import { targets } from '../targets/index.js';
+import type { Device } from '../targets/target.js';
 import { Weights } from '../weights.js';
 
 export interface TextEncoderConfig {
@@ -27,13 +29,13 @@ export interface TextEncoderConfig {
  * changes nothing; batch only prompts of one length.
  * https://github.com/huggingface/transformers/blob/main/src/transformers/models/qwen3/modeling_qwen3.py
  */
-export function buildTextEncoder(folder: string, target: Target, debug: boolean) {
+export function buildTextEncoder(folder: string, target: Device, debug: boolean) {
   const component = openComponent(folder);
   const config = readConfig(Config.of(component));
   const graph = new Graph('text_encoder');
-  const op = new Ops(graph, lowerings[target]);
+  const op = new Ops(graph, targets[target].transformer);
   const prefix = component.tensors.has('model.embed_tokens.weight') ? 'model.' : '';
-  const w = new Weights(op, component, prefix);
+  const w = new Weights(op, component, {}, prefix);
 
   const ids = graph.input('ids', 'int64', ['B', 'L']);
   const embedded = w.at('embed_tokens').rows('weight', [config.vocabulary, config.hidden], ids);
@@ -52,39 +54,30 @@ export function buildTextEncoder(folder: string, target: Target, debug: boolean)
   return { graph, component, config };
 }
 
+const MATRICES = { gate: 'gate_proj', up: 'up_proj', down: 'down_proj' };
+
 /** x ← x + attention(norm(x)); x ← x + mlp(norm(x)). */
 function layer(w: Weights, config: TextEncoderConfig, x: Value, rope: Rope): Value {
   const { op } = w;
-  const norm = (name: string) => op.cast(rmsNorm(w.at(name), x, config.eps), op.lowering.compute);
-  const attended = op.within('self_attn', () => attention(w.at('self_attn'), config, norm('input_layernorm'), rope));
-  x = op.add(x, op.cast(attended, x.type));
-  const names = { gate: 'gate_proj', up: 'up_proj', down: 'down_proj' };
-  const fed = op.within('mlp', () => swiglu(w.at('mlp'), norm('post_attention_layernorm'), config.inner, names));
-  return op.add(x, op.cast(fed, x.type));
+  const { compute } = op.lowering;
+  const input = op.cast(rmsNorm(w.at('input_layernorm'), x, config.eps), compute);
+  const attended = op.within('self_attn', () => attention(w.at('self_attn'), config, input, rope));
+  const before = { w: w.at('post_attention_layernorm'), eps: config.eps, factor: null };
+  const { sum, normed } = residualNorm(w, { x, h: attended, after: null, before });
+  const fed = op.within('mlp', () => swiglu(w.at('mlp'), op.cast(normed!, compute), config.inner, MATRICES));
+  return op.add(sum, op.cast(fed, sum.type));
 }
 
 /** Causal attention with normed and rotated queries and keys; several query heads share one of keys and values. */
 function attention(w: Weights, config: TextEncoderConfig, x: Value, rope: Rope): Value {
-  const { op } = w;
   const { heads, kvHeads, headDim, eps, hidden } = config;
   const project = (name: string, count: number) => linear(w.at(name), x, count * headDim);
-  const turned = (name: string, count: number) =>
-    rotate(op, headNorm(w.at(`${name}_norm`), project(`${name}_proj`, count), headDim, eps), rope, false);
-  const q = turned('q', heads);
-  const k = repeatHeads(op, turned('k', kvHeads), kvHeads, heads);
-  const v = repeatHeads(op, project('v_proj', kvHeads), kvHeads, heads);
-  return linear(w.at('o_proj'), op.attention(q, k, v, heads, { causal: true }), hidden);
-}
-
-/** [B, L, kv·D] → [B, L, heads·D]: each head of keys or values stands in for several of queries. */
-function repeatHeads(op: Ops, x: Value, from: number, to: number): Value {
-  if (from === to) return x;
-  const [batch, length, width] = x.shape as [string, string, number];
-  const dim = width / from;
-  const outer = op.sizes(x, 0, 2);
-  const apart = op.reshape(x, op.concat([outer, op.integers(from, 1, dim)], 0, 5), [batch, length, from, 1, dim]);
-  const copies = op.expand(apart, op.integers(1, 1, 1, to / from, 1), [batch, length, from, to / from, dim]);
-  return op.reshape(copies, op.concat([outer, op.integers(to * dim)], 0, 3), [batch, length, to * dim]);
+  const mixed = selfAttention(w, {
+    ...{ q: project('q_proj', heads), k: project('k_proj', kvHeads), v: project('v_proj', kvHeads), heads, kvHeads },
+    norms: { q: w.at('q_norm'), k: w.at('k_norm'), eps },
+    ...{ rope, interleaved: false, causal: true, bias: null },
+  });
+  return linear(w.at('o_proj'), mixed, hidden);
 }
 
 function readConfig(config: Config): TextEncoderConfig {

@@ -5,7 +5,8 @@ import { Config } from '../config.js';
 import { linear } from '../nn/linear.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
-import { lowerings, type Target } from '../target.js';
+import { targets } from '../targets/index.js';
+import type { Device } from '../targets/target.js';
 import { Weights } from '../weights.js';
 
 export interface ImageEncoderConfig {
@@ -33,13 +34,13 @@ const MAX_PATCHES = 256;
  * of patches and hides the padding; alone, a picture needs neither. The pooling head is not built.
  * https://github.com/huggingface/transformers/blob/main/src/transformers/models/siglip2/modeling_siglip2.py
  */
-export function buildImageEncoder(folder: string, target: Target) {
+export function buildImageEncoder(folder: string, target: Device) {
   const component = openComponent(folder);
   const config = readConfig(folder, Config.of(component));
   const graph = new Graph('image_encoder');
-  const op = new Ops(graph, lowerings[target]);
+  const op = new Ops(graph, targets[target].transformer);
   const prefix = component.tensors.has('vision_model.post_layernorm.weight') ? 'vision_model.' : '';
-  const w = new Weights(op, component, prefix);
+  const w = new Weights(op, component, {}, prefix);
   const { hidden, patch, channels, gridSide } = config;
   const patches = graph.input('patches', 'float32', ['N', patch * patch * channels]);
   const rows = graph.input('rows', 'float32', ['gh', gridSide]);

@@ -1,13 +1,16 @@
-import { swiglu } from '../nn/feed-forward.js';
 import { linear } from '../nn/linear.js';
-import { headNorm, rmsNorm } from '../nn/norms.js';
-import { type Rope, rotate } from '../nn/rope.js';
+import { residualNorm, rmsNorm } from '../nn/rms-norm.js';
+import type { Rope } from '../nn/rope.js';
+import { selfAttention } from '../nn/self-attention.js';
+import { swiglu } from '../nn/swiglu.js';
 import type { Value } from '../onnx/graph.js';
 import type { Weights } from '../weights.js';
 import type { TransformerConfig } from './z-image-config.js';
 
 /** Of the norms on queries and keys, whatever the configuration says of the others. */
 const HEAD_NORM_EPS = 1e-5;
+
+const MATRICES = { gate: 'w1', up: 'w3', down: 'w2' };
 
 /** The model time that modulates tokens. */
 export interface Time {
@@ -32,21 +35,23 @@ export function block(
   const { op } = w;
   const { compute, downScale } = op.lowering;
   const { scaleAttention, gateAttention, scaleMlp, gateMlp } = modulation(w, config, time);
-  // m·norm(h), with the factor multiplied into the norm's gain.
-  const normed = (name: string, h: Value, m: Value | null, eps = config.eps) => rmsNorm(w.at(name), h, eps, m);
+  const norm = (name: string, factor: Value | null, eps = config.eps) => ({ w: w.at(name), eps, factor });
 
   const attended = op.within('attention', () => {
-    const input = op.cast(normed('attention_norm1', x, scaleAttention), compute);
-    return attention(w.at('attention'), config, input, rope, bias);
+    const input = rmsNorm(w.at('attention_norm1'), x, config.eps, scaleAttention);
+    return attention(w.at('attention'), config, op.cast(input, compute), rope, bias);
   });
-  x = op.add(x, op.cast(normed('attention_norm2', attended, gateAttention), x.type));
-
-  const fed = op.within('feed_forward', () => {
-    const input = op.cast(normed('ffn_norm1', x, scaleMlp), compute);
-    return swiglu(w.at('feed_forward'), input, config.inner, { gate: 'w1', up: 'w3', down: 'w2' }, downScale);
+  const { sum, normed } = residualNorm(w, {
+    ...{ x, h: attended },
+    after: norm('attention_norm2', gateAttention),
+    before: norm('ffn_norm1', scaleMlp),
   });
+  const fed = op.within('feed_forward', () =>
+    swiglu(w.at('feed_forward'), op.cast(normed!, compute), config.inner, MATRICES, downScale),
+  );
   // A norm is blind to the scale of what it norms, but for its ε.
-  return op.add(x, normed('ffn_norm2', op.cast(fed, x.type), gateMlp, config.eps * downScale ** 2));
+  const after = norm('ffn_norm2', gateMlp, config.eps * downScale ** 2);
+  return residualNorm(w, { x: sum, h: op.cast(fed, x.type), after, before: null }).sum;
 }
 
 interface Modulation {
@@ -63,8 +68,9 @@ function modulation(w: Weights, { dim }: TransformerConfig, time: Time | null): 
   return op.within('adaLN_modulation', () => {
     const { embedded, rows } = time;
     const all = linear(w.at('adaLN_modulation.0'), embedded, 4 * dim, { bias: true });
-    const parts = op.split(all, 4, 1) as [Value, Value, Value, Value];
-    const spread = (part: Value) => (rows === undefined ? op.unsqueeze(part, 1) : op.gather(part, rows));
+    const items = rows === undefined ? op.unsqueeze(all, 1) : all;
+    const parts = op.split(items, 4, items.shape.length - 1) as [Value, Value, Value, Value];
+    const spread = (part: Value) => (rows === undefined ? part : op.gather(part, rows));
     const scale = (part: Value) => spread(op.add(part, op.scalar(1, part.type)));
     const gate = (part: Value) => spread(op.tanh(part));
     return {
@@ -79,10 +85,12 @@ function modulation(w: Weights, { dim }: TransformerConfig, time: Time | null): 
 /** softmax(qkᵀ/√d + bias)·v over all tokens, with normed and rotated queries and keys. */
 function attention(w: Weights, config: TransformerConfig, x: Value, rope: Rope, bias: Value | null): Value {
   const { op } = w;
-  const { dim, heads, headDim } = config;
+  const { dim, heads } = config;
   const project = (name: string) => op.within(name, () => linear(w.at(name), x, dim));
-  const turned = (letter: string) =>
-    rotate(op, headNorm(w.at(`norm_${letter}`), project(`to_${letter}`), headDim, HEAD_NORM_EPS), rope, true);
-  const mixed = op.attention(turned('q'), turned('k'), project('to_v'), heads, { bias });
+  const mixed = selfAttention(w, {
+    ...{ q: project('to_q'), k: project('to_k'), v: project('to_v'), heads, kvHeads: heads },
+    norms: { q: w.at('norm_q'), k: w.at('norm_k'), eps: HEAD_NORM_EPS },
+    ...{ rope, interleaved: true, causal: false, bias },
+  });
   return op.within('to_out', () => linear(w.at('to_out.0'), mixed, dim));
 }

@@ -1,5 +1,6 @@
 import type { Config } from '../config.js';
 import { CheckpointError } from '../errors.js';
+import type { WeightOptions } from '../weights.js';
 
 export interface TransformerConfig {
   readonly dim: number;
@@ -20,6 +21,14 @@ export interface TransformerConfig {
   readonly timeScale: number;
   /** Channels of each rotary axis (frame, row, column), and how many positions it has. */
   readonly axes: readonly { readonly dims: number; readonly length: number }[];
+}
+
+/** Of one graph. */
+export interface GraphOptions extends WeightOptions {
+  /** The captions of a batch have different lengths. */
+  readonly masked: boolean;
+  /** Also give the values between the layers, under the reference's names. */
+  readonly debug: boolean;
 }
 
 /** Each stream is padded with learned tokens to a multiple of this (SEQ_MULTI_OF in the reference). */

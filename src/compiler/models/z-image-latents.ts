@@ -42,12 +42,12 @@ export function embedLatents(
   const patches = op.reshape(
     op.transpose(cells, [0, 2, 4, 3, 5, 1]),
     op.concat([batch, count, op.integers(width)], 0, 3),
-    ['B', 'T', width],
+    ['B', 'h/2*w/2', width],
   );
   const embedded = embedPatches(w, dim, patches);
   const token = op.reshape(w.get('x_pad_token', [1, dim]), op.integers(1, 1, dim), [1, 1, dim]);
   const missing = op.sub(padded, count);
-  const tail = op.expand(token, op.concat([batch, missing, op.integers(dim)], 0, 3), ['B', 'T32-T', dim]);
+  const tail = op.expand(token, op.concat([batch, missing, op.integers(dim)], 0, 3), ['B', 'padding', dim]);
   return op.concat([embedded, tail], 1, 'T32');
 }
 

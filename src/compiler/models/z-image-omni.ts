@@ -3,8 +3,8 @@ import { linear } from '../nn/linear.js';
 import type { Rope } from '../nn/rope.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
-import type { Lowering } from '../target.js';
-import { Weights } from '../weights.js';
+import type { Lowering } from '../targets/target.js';
+import { type WeightOptions, Weights } from '../weights.js';
 import { block } from './z-image-block.js';
 import { PATCH, type TransformerConfig } from './z-image-config.js';
 import { asLatents, embedLatents, embedPatches, finalLayer, latentGrid } from './z-image-latents.js';
@@ -33,11 +33,16 @@ const CLEAN = 1;
  * conditions, refined; the rotary tables `rope_cos` and `rope_sin` [B·S, Dh/2] with `token_positions` [B, S] and `image_positions`
  * [B, T] into them; and `token_times` [B, S] and `image_times` [B, T], the row of the times (clean, then each item's) that modulates.
  */
-export function buildOmniPrepare(component: Component, config: TransformerConfig, lowering: Lowering): Graph {
+export function buildOmniPrepare(
+  component: Component,
+  config: TransformerConfig,
+  lowering: Lowering,
+  weights: WeightOptions,
+): Graph {
   const { dim, captionDim, channels, siglipDim } = config;
   const graph = new Graph('transformer.omni.prepare');
   const op = new Ops(graph, lowering);
-  const w = new Weights(op, component);
+  const w = new Weights(op, component, weights);
   const caption = graph.input('caption', 'float32', ['B', 'L', captionDim]);
   const captionReal = graph.input('caption_real', 'int64', ['B', 'L']);
   const conditions = graph.input('conditions', 'float32', ['Tc', PATCH * PATCH * channels]);
@@ -108,14 +113,17 @@ export function buildOmniPrepare(component: Component, config: TransformerConfig
  * One forward. Takes `latents` float32 [B, 16, h, w] of the target, `tau` float32 [B] (0 noise … 1 clean) and what prepare gives;
  * gives `output` float32 [B, 16, h, w], which points from noise to picture.
  */
-export function buildOmniStep(component: Component, config: TransformerConfig, whole: Lowering): Graph {
-  // Gains differ from token to token here.
-  const lowering = { ...whole, itemGains: false };
+export function buildOmniStep(
+  component: Component,
+  config: TransformerConfig,
+  lowering: Lowering,
+  weights: WeightOptions,
+): Graph {
   const { dim, headDim, channels, siglipDim } = config;
   const { compute, residual } = lowering;
   const graph = new Graph('transformer.omni.step');
   const op = new Ops(graph, lowering);
-  const w = new Weights(op, component);
+  const w = new Weights(op, component, weights);
 
   const latents = graph.input('latents', 'float32', ['B', channels, 'h', 'w']);
   const tau = graph.input('tau', 'float32', ['B']);
@@ -149,7 +157,7 @@ export function buildOmniStep(component: Component, config: TransformerConfig, w
     x = op.within(name, () => block(w.at(name), config, x, { embedded, rows: jointTimes }, joint, null));
   }
   const first = op.add(op.sizes(captionRows, 1, 2), conditions);
-  const rows = op.slice(x, first, op.add(first, grid.count), 1, 'T');
+  const rows = op.slice(x, first, op.add(first, grid.count), 1, 'h/2*w/2');
   const patches = op.within('final_layer', () => finalLayer(w, config, rows, noisy));
   graph.output('output', asLatents(op, patches, grid, latents));
   return graph;

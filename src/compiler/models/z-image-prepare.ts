@@ -2,10 +2,10 @@ import type { Component } from '../checkpoint.js';
 import { linear } from '../nn/linear.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
-import type { Lowering } from '../target.js';
+import type { Lowering } from '../targets/target.js';
 import { Weights } from '../weights.js';
 import { block } from './z-image-block.js';
-import { PATCH, type TransformerConfig } from './z-image-config.js';
+import { type GraphOptions, PATCH, type TransformerConfig } from './z-image-config.js';
 import { padUp } from './z-image-latents.js';
 import { tablesAt } from './z-image-rope.js';
 
@@ -27,12 +27,11 @@ export function buildPrepare(
   component: Component,
   config: TransformerConfig,
   lowering: Lowering,
-  masked: boolean,
-  debug: boolean,
+  { masked, debug, ...weights }: GraphOptions,
 ) {
   const graph = new Graph('transformer.prepare');
   const op = new Ops(graph, lowering);
-  const w = new Weights(op, component);
+  const w = new Weights(op, component, weights);
   const caption = graph.input('caption', 'float32', ['B', 'L', config.captionDim]);
   const lengths = graph.input('caption_lengths', 'int64', ['B']);
   const size = graph.input('latent_size', 'int64', [2]);

@@ -3,17 +3,18 @@ import { Config } from '../config.js';
 import type { Rope } from '../nn/rope.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
-import { type Lowering, lowerings, type Target } from '../target.js';
+import { targets } from '../targets/index.js';
+import type { Device, Lowering } from '../targets/target.js';
 import { Weights } from '../weights.js';
 import { block } from './z-image-block.js';
-import { readTransformerConfig, type TransformerConfig } from './z-image-config.js';
+import { type GraphOptions, readTransformerConfig, type TransformerConfig } from './z-image-config.js';
 import { asLatents, embedLatents, finalLayer, latentGrid } from './z-image-latents.js';
 import { buildOmniPrepare, buildOmniStep } from './z-image-omni.js';
 import { buildPrepare } from './z-image-prepare.js';
 import { embedTime } from './z-image-time.js';
 
 export interface TransformerOptions {
-  readonly target: Target;
+  readonly target: Device;
   /** The captions of a batch have different lengths. */
   readonly masked: boolean;
   /** A folder of low-rank factors that are added to the weights. */
@@ -33,12 +34,13 @@ export function buildTransformer(
 ) {
   const component = openComponent(folder, difference);
   const config = readTransformerConfig(Config.of(component));
-  const lowering: Lowering = { ...lowerings[target], lowRankInputs: loras };
+  const lowering = targets[target].transformer;
+  const weights = { lowRankInputs: loras };
   return {
     component,
     config,
-    prepare: buildPrepare(component, config, lowering, masked, debug),
-    step: buildStep(component, config, lowering, masked, debug),
+    prepare: buildPrepare(component, config, lowering, { ...weights, masked, debug }),
+    step: buildStep(component, config, lowering, { ...weights, masked, debug }),
   };
 }
 
@@ -54,12 +56,13 @@ export function buildOmniTransformer(
   const component = openComponent(folder, difference);
   const full = readTransformerConfig(Config.of(component));
   const config = siglip ? full : { ...full, siglipDim: null };
-  const lowering: Lowering = { ...lowerings[target], lowRankInputs: loras };
+  const lowering = targets[target].transformer;
+  const weights = { lowRankInputs: loras };
   return {
     component,
     config,
-    prepare: buildOmniPrepare(component, config, lowering),
-    step: buildOmniStep(component, config, lowering),
+    prepare: buildOmniPrepare(component, config, lowering, weights),
+    step: buildOmniStep(component, config, lowering, weights),
   };
 }
 
@@ -71,14 +74,13 @@ function buildStep(
   component: Component,
   config: TransformerConfig,
   lowering: Lowering,
-  masked: boolean,
-  debug: boolean,
+  { masked, debug, ...weights }: GraphOptions,
 ): Graph {
   const { dim, headDim, channels } = config;
   const { compute, residual } = lowering;
   const graph = new Graph('transformer.step');
   const op = new Ops(graph, lowering);
-  const w = new Weights(op, component);
+  const w = new Weights(op, component, weights);
   const show = (name: string, value: Value) => debug && graph.output(name, op.cast(value, 'float32'));
 
   const latents = graph.input('latents', 'float32', ['B', channels, 'h', 'w']);
@@ -107,7 +109,7 @@ function buildStep(
     x = op.within(`layers.${i}`, () => block(w.at(`layers.${i}`), config, x, time, joint, bias));
     show(`layers.${i}`, x);
   }
-  const rows = op.slice(x, op.integers(0), grid.count, 1, 'T');
+  const rows = op.slice(x, op.integers(0), grid.count, 1, 'h/2*w/2');
   const patches = op.within('final_layer', () => finalLayer(w, config, rows, time.embedded));
   show('final_layer', patches);
   graph.output('output', asLatents(op, patches, grid, latents));

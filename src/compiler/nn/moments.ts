@@ -1,6 +1,6 @@
 import type { Value } from '../onnx/graph.js';
 import type { Ops } from '../onnx/ops.js';
-import { byItself, type GroupNormalizer } from './norms.js';
+import { byItself, type GroupNormalizer } from './group-norm.js';
 
 /** Normalises as always, and collects the mean and the mean square of each group: [B, G, 2] a norm, in order. */
 export function measuredMoments(into: Value[], eps: number): GroupNormalizer {

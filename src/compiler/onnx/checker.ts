@@ -5,17 +5,13 @@ import {
   type Dim,
   elementTypes,
   type Graph,
+  GraphError,
   type Initializer,
   type Node,
   type Value,
 } from './graph.js';
 import type { Call, InferredDim } from './inference.js';
 import { type Operator, operators } from './operators.js';
-
-/** A graph that says something impossible: a mistake in this compiler, never in a checkpoint. */
-export class GraphError extends Error {
-  override readonly name = 'GraphError';
-}
 
 /** Bytes of an element. */
 const bytes = {

@@ -39,16 +39,33 @@ export type Initializer = { readonly value: Value } & (
   | { readonly bytes: Uint8Array }
 );
 
+/** A graph that says something impossible: a mistake in this compiler, never in a checkpoint. */
+export class GraphError extends Error {
+  override readonly name = 'GraphError';
+}
+
 /** A graph under construction. Nodes are appended in the order of the calls, which is a topological order. */
 export class Graph {
   readonly inputs: Value[] = [];
   readonly outputs: Value[] = [];
-  readonly nodes: Node[] = [];
+  readonly #nodes: Node[] = [];
   readonly initializers = new Map<string, Initializer>();
+  /** Names of the kernels that its operations were lowered to. */
+  readonly kernels = new Set<string>();
   readonly #path: string[] = [];
   readonly #used = new Map<string, number>();
 
   constructor(readonly name: string) {}
+
+  /** In a topological order. */
+  get nodes(): readonly Node[] {
+    return this.#nodes;
+  }
+
+  /** For passes: nodes in a topological order that give the same outputs. */
+  replaceNodes(nodes: readonly Node[]): void {
+    this.#nodes.splice(0, Number.POSITIVE_INFINITY, ...nodes);
+  }
 
   /** Names everything made inside after a part of the model: `layers.0/attention/…`. */
   within<T>(part: string, make: () => T): T {
@@ -68,7 +85,7 @@ export class Graph {
 
   output(name: string, value: Value): void {
     const output = { ...value, name };
-    this.nodes.push({
+    this.#nodes.push({
       name: `output/${name}`,
       op: 'Identity',
       domain: '',
@@ -88,7 +105,7 @@ export class Graph {
   ): Value[] {
     const name = this.#unique([...this.#path, op].join('/'));
     const outputs = results.map((result, i) => ({ ...result, name: i === 0 ? name : `${name}:${i}` }));
-    this.nodes.push({ name, op, domain, inputs, outputs, attributes });
+    this.#nodes.push({ name, op, domain, inputs, outputs, attributes });
     return outputs;
   }
 

@@ -1,4 +1,4 @@
-import type { Lowering } from '../target.js';
+import type { Lowering } from '../targets/target.js';
 import { type Attribute, type Dim, type ElementType, elementTypes, type Graph, type Value } from './graph.js';
 
 /** A matrix [rows, width] in blocks of few bits, as MatMulNBits takes it. */
