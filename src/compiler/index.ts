@@ -13,6 +13,7 @@ import type { TransformerConfig } from './models/z-image-config.js';
 import { buildOmniTransformer, buildTransformer } from './models/z-image-transformer.js';
 import { checkGraph } from './onnx/checker.js';
 import type { Graph, Value } from './onnx/graph.js';
+import { simplify } from './passes/index.js';
 import type { StoredType } from './safetensors.js';
 import type { Device } from './targets/target.js';
 
@@ -202,6 +203,7 @@ export function describeCheckpoint(
 }
 
 function compiled(graph: Graph, { weightsFolder }: Component): CompiledGraph {
+  simplify(graph);
   checkGraph(graph, weightsFolder);
   const spec = ({ name, type, shape }: Value): TensorSpec => ({ name, type, shape });
   return {
