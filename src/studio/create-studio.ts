@@ -82,7 +82,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
         );
       },
     });
-    const sources = await openSources({ images, settings });
+    const sources = await openSources({ images, settings, clock });
     const device = await deviceOf(engines);
     let closed = false;
     loadAhead(engines, catalog, (error, model) => {

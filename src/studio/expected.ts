@@ -35,11 +35,11 @@ function refusal(
   field: string,
   expected: string,
   received: { shown: string; raw: string },
-  { code, parameters }: ProblemDetails = { code: 'INVALID_VALUE' },
+  { code, parameters, retryable }: ProblemDetails = { code: 'INVALID_VALUE' },
 ): InvalidInput {
   const message = `Expected \`${field}\` to be ${expected} but received ${received.shown}.`;
   const said = { expected: expected.replace(/,$/, ''), received: received.raw };
-  return new InvalidInput(field, message, { code, parameters: { ...said, ...parameters } });
+  return new InvalidInput(field, message, { code, parameters: { ...said, ...parameters }, retryable });
 }
 
 const longest = 60;

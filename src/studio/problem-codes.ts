@@ -44,4 +44,6 @@ export type ProblemParameters = Readonly<Record<string, string | number>>;
 export interface ProblemDetails {
   readonly code: ProblemCode;
   readonly parameters?: ProblemParameters;
+  /** Whether the same may be taken later, since the fault is somebody else's and in passing. */
+  readonly retryable?: boolean | undefined;
 }

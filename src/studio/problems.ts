@@ -9,16 +9,18 @@ export abstract class Problem extends Error {
 }
 
 export class InvalidInput extends Problem {
-  readonly retryable = false;
+  /** Only of an address from which no picture came for a reason that may pass. */
+  readonly retryable: boolean;
   readonly code: ProblemCode;
   readonly parameters: ProblemParameters;
   constructor(
     /** Path of the field in the input, e.g. `width`. */
     readonly field: string,
     message: string,
-    { code, parameters = {} }: ProblemDetails = { code: 'INVALID_VALUE' },
+    { code, parameters = {}, retryable = false }: ProblemDetails = { code: 'INVALID_VALUE' },
   ) {
     super(message);
+    this.retryable = retryable;
     this.code = code;
     this.parameters = { field, ...parameters };
   }

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
@@ -6,6 +7,8 @@ export interface ImageServer {
   readonly port: number;
   /** Paths that were asked for, in order. */
   readonly asked: string[];
+  /** Resolves when so many requests have come. */
+  came(requests: number): Promise<void>;
   readonly headers: IncomingMessage['headers'][];
   /** Connections, whether or not anything was asked. */
   readonly connections: () => number;
@@ -22,10 +25,12 @@ export async function openImageServer(
   const asked: string[] = [];
   const headers: IncomingMessage['headers'][] = [];
   const sockets = new Set<Socket>();
+  const arrivals = new EventEmitter().setMaxListeners(0);
   let connections = 0;
   const server = createServer((request, response) => {
     const path = new URL(request.url!, 'http://any').pathname;
     asked.push(path);
+    arrivals.emit('request');
     headers.push(request.headers);
     const answer = answers[path];
     if (answer === undefined) response.writeHead(404).end();
@@ -40,6 +45,9 @@ export async function openImageServer(
   return {
     port: (server.address() as AddressInfo).port,
     asked,
+    async came(requests) {
+      while (asked.length < requests) await once(arrivals, 'request');
+    },
     headers,
     connections: () => connections,
     close: () =>

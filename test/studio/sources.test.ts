@@ -7,11 +7,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openFolderImageStore } from '../../src/cache/folder-image-store.js';
 import type { ImageStore } from '../../src/cache/image-store.js';
 import { imagingSection } from '../../src/imaging/config.js';
+import { type Clock, systemClock } from '../../src/studio/clock.js';
 import { studioSection } from '../../src/studio/config.js';
 import { InvalidInput, NotFound } from '../../src/studio/problems.js';
 import { openSources } from '../../src/studio/sources/open-sources.js';
 import type { ImageRequest } from '../../src/studio/sources/source.js';
 import type { Sources } from '../../src/studio/sources/sources.js';
+import { HandClock } from './hand-clock.js';
 import { type ImageServer, openImageServer, redirects, sends } from './image-server.js';
 
 const newFolder = () => mkdtempSync(join(tmpdir(), 'inkstone-sources-'));
@@ -32,12 +34,13 @@ async function open(
   env: Readonly<Record<string, string>> = {},
   resolve?: (host: string) => Promise<readonly string[]>,
   folder = newFolder(),
+  clock: Clock = systemClock,
 ): Promise<Sources> {
   const settings = {
     studio: studioSection.schema.parse({ DATA_DIR: folder, ...env }),
     imaging: imagingSection.schema.parse(env),
   };
-  const sources = await openSources({ images, settings, ...(resolve === undefined ? {} : { resolve }) });
+  const sources = await openSources({ images, settings, clock, ...(resolve === undefined ? {} : { resolve }) });
   opened.push(sources);
   return sources;
 }
@@ -345,20 +348,36 @@ describe('a picture by address', () => {
   });
 
   it.each(['/silent', '/slow'])('that is %s is left when its time is over', async (path) => {
-    const sources = await open({ ...allowed, FETCH_TIMEOUT_MS: '300' }, resolve);
-    expect((await refusal(sources, { url: at(path) })).message).toMatch(/within 0.3 s but received one that does not/);
+    const clock = new HandClock();
+    const sources = await open({ ...allowed, FETCH_TIMEOUT_MS: '300' }, resolve, newFolder(), clock);
+    const refused = refusal(sources, { url: at(path) });
+    await web.came(1);
+    clock.advance(300);
+    expect((await refused).message).toMatch(/within 0.3 s but received one that does not at the moment/);
   });
 
   it('whose name takes for ever to look up is left as well', async () => {
-    const sources = await open({ ...allowed, FETCH_TIMEOUT_MS: '300' }, () => new Promise(() => {}));
-    expect((await refusal(sources, { url: at('/picture.png') })).message).toMatch(/one that does not/);
+    const clock = new HandClock();
+    let asked = () => {};
+    const looked = new Promise<void>((resolve) => {
+      asked = resolve;
+    });
+    const never = () => {
+      asked();
+      return new Promise<never>(() => {});
+    };
+    const sources = await open(allowed, never, newFolder(), clock);
+    const refused = refusal(sources, { url: at('/picture.png') });
+    await looked;
+    clock.advance(5000);
+    expect((await refused).message).toMatch(/one that does not at the moment/);
   });
 
   it('is given up when its caller leaves', async () => {
     const leaving = new AbortController();
     const sources = await open(allowed, resolve);
     const opening = sources.open({ url: at('/silent') }, 'image', leaving.signal);
-    while (web.asked.length === 0) await new Promise((later) => setTimeout(later, 5));
+    await web.came(1);
     leaving.abort(new Error('gone'));
     await expect(opening).rejects.toThrow('gone');
   });

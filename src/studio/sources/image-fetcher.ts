@@ -1,12 +1,17 @@
 import type { IncomingMessage } from 'node:http';
 import { type BlockList, isIP } from 'node:net';
-import { Room } from '../../imaging/room.js';
+import { unlessAborted } from '../../cache/single-flight-lru.js';
 import { inClientSpan } from '../../telemetry/in-span.js';
+import type { Clock } from '../clock.js';
 import { refusedAs, tooLong } from '../expected.js';
-import type { InvalidInput } from '../problems.js';
+import { type InvalidInput, Problem } from '../problems.js';
 import { type AddressRules, hostOf, objection, portOf, readAddress } from './address.js';
+import { ByteBudget } from './byte-budget.js';
 import { httpGet } from './http-get.js';
 import { contains, isPublic } from './networks.js';
+import { isPassing, isPassingStatus } from './passing.js';
+import { Places } from './places.js';
+import { TimeIsOver, withinTime } from './within-time.js';
 
 export interface ImageFetcherOptions {
   readonly rules: AddressRules;
@@ -16,35 +21,42 @@ export interface ImageFetcherOptions {
   readonly timeoutMs: number;
   /** All IP addresses of a host. */
   readonly resolve: (host: string) => Promise<readonly string[]>;
+  readonly clock: Clock;
 }
 
-/** Each may hold as many bytes as a picture may have. */
-const atOnce = 8;
+/** Connections: one that waits for an answer costs little. */
+const atOnce = { inAll: 64, perHost: 4 };
+/** Pictures of the largest size that may be in memory while they are fetched; small ones may be more. */
+const largestAtOnce = 8;
 const maxRedirects = 3;
 const redirects = new Set([301, 302, 303, 307, 308]);
 
 /**
  * Fetches what strangers ask for, without becoming their hand inside of our own network: every address on the way is checked, and
  * connected to as it was checked. Whatever does not come, for whatever reason, is refused in the same sentence, which tells
- * nobody what lies behind an address that is not public.
+ * nobody what lies behind an address that is not public; only what failed on the way to a public one may be called a passing fault.
  */
 export class ImageFetcher {
   readonly #options: ImageFetcherOptions;
-  readonly #room = new Room(atOnce);
+  readonly #places = new Places(atOnce);
+  readonly #budget: ByteBudget;
 
   constructor(options: ImageFetcherOptions) {
     this.#options = options;
+    this.#budget = new ByteBudget(largestAtOnce * options.maxBytes);
   }
 
-  /** @throws InvalidInput about `field`, or the signal's reason */
+  /** Waiting for a place takes nothing of the time that fetching may take. @throws InvalidInput about `field`, or the signal's reason */
   async fetch(address: string, field: string, signal: AbortSignal): Promise<Uint8Array> {
-    const url = readAddress(address, field, this.#options.rules);
-    const inTime = AbortSignal.any([signal, AbortSignal.timeout(this.#options.timeoutMs)]);
+    const { rules, clock, timeoutMs } = this.#options;
+    const url = readAddress(address, field, rules);
+    const inTime = () => withinTime(clock, timeoutMs, signal, (left) => this.#follow(url, field, left));
     try {
-      return await this.#room.run(() => this.#follow(url, field, inTime), inTime);
+      return await this.#places.run(hostOf(url), inTime, signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (isOfTheNetwork(error)) throw this.#unreachable(field);
+      if (error instanceof TimeIsOver || isPassing(error)) throw this.#unreachable(field, true);
+      if (isOfTheNetwork(error)) throw this.#unreachable(field, false);
       throw error;
     }
   }
@@ -65,7 +77,7 @@ export class ImageFetcher {
         try {
           const next = redirectOf(response, url);
           span.setAttribute('http.response.status_code', response.statusCode ?? 0);
-          if (next === null) return await bodyOf(response, field, maxBytes);
+          if (next === null) return await bodyOf(response, field, maxBytes, this.#budget);
           if (followed === maxRedirects)
             throw refusedAs(field, `at most ${maxRedirects} redirects away`, 'more', { code: 'UNREACHABLE_ADDRESS' });
           url = this.#allowed(next, url, field);
@@ -79,7 +91,7 @@ export class ImageFetcher {
   /** Where the host is, if every one of its addresses may be asked. */
   async #checked(url: URL, signal: AbortSignal): Promise<readonly string[]> {
     const host = hostOf(url);
-    const addresses = isIP(host) === 0 ? await orAborted(this.#options.resolve(host), signal) : [host];
+    const addresses = isIP(host) === 0 ? await unlessAborted(signal, this.#options.resolve(host)) : [host];
     const mayBeAsked = (address: string) => isPublic(address) || contains(this.#options.networks, address);
     if (addresses.length === 0 || !addresses.every(mayBeAsked)) throw new Unreachable();
     return addresses;
@@ -95,10 +107,12 @@ export class ImageFetcher {
     return next;
   }
 
-  #unreachable(field: string): InvalidInput {
+  #unreachable(field: string, retryable: boolean): InvalidInput {
     const seconds = this.#options.timeoutMs / 1000;
-    return refusedAs(field, `a public address that answers with a picture within ${seconds} s`, 'one that does not', {
+    const received = retryable ? 'one that does not at the moment' : 'one that does not';
+    return refusedAs(field, `a public address that answers with a picture within ${seconds} s`, received, {
       code: 'UNREACHABLE_ADDRESS',
+      retryable,
     });
   }
 }
@@ -107,10 +121,9 @@ class Unreachable extends Error {
   readonly code = 'Unreachable';
 }
 
-/** Names that are not known, connections that fail, certificates, broken answers, time that is over: all have a code or a name. */
+/** Names that are not known, connections that fail, certificates, broken answers: all have a code. */
 function isOfTheNetwork(error: unknown): boolean {
-  const { code, name } = error as { readonly code?: unknown; readonly name?: unknown };
-  return typeof code === 'string' || name === 'TimeoutError' || name === 'AbortError';
+  return typeof (error as { readonly code?: unknown }).code === 'string' && !(error instanceof Problem);
 }
 
 function redirectOf({ statusCode, headers }: IncomingMessage, from: URL): URL | null {
@@ -119,32 +132,34 @@ function redirectOf({ statusCode, headers }: IncomingMessage, from: URL): URL | 
   return new URL(headers.location, from);
 }
 
-async function bodyOf(response: IncomingMessage, field: string, maxBytes: number): Promise<Uint8Array> {
-  if (response.statusCode !== 200)
-    throw refusedAs(field, 'an address that answers with a picture', `the status ${response.statusCode}`, {
+async function bodyOf(
+  response: IncomingMessage,
+  field: string,
+  maxBytes: number,
+  budget: ByteBudget,
+): Promise<Uint8Array> {
+  const status = response.statusCode ?? 0;
+  if (status !== 200)
+    throw refusedAs(field, 'an address that answers with a picture', `the status ${status}`, {
       code: 'UNREACHABLE_ADDRESS',
+      retryable: isPassingStatus(status),
     });
   const more = () => refusedAs(field, `a picture of at most ${maxBytes} bytes`, 'more', tooLong(maxBytes, 'BYTES'));
   // What it says of itself saves time; what comes is counted.
   if (Number(response.headers['content-length'] ?? 0) > maxBytes) throw more();
   const chunks: Buffer[] = [];
   let length = 0;
-  for await (const chunk of response as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > maxBytes) throw more();
-    chunks.push(chunk);
+  try {
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      if (length + chunk.length > maxBytes) throw more();
+      if (!budget.take(chunk.length)) throw refusedAs(field, 'fetched beside fewer others', 'one too many', busy);
+      length += chunk.length;
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    budget.giveBack(length);
   }
-  return Buffer.concat(chunks);
 }
 
-/** Looking up a name cannot be stopped, but nobody has to wait for it. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let stop = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    const gone = () => reject(signal.reason);
-    signal.addEventListener('abort', gone, { once: true });
-    stop = () => signal.removeEventListener('abort', gone);
-  });
-  return Promise.race([promise, aborted]).finally(() => stop());
-}
+const busy = { code: 'UNREACHABLE_ADDRESS', retryable: true } as const;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openFolderImageStore } from '../../cache/folder-image-store.js';
 import type { ImageStore } from '../../cache/image-store.js';
 import type { ImagingConfig } from '../../imaging/config.js';
+import { type Clock, systemClock } from '../clock.js';
 import type { StudioConfig } from '../config.js';
 import { ImageFetcher, type ImageFetcherOptions } from './image-fetcher.js';
 import { Sources } from './sources.js';
@@ -12,22 +13,29 @@ export interface OpenSourcesOptions {
   readonly settings: { readonly studio: StudioConfig; readonly imaging: ImagingConfig };
   /** Left out, as the machine does it. */
   readonly resolve?: ImageFetcherOptions['resolve'];
+  readonly clock?: Clock;
 }
 
 /** Opens (or makes) the folder where pictures wait for their jobs. */
-export async function openSources({ images, settings, resolve }: OpenSourcesOptions): Promise<Sources> {
+export async function openSources({
+  images,
+  settings,
+  resolve = looksUp,
+  clock = systemClock,
+}: OpenSourcesOptions): Promise<Sources> {
   const { DATA_DIR, SOURCE_STORE_BYTES, FETCH_IMAGES } = settings.studio;
   const store = await openFolderImageStore(join(DATA_DIR, 'sources'), {
     maxBytes: SOURCE_STORE_BYTES,
     onGone: () => {},
   });
-  const fetcher = FETCH_IMAGES ? createFetcher(settings.studio, resolve ?? looksUp) : null;
+  const fetcher = FETCH_IMAGES ? createFetcher(settings.studio, resolve, clock) : null;
   return new Sources({ images, store, fetcher, maxPixels: settings.imaging.INPUT_PIXELS });
 }
 
 function createFetcher(
   { IMAGE_HOSTS, IMAGE_PORTS, IMAGE_NETWORKS, FETCH_BYTES, FETCH_TIMEOUT_MS }: StudioConfig,
   resolve: ImageFetcherOptions['resolve'],
+  clock: Clock,
 ): ImageFetcher {
   return new ImageFetcher({
     rules: { hosts: IMAGE_HOSTS, ports: IMAGE_PORTS },
@@ -35,6 +43,7 @@ function createFetcher(
     maxBytes: FETCH_BYTES,
     timeoutMs: FETCH_TIMEOUT_MS,
     resolve,
+    clock,
   });
 }
 
