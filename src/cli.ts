@@ -10,7 +10,7 @@ const program = new Command('inkstone')
   .version(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version)
   .option(
     '--checkpoint <folder>',
-    'a checkpoint folder in the diffusers layout, beside those of the catalog; may be repeated',
+    'a checkpoint folder in the diffusers layout, which becomes the default; may be repeated',
     several,
   )
   .addHelpText(
@@ -115,6 +115,7 @@ function several(value: string, before: readonly string[] = []): readonly string
 
 function settings(): Settings {
   const { checkpoint = [] } = program.opts<{ checkpoint?: string[] }>();
-  const listed = [process.env.CHECKPOINTS ?? '', ...checkpoint].filter((folder) => folder !== '');
+  // What is typed now comes before what was set once.
+  const listed = [...checkpoint, process.env.CHECKPOINTS ?? ''].filter((folder) => folder !== '');
   return readConfig({ ...process.env, CHECKPOINTS: listed.join(delimiter) });
 }

@@ -58,7 +58,7 @@ function checkIndex(folder: string, tensors: ReadonlyMap<string, StoredTensor>):
   if (index === null) return;
   for (const [name, shard] of Object.entries(weightMap(index))) {
     if (!tensors.has(name))
-      throw new CheckpointError(`${index} says that "${name}" is in ${shard}, but it is not there.`);
+      throw new CheckpointError(`${index} says that "${name}" is in ${shard}, but it is not there.`, 'damaged');
   }
 }
 
@@ -67,13 +67,17 @@ function weightFiles(folder: string): string[] {
   if (index !== null) {
     return [...new Set(Object.values(weightMap(index)))].map((shard) => {
       const file = join(folder, shard);
-      if (!present(file)) throw new CheckpointError(`${index} names the file ${shard}, but it is not in ${folder}.`);
+      if (!present(file))
+        throw new CheckpointError(`${index} names the file ${shard}, but it is not in ${folder}.`, 'missing');
       return file;
     });
   }
   const file = FILES.map((name) => join(folder, name)).find(present);
   if (file === undefined)
-    throw new CheckpointError(`${folder} holds no weights: expected ${FILES.join(' or ')}, or an index of shards.`);
+    throw new CheckpointError(
+      `${folder} holds no weights: expected ${FILES.join(' or ')}, or an index of shards.`,
+      'missing',
+    );
   return [file];
 }
 
@@ -85,7 +89,7 @@ function indexFile(folder: string): string | null {
 function present(file: string): boolean {
   if (existsSync(file)) return true;
   if (lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return false;
-  throw new CheckpointError(`${file} is a link to ${readlinkSync(file)}, which is not there.`);
+  throw new CheckpointError(`${file} is a link to ${readlinkSync(file)}, which is not there.`, 'missing');
 }
 
 function weightMap(index: string): Record<string, string> {
@@ -104,7 +108,10 @@ function weightMap(index: string): Record<string, string> {
 export function readJson(file: string): Record<string, unknown> {
   const value = parsed(file);
   if (isRecord(value)) return value;
-  throw new CheckpointError(`${file}: expected a JSON object but it is ${JSON.stringify(value).slice(0, 40)}.`);
+  throw new CheckpointError(
+    `${file}: expected a JSON object but it is ${JSON.stringify(value).slice(0, 40)}.`,
+    'damaged',
+  );
 }
 
 function parsed(file: string): unknown {
@@ -114,6 +121,7 @@ function parsed(file: string): unknown {
     const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
     throw new CheckpointError(
       missing ? `${file} is missing.` : `${file} could not be read: ${(error as Error).message}.`,
+      missing ? 'missing' : 'damaged',
     );
   }
 }

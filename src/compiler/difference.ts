@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { CheckpointError } from './errors.js';
 import { type LowRank, readLowRank } from './lora.js';
 import type { StoredTensor } from './safetensors.js';
+import { isInBlocks } from './scales.js';
 
 /** Low-rank changes of a component's weights, by the name of the weight: W + scale·B·A. */
 export type Difference = ReadonlyMap<string, LowRank>;
@@ -20,7 +21,7 @@ export function openDifference(folder: string, tensors: ReadonlyMap<string, Stor
     );
   // Links are followed here, because ONNX Runtime refuses those that leave its folder.
   const file = realpathSync(join(folder, files[0]!));
-  const coded = [...tensors.values()].find(({ type }) => type === 'U8');
+  const coded = [...tensors.values()].find((tensor) => isInBlocks(tensor, tensors));
   if (coded !== undefined)
     throw new CheckpointError(
       `${file}: expected weights that a difference can be added to but "${coded.name}" of ${coded.file} is block-quantised; quantise the model with its difference instead.`,

@@ -1,4 +1,16 @@
+/** Why files cannot be used, for those who may not be told where they lie. */
+export type Fault = 'missing' | 'damaged' | 'unsuitable';
+
 /** A checkpoint that cannot be used: one sentence that names the file, the tensor or field, what was expected and what is there. */
 export class CheckpointError extends Error {
   override readonly name = 'CheckpointError';
+
+  constructor(
+    message: string,
+    /** Unsuitable is what is whole but not made for what is asked of it. */
+    readonly fault: Fault = 'unsuitable',
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }

@@ -14,7 +14,6 @@ import { buildOmniTransformer, buildTransformer } from './models/z-image-transfo
 import { checkGraph } from './onnx/checker.js';
 import type { Graph, Value } from './onnx/graph.js';
 import { simplify } from './passes/index.js';
-import type { StoredType } from './safetensors.js';
 import type { Device } from './targets/target.js';
 
 export { contentHash } from './content.js';
@@ -192,7 +191,7 @@ export function readSchedulerConfig(folder: string): { shift: number; numTrainTi
 export function describeCheckpoint(
   folder: string,
   difference: string | null = null,
-): { tensors: number; bytes: number; types: StoredType[] } {
+): { tensors: number; bytes: number; types: string[] } {
   const component = openComponent(folder, difference);
   const tensors = [...component.tensors.values(), ...factorsOf(component.difference)];
   return {

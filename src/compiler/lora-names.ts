@@ -1,5 +1,6 @@
 import { CheckpointError } from './errors.js';
 import type { StoredTensor } from './safetensors.js';
+import { scaledBy } from './scales.js';
 
 /** [out, in] of linear layers, by the checkpoint's names: `layers.0.attention.to_q`. */
 export type LinearShapes = ReadonlyMap<string, readonly [number, number]>;
@@ -18,10 +19,15 @@ export interface NamedTerm {
 }
 
 const PART =
-  /^(?<name>.+?)\.(?:(?<down>lora_A|lora_down)|(?<up>lora_B|lora_up))(?:\.default)?\.weight$|^(?<scaled>.+)\.alpha$/;
-/** What tools put before a layer's name: diffusers, ComfyUI and ai-toolkit, PEFT, Kohya (for this family with two underscores), LyCORIS. */
+  /^(?<name>.+?)\.(?:(?<down>lora_A|lora_down)|(?<up>lora_B|lora_up))(?:\.[^.]+)?\.weight$|^(?<scaled>.+)\.alpha$/;
+/**
+ * What tools put before a layer's name: modules that hold the transformer (diffusers, ComfyUI and ai-toolkit, PEFT, DiffSynth), then
+ * Kohya's kind of network (for this family with one underscore or two) or LyCORIS's.
+ */
 const PREFIX =
-  /^(?:transformer\.|(?:model\.)?diffusion_model\.|base_model\.model\.|lora_unet__?|lora_transformer__?|lycoris_)+/;
+  /^(?:(?:base_model|diffusion_model|dit|model|module|net|pipe|pipeline|transformer|unet)\.)*(?:lora_(?:dit|transformer|unet)__?|lycoris_)?/;
+/** `torch.compile` puts this before the name of whatever it compiled. */
+const COMPILED = /(?<=^|\.)_orig_mod\./g;
 /** Additions of other kinds, by what marks their tensors' names. */
 const OTHER_KINDS: readonly (readonly [RegExp, string])[] = [
   [/\.lokr_/, 'LoKr'],
@@ -43,7 +49,7 @@ export function namedTerms(file: string, tensors: readonly StoredTensor[], shape
   const places = placesOf(shapes);
   const found = new Map<string, { down?: StoredTensor; up?: StoredTensor; alpha?: StoredTensor }>();
   for (const tensor of tensors) {
-    if (tensor.name.endsWith('.weight_scale')) continue; // found by the name of what it scales
+    if (scaledBy(tensor.name) !== null) continue; // found by the name of what it scales
     const { name, down, scaled } = PART.exec(tensor.name)?.groups ?? {};
     const owner = name ?? scaled;
     if (owner === undefined) {
@@ -60,7 +66,7 @@ export function namedTerms(file: string, tensors: readonly StoredTensor[], shape
   }
   return [...found].map(([name, { down, up, alpha = null }]) => {
     const one = down ?? up ?? alpha!;
-    const modules = places.get(name.replace(PREFIX, ''));
+    const modules = places.get(name.replace(COMPILED, '').replace(PREFIX, ''));
     if (modules === undefined)
       throw new CheckpointError(`${file}: "${one.name}" is for "${name}", which is no linear layer of this model.`);
     if (down === undefined || up === undefined)

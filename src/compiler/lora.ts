@@ -1,10 +1,11 @@
 import { CheckpointError } from './errors.js';
 import { type LinearShapes, type NamedTerm, namedTerms } from './lora-names.js';
 import { type Scaling, scalingOf } from './lora-scaling.js';
-import { readSafetensors, type StoredTensor } from './safetensors.js';
+import { isType, readSafetensors, type StoredTensor } from './safetensors.js';
+import { scaleOf } from './scales.js';
 import { readValues, rowsOf } from './values.js';
 
-/** A factor in its file; 8-bit ones have a scale for each row. */
+/** A factor in its file; 8-bit ones may have scales [rows or 1, 1]. */
 export interface StoredFactor {
   readonly values: StoredTensor;
   readonly scales: StoredTensor | null;
@@ -63,7 +64,9 @@ export function readFactor({ values, scales }: StoredFactor, scale: number): Flo
   const rows = scales === null ? null : readValues(scales);
   if (rows === null && scale === 1) return numbers;
   const width = values.shape[1]!;
-  return numbers.map((value, i) => value * scale * (rows === null ? 1 : rows[Math.floor(i / width)]!));
+  return numbers.map(
+    (value, i) => value * scale * (rows === null ? 1 : rows[rows.length === 1 ? 0 : Math.floor(i / width)]!),
+  );
 }
 
 function lowRankOf(
@@ -78,34 +81,32 @@ function lowRankOf(
   const rank = down.shape[0] ?? 0;
   expectShape(file, down, [rank || 'rank', width], modules);
   expectShape(file, up, [out, rank], modules);
-  const scale = alpha === null ? scaling(modules[0]!, rank) : scalar(file, alpha) / rank;
+  // To Kohya's tools an alpha of 0 is none, which means the rank.
+  const given = alpha === null ? null : scalar(file, alpha);
+  const scale = given === null ? scaling(modules[0]!, rank) : given === 0 ? 1 : given / rank;
   const [a, b] = [factor(file, down, byName), factor(file, up, byName)];
   let row = 0;
   return modules.map((module, i) => {
     const end = row + sizes[i]![0];
-    const mine = { values: rowsOf(b.values, row, end), scales: b.scales && rowsOf(b.scales, row, end) };
+    const mine = partOf(b, row, end);
     row = end;
     return { module, rank, down: a, up: modules.length === 1 ? b : mine, scale };
   });
 }
 
+/** Rows `from` … `to` of a factor. */
+export function partOf({ values, scales }: StoredFactor, from: number, to: number): StoredFactor {
+  const shared = scales === null || scales.shape[0] === 1;
+  return { values: rowsOf(values, from, to), scales: shared ? scales : rowsOf(scales, from, to) };
+}
+
+const NUMBERS = ['F32', 'F16', 'BF16', 'I8', 'F8_E4M3'];
+
 function factor(file: string, values: StoredTensor, byName: ReadonlyMap<string, StoredTensor>): StoredFactor {
-  const scales = byName.get(`${values.name}_scale`) ?? null;
-  const coded = values.type === 'I8' || values.type === 'F8_E4M3';
-  if (values.type === 'I8' && scales === null)
-    throw new CheckpointError(
-      `${file}: "${values.name}" holds 8-bit numbers but there is no "${values.name}_scale" beside it.`,
-    );
-  if (!coded && !['F32', 'F16', 'BF16'].includes(values.type))
-    throw new CheckpointError(
-      `${file}: expected "${values.name}" to be F32, F16, BF16 or I8 but it is ${values.type}.`,
-    );
-  const rows = values.shape[0]!;
-  if (scales !== null && scales.shape.reduce((product, side) => product * side, 1) !== rows)
-    throw new CheckpointError(
-      `${file}: expected "${scales.name}" to hold ${rows} factors but it is [${scales.shape.join(', ')}].`,
-    );
-  return { values, scales: scales && { ...scales, shape: [rows, 1] } };
+  if (NUMBERS.includes(values.type)) return { values, scales: scaleOf(values, byName, file) };
+  throw new CheckpointError(
+    `${file}: expected "${values.name}" to be one of ${NUMBERS.join(', ')} but it is ${values.type}.`,
+  );
 }
 
 function expectShape(
@@ -121,7 +122,7 @@ function expectShape(
 }
 
 function scalar(file: string, tensor: StoredTensor): number {
-  const single = tensor.shape.every((side) => side === 1) && tensor.type !== 'U8';
+  const single = tensor.shape.every((side) => side === 1) && tensor.type !== 'U8' && isType(tensor.type);
   const value = single ? readValues(tensor)[0]! : Number.NaN;
   if (Number.isFinite(value)) return value;
   throw new CheckpointError(

@@ -4,9 +4,10 @@ import { makeFolder } from '../environment/folders.js';
 import { type BlockFormat, blockShapes, quantiseBlocks } from './blocks.js';
 import { type Component, openComponent } from './checkpoint.js';
 import { CheckpointError } from './errors.js';
-import { readFactor } from './lora.js';
-import { elementBytes, type StoredTensor } from './safetensors.js';
+import { partOf, readFactor } from './lora.js';
+import { elementBytes, isType, type StoredTensor, type StoredType } from './safetensors.js';
 import { type PlannedTensor, SafetensorsWriter } from './safetensors-writer.js';
+import { isInBlocks, scaledBy, scaleOf } from './scales.js';
 import { readBytes, readValues, rowsOf } from './values.js';
 
 /** Values that are in memory at once, about. */
@@ -70,13 +71,15 @@ interface Work {
 function worksOf(component: Component, format: BlockFormat): Work[] {
   const { tensors, difference } = component;
   const all = [...tensors.values()];
-  const coded = all.find(({ type }) => type === 'U8');
+  const coded = all.find((tensor) => isInBlocks(tensor, tensors));
   if (coded !== undefined)
     throw new CheckpointError(`${coded.file}: expected weights but "${coded.name}" is block-quantised already.`);
   const wide = new Set(all.filter((tensor) => becomesBlocks(tensor) || difference?.has(tensor.name)));
   return all.flatMap((source) => {
-    if (source.name.endsWith('_scale') && wide.has(tensors.get(source.name.slice(0, -'_scale'.length))!)) return [];
-    if (!wide.has(source)) return [copied(source)];
+    const scaled = scaledBy(source.name);
+    if (scaled !== null && wide.has(tensors.get(scaled)!)) return [];
+    // What is of no type that is read here, no graph needs.
+    if (!wide.has(source)) return isType(source.type) ? [copied(source, source.type)] : [];
     return [becomesBlocks(source) ? inBlocks(component, source, format) : asFloats(component, source)];
   });
 }
@@ -85,10 +88,10 @@ function becomesBlocks({ name, shape }: StoredTensor): boolean {
   return shape.length === 2 && name.endsWith('.weight') && IN_A_BLOCK.test(name);
 }
 
-function copied(source: StoredTensor): Work {
+function copied(source: StoredTensor, type: StoredType): Work {
   return {
     source,
-    planned: [source],
+    planned: [{ ...source, type }],
     *write(writer) {
       const piece = CHUNK * elementBytes.F32;
       for (let at = 0; at < source.length; at += piece) {
@@ -139,8 +142,9 @@ function inBlocks(component: Component, source: StoredTensor, format: BlockForma
 /** A matrix's values with its difference in them, some rows at a time, and how many bytes they were. */
 function* rows(component: Component, source: StoredTensor): Generator<{ values: Float32Array; bytes: number }> {
   const [count, width] = source.shape as [number, number];
-  const scale = component.tensors.get(`${source.name}_scale`);
-  const scales = scale === undefined ? null : readValues(scale);
+  const scale = scaleOf(source, component.tensors, source.file);
+  const scales = scale === null ? null : readValues(scale);
+  const scaleAt = (row: number) => scales![scales!.length === 1 ? 0 : row]!;
   const change = component.difference?.get(source.name);
   const down = change && readFactor(change.down, change.scale);
   const step = Math.max(1, Math.floor(CHUNK / width));
@@ -148,11 +152,9 @@ function* rows(component: Component, source: StoredTensor): Generator<{ values: 
     const to = Math.min(count, from + step);
     const part = rowsOf(source, from, to);
     const values = readValues(part);
-    if (scales !== null) for (let i = 0; i < values.length; i++) values[i]! *= scales[from + Math.floor(i / width)]!;
+    if (scales !== null) for (let i = 0; i < values.length; i++) values[i]! *= scaleAt(from + Math.floor(i / width));
     if (change !== undefined) {
-      const { values: up, scales: upScales } = change.up;
-      const mine = { values: rowsOf(up, from, to), scales: upScales && rowsOf(upScales, from, to) };
-      addProduct(values, readFactor(mine, 1), down!, change.rank, width);
+      addProduct(values, readFactor(partOf(change.up, from, to), 1), down!, change.rank, width);
     }
     yield { values, bytes: part.length };
   }

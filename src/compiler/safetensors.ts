@@ -1,14 +1,18 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { CheckpointError } from './errors.js';
 
-/** Element types of the format that files of this family use, with their size in bytes. U8 is for codes, the last row for LoRAs' alphas. */
+/** Element types that are read here, with their size in bytes. U8 is for codes; F64, I64 and I32 are for LoRAs' alphas. */
 export const elementBytes = { F32: 4, F16: 2, BF16: 2, I8: 1, F8_E4M3: 1, U8: 1, F64: 8, I64: 8, I32: 4 } as const;
 export type StoredType = keyof typeof elementBytes;
+
+/** Other types of the format: a tensor that no graph needs may have any type, also one that is newer than this list. */
+const otherBytes = new Map(Object.entries({ BOOL: 1, F8_E5M2: 1, F8_E8M0: 1, I16: 2, U16: 2, U32: 4, U64: 8, C64: 8 }));
 
 /** Where a tensor lies: bytes from the start of the file. */
 export interface StoredTensor {
   readonly name: string;
-  readonly type: StoredType;
+  /** One of `elementBytes` where anything is to be read of it. */
+  readonly type: string;
   readonly shape: readonly number[];
   readonly file: string;
   readonly offset: number;
@@ -70,7 +74,8 @@ function opened(file: string, name: string): number {
   try {
     return openSync(file, 'r');
   } catch (error) {
-    throw new CheckpointError(`${name} could not be opened: ${(error as NodeJS.ErrnoException).code}.`);
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CheckpointError(`${name} could not be opened: ${code}.`, code === 'ENOENT' ? 'missing' : 'damaged');
   }
 }
 
@@ -84,22 +89,20 @@ interface Place {
 
 function stored({ file, name: of, start, size }: Place, name: string, entry: unknown): StoredTensor {
   const { dtype, shape, data_offsets: range } = (entry ?? {}) as Record<string, unknown>;
-  if (!isType(dtype))
-    throw lie(
-      of,
-      `the tensor "${name}" has the type ${JSON.stringify(dtype)} but one of ${Object.keys(elementBytes).join(', ')} was expected`,
-    );
+  if (typeof dtype !== 'string') throw lie(of, `the tensor "${name}" has no proper dtype`);
   if (!isWholeNumbers(shape) || !isWholeNumbers(range) || range.length !== 2)
     throw lie(of, `the tensor "${name}" has no proper shape and data_offsets`);
   const [begin, end] = range as [number, number];
-  const expected = shape.reduce((product, side) => product * side, elementBytes[dtype]);
-  if (end - begin !== expected)
+  const bytes = isType(dtype) ? elementBytes[dtype] : otherBytes.get(dtype);
+  const length = end - begin;
+  const expected = bytes === undefined ? Math.max(0, length) : shape.reduce((product, side) => product * side, bytes);
+  if (length !== expected)
     throw lie(
       of,
-      `the tensor "${name}" of ${dtype} ${shape.join('×')} needs ${expected} bytes but its range has ${end - begin}`,
+      `the tensor "${name}" of ${dtype} ${shape.join('×')} needs ${expected} bytes but its range has ${length}`,
     );
   if (start + end > size) throw lie(of, `the tensor "${name}" ends at byte ${start + end} but the file has ${size}`);
-  return { name, type: dtype, shape, file, offset: start + begin, length: expected };
+  return { name, type: dtype, shape, file, offset: start + begin, length };
 }
 
 function refuseOverlaps(file: string, tensors: readonly StoredTensor[]): void {
@@ -151,8 +154,9 @@ function read(descriptor: number, position: number, length: number): Buffer {
   return buffer.subarray(0, readSync(descriptor, buffer, 0, length, position));
 }
 
-function isType(value: unknown): value is StoredType {
-  return typeof value === 'string' && Object.hasOwn(elementBytes, value);
+/** Whether numbers or codes of this type can be read here. */
+export function isType(value: string): value is StoredType {
+  return Object.hasOwn(elementBytes, value);
 }
 
 function isWholeNumbers(value: unknown): value is number[] {
@@ -160,5 +164,5 @@ function isWholeNumbers(value: unknown): value is number[] {
 }
 
 function lie(file: string, what: string): CheckpointError {
-  return new CheckpointError(`${file} is no whole safetensors file: ${what}.`);
+  return new CheckpointError(`${file} is no whole safetensors file: ${what}.`, 'damaged');
 }

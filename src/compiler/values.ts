@@ -1,12 +1,21 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { CheckpointError } from './errors.js';
-import { elementBytes, type StoredTensor } from './safetensors.js';
+import { elementBytes, isType, type StoredTensor, type StoredType } from './safetensors.js';
+
+type NumberType = Exclude<StoredType, 'U8'>;
+/** Of U8 there are only codes. */
+const NUMBERS = Object.keys(elementBytes).filter(isNumber);
 
 /** A tensor's numbers as float32, read from its file. @throws CheckpointError when they are of a type that no weight has */
 export function readValues(tensor: StoredTensor): Float32Array {
+  const { type } = tensor;
+  if (!isNumber(type))
+    throw new CheckpointError(
+      `${tensor.file}: expected "${tensor.name}" to be one of ${NUMBERS.join(', ')} but it is ${type}.`,
+    );
   const bytes = readBytes(tensor);
-  const count = tensor.length / elementBytes[tensor.type];
-  switch (tensor.type) {
+  const count = tensor.length / elementBytes[type];
+  switch (type) {
     case 'F32':
       return new Float32Array(bytes.buffer);
     case 'BF16':
@@ -23,11 +32,11 @@ export function readValues(tensor: StoredTensor): Float32Array {
       return Float32Array.from(new BigInt64Array(bytes.buffer), Number);
     case 'F64':
       return new Float32Array(new Float64Array(bytes.buffer));
-    case 'U8':
-      throw new CheckpointError(
-        `${tensor.file}: expected "${tensor.name}" to hold numbers but it is U8, which only codes are.`,
-      );
   }
+}
+
+function isNumber(type: string): type is NumberType {
+  return isType(type) && type !== 'U8';
 }
 
 /** A tensor's bytes, in a buffer of their own. */
@@ -38,7 +47,7 @@ export function readBytes({ file, offset, length }: StoredTensor): Uint8Array<Ar
     // A single read gives at most 2 GiB.
     for (let done = 0; done < length; ) {
       const got = readSync(descriptor, bytes, done, Math.min(length - done, 2 ** 30), offset + done);
-      if (got === 0) throw new CheckpointError(`${file} ended at byte ${offset + done} while it was read.`);
+      if (got === 0) throw new CheckpointError(`${file} ended at byte ${offset + done} while it was read.`, 'damaged');
       done += got;
     }
   } finally {

@@ -6,6 +6,7 @@ import type { LowRank, StoredFactor } from './lora.js';
 import type { Dim, ElementType, Value } from './onnx/graph.js';
 import type { BlockMatrix, Ops } from './onnx/ops.js';
 import type { StoredTensor, StoredType } from './safetensors.js';
+import { scaleOf } from './scales.js';
 
 const onnxType: Partial<Record<StoredType, ElementType>> = {
   F32: 'float32',
@@ -13,7 +14,6 @@ const onnxType: Partial<Record<StoredType, ElementType>> = {
   BF16: 'bfloat16',
   I8: 'int8',
   F8_E4M3: 'float8e4m3',
-  U8: 'uint8',
 };
 
 /** A [R, in] and B [out, R], in the precision of matrix products. */
@@ -44,7 +44,7 @@ export class Weights {
   get(name: string, shape: readonly number[], type: ElementType = this.op.lowering.compute): Value {
     const { op } = this;
     const stored = this.#stored(name, shape);
-    const scale = this.#scaleOf(stored, shape);
+    const scale = this.#scaleOf(stored);
     const change = this.component.difference?.get(stored.name);
     // None of this depends on anything that changes, so ONNX Runtime computes it once, when it loads the graph.
     const whole = this.#times(stored, scale);
@@ -76,12 +76,12 @@ export class Weights {
   blocks(name: string, [rows, width]: readonly [number, number]): BlockMatrix {
     const { bits, block } = blockFormat(this.component);
     const shapes = blockShapes([rows, width], { bits, block });
-    const part = (suffix: string, shape: readonly number[]) => this.#external(this.#stored(`${name}${suffix}`, shape));
+    const codes = (suffix: string, shape: readonly number[]) => this.#codes(this.#stored(`${name}${suffix}`, shape));
     return {
       ...{ rows, width, bits, block },
-      codes: part('', shapes.codes),
-      scales: this.op.cast(part('_scale', shapes.scales), this.op.lowering.compute),
-      zeroPoints: part('_zero_point', shapes.zeroPoints),
+      codes: codes('', shapes.codes),
+      scales: this.op.cast(this.#external(this.#stored(`${name}_scale`, shapes.scales)), this.op.lowering.compute),
+      zeroPoints: codes('_zero_point', shapes.zeroPoints),
     };
   }
 
@@ -91,9 +91,10 @@ export class Weights {
     const stored = this.#stored(name, shape);
     // Gather takes every type that a checkpoint may have but this one.
     if (stored.type === 'F8_E4M3') return op.gather(this.get(name, shape, 'float32'), indices);
-    const scale = this.#scaleOf(stored, shape);
+    const scale = this.#scaleOf(stored);
     const picked = op.cast(op.gather(this.#external(stored), indices), 'float32');
-    return scale === null ? picked : op.mul(picked, op.gather(scale, indices));
+    if (scale === null) return picked;
+    return op.mul(picked, scale.shape[0] === 1 ? scale : op.gather(scale, indices));
   }
 
   /** A [R, in] and B [out, R] of what a request adds to this layer, where the graph takes them: R is 0 when that is nothing. */
@@ -110,27 +111,28 @@ export class Weights {
     return { down: input('lora_A', [rank, width]), up: input('lora_B', [out, rank]) };
   }
 
-  /** Of 8-bit weights: one factor an output channel, shaped so that it multiplies the whole weight. Null for other weights. */
-  #scaleOf({ name, type, file }: StoredTensor, [out = 1, ...others]: readonly number[]): Value | null {
-    const scale = this.component.tensors.get(`${name}_scale`);
-    if (scale === undefined) {
-      if (type !== 'I8' && type !== 'F8_E4M3') return null;
-      throw new CheckpointError(`${file}: "${name}" holds 8-bit numbers but there is no "${name}_scale" beside it.`);
-    }
-    if (scale.shape.reduce((product, side) => product * side, 1) !== out)
-      throw new CheckpointError(
-        `${scale.file}: expected "${scale.name}" to hold ${out} factors but it is ${format(scale.shape)}.`,
-      );
-    return this.op.cast(this.#external({ ...scale, shape: [out, ...others.map(() => 1)] }), 'float32');
+  /** What a weight is multiplied by, shaped so that it multiplies the whole; null for what is its own weight. */
+  #scaleOf(stored: StoredTensor): Value | null {
+    const scale = scaleOf(stored, this.component.tensors, stored.file);
+    return scale === null ? null : this.op.cast(this.#external(scale), 'float32');
   }
 
   #external(stored: StoredTensor): Value {
-    const { name, type, shape, file, offset, length } = stored;
-    const element = onnxType[type];
-    if (element === undefined)
-      throw new CheckpointError(
-        `${file}: expected "${name}" to be one of ${Object.keys(onnxType).join(', ')} but it is ${type}.`,
-      );
+    const element = onnxType[stored.type as StoredType];
+    if (element !== undefined) return this.#lying(stored, element);
+    throw new CheckpointError(
+      `${stored.file}: expected "${stored.name}" to be one of ${Object.keys(onnxType).join(', ')} but it is ${stored.type}.`,
+    );
+  }
+
+  #codes(stored: StoredTensor): Value {
+    if (stored.type === 'U8') return this.#lying(stored, 'uint8');
+    throw new CheckpointError(`${stored.file}: expected "${stored.name}" to be U8 but it is ${stored.type}.`);
+  }
+
+  /** As the tensor lies in its file. */
+  #lying(stored: StoredTensor, element: ElementType): Value {
+    const { name, shape, offset, length } = stored;
     // Rows of a tensor that several layers share are values of their own.
     const whole = this.component.tensors.get(name)?.offset === offset ? name : `${name}@${offset}`;
     return this.op.graph.external(whole, element, shape, {
@@ -146,6 +148,7 @@ export class Weights {
     if (stored === undefined)
       throw new CheckpointError(
         `${this.component.folder}: the checkpoint has no tensor "${full}" of ${format(shape)}.`,
+        'damaged',
       );
     if (stored.shape.join() !== shape.join())
       throw new CheckpointError(

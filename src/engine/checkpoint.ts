@@ -3,8 +3,21 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { CatalogError, type ComponentFolders, type ModelEntry, readCatalog } from './catalog.js';
 
 /**
- * A plain diffusers checkpoint folder (`model_index.json` of a ZImagePipeline) as a catalog entry, so that it runs without being
- * listed anywhere. The scheduler's shift tells Turbo (3) from Base (6); the id is the folder's name, or the repository's in a
+ * Pipelines of diffusers that one and the same checkpoint serves: what differs between them is what they do with it. Of a ControlNet's
+ * the control is not used.
+ */
+const PIPELINES = [
+  'ZImagePipeline',
+  'ZImageImg2ImgPipeline',
+  'ZImageInpaintPipeline',
+  'ZImageOmniPipeline',
+  'ZImageControlNetPipeline',
+  'ZImageControlNetInpaintPipeline',
+];
+
+/**
+ * A plain diffusers checkpoint folder (`model_index.json` of one of the family's pipelines) as a catalog entry, so that it runs without
+ * being listed anywhere. The scheduler's shift tells Turbo (3) from Base (6); the id is the folder's name, or the repository's in a
  * Hugging Face cache.
  *
  * @throws CatalogError
@@ -12,9 +25,9 @@ import { CatalogError, type ComponentFolders, type ModelEntry, readCatalog } fro
 export function entryFromCheckpoint(path: string): ModelEntry {
   const folder = resolve(path);
   const pipeline = readField(join(folder, 'model_index.json'), '_class_name');
-  if (pipeline !== 'ZImagePipeline' && pipeline !== 'ZImageOmniPipeline')
+  if (typeof pipeline !== 'string' || !PIPELINES.includes(pipeline))
     throw new CatalogError(
-      `Expected a ZImagePipeline or ZImageOmniPipeline in ${folder} but received ${JSON.stringify(pipeline)}.`,
+      `Expected one of ${PIPELINES.join(', ')} in ${join(folder, 'model_index.json')} but received ${JSON.stringify(pipeline) ?? 'nothing'}.`,
     );
   const instructed = pipeline === 'ZImageOmniPipeline';
   const shift = readField(join(folder, 'scheduler', 'scheduler_config.json'), 'shift');
@@ -96,7 +109,8 @@ function readField(file: string, field: string): unknown {
 }
 
 /**
- * Every model there is: those of the catalog file, then the plain checkpoint folders. Without a catalog file the folders stand alone.
+ * Every model there is: the plain checkpoint folders, as who names one wants it before all others, then those of the catalog file.
+ * Without a catalog file the folders stand alone.
  *
  * @throws CatalogError
  */
@@ -106,7 +120,7 @@ export function readModels(settings: {
 }): readonly ModelEntry[] {
   const { MODELS_CATALOG, CHECKPOINTS } = settings;
   const listed = existsSync(MODELS_CATALOG) || CHECKPOINTS.length === 0 ? readCatalog(MODELS_CATALOG) : [];
-  const models = [...listed, ...CHECKPOINTS.map(entryFromCheckpoint)];
+  const models = [...CHECKPOINTS.map(entryFromCheckpoint), ...listed];
   const ids = models.map(({ id }) => id);
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
   if (twice !== undefined) throw new CatalogError(`Two models have the id "${twice}": rename a checkpoint's folder.`);

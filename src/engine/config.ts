@@ -54,7 +54,7 @@ export const engineSection = {
     ),
     CHECKPOINTS: setting(
       z.string().default('').transform(paths),
-      'Checkpoint folders in the diffusers layout, beside the models of the catalog; separated as in PATH, by `:` (`;` on Windows).',
+      'Checkpoint folders in the diffusers layout, before the models of the catalog, so that the first is the default; separated as in PATH, by `:` (`;` on Windows).',
     ),
   }),
 };

@@ -66,5 +66,7 @@ function read(folder: string, name: string): object {
 }
 
 function unusable(file: string, error: unknown): CheckpointError {
-  return new CheckpointError(`Expected a tokenizer in ${file} but ${(error as Error).message}.`, { cause: error });
+  const fault = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'missing' : 'damaged';
+  const message = `Expected a tokenizer in ${file} but ${(error as Error).message}.`;
+  return new CheckpointError(message, fault, { cause: error });
 }

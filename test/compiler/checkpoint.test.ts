@@ -111,6 +111,35 @@ describe('a checkpoint folder', () => {
     expect(() => compileTextEncoder(folder, target)).not.toThrow();
   });
 
+  it.each<[string, object]>([
+    ['null', { rope_scaling: null }],
+    ['a record of the default kind', { rope_scaling: { rope_type: 'default' } }],
+    ['that under its former name', { rope_scaling: { type: 'default' } }],
+    ['nothing but its base', { rope_theta: undefined, rope_parameters: { rope_theta: 1e6, rope_type: 'default' } }],
+  ])('scales no positions where its configuration says so by %s', (_what, fields) => {
+    const folder = copyOf('text_encoder');
+    const before = compileTextEncoder(folder, target);
+    change(join(folder, 'config.json'), fields);
+    expect(Buffer.compare(compileTextEncoder(folder, target).model, before.model)).toBe(0);
+  });
+
+  it('may hold tensors that no graph needs, of any type', () => {
+    const folder = copyOf('transformer');
+    const path = join(folder, 'diffusion_pytorch_model.safetensors');
+    const bytes = readFileSync(path);
+    const before = compileTransformer(folder, target).step.inputs;
+    const tensors = readHeader(path).map(({ name, type, shape, offset, length }) => {
+      return [name, { type, shape, data: bytes.subarray(offset, offset + length) }] as const;
+    });
+    const unneeded = Object.fromEntries(
+      ['BOOL', 'I64', 'F8_E8M0', 'F8_E5M2', 'I16', 'F4_E2M1'].map((type) => [`of.${type}`, { type, shape: [3] }]),
+    );
+    rmSync(path);
+    writeTensors(path, { ...unneeded, ...Object.fromEntries(tensors) });
+    expect(compileTransformer(folder, target).step.inputs).toEqual(before);
+    expect(describeCheckpoint(folder).types).toContain('BOOL');
+  });
+
   it('tells what it holds', () => {
     expect(describeCheckpoint(join(tiny, 'vae'))).toMatchObject({ tensors: expect.any(Number), types: ['F32'] });
   });
@@ -171,6 +200,19 @@ describe('a checkpoint that cannot be used is refused in one sentence that names
     expect(complaint(() => compileTransformer(folder, target))).toContain('layers.0.attention.to_q.weight_scale');
   });
 
+  it('the weight of a type that none has, with the types that it may have', () => {
+    const folder = copyOf('transformer');
+    const path = join(folder, 'diffusion_pytorch_model.safetensors');
+    const tensors = readHeader(path).map(({ name, type, shape }) => {
+      return [name, { type: name === 'layers.0.attention.to_q.weight' ? 'BOOL' : type, shape }] as const;
+    });
+    rmSync(path);
+    writeTensors(path, Object.fromEntries(tensors));
+    expect(complaint(() => compileTransformer(folder, target))).toMatch(
+      /"layers\.0\.attention\.to_q\.weight" to be one of F32, F16, BF16, I8, F8_E4M3 but it is BOOL\.$/,
+    );
+  });
+
   it('the folder that is empty', () => {
     expect(complaint(() => describeCheckpoint(temporaryFolder()))).toContain('config.json');
   });
@@ -196,6 +238,7 @@ describe('a checkpoint that cannot be used is refused in one sentence that names
     ['text_encoder', { use_sliding_window: true }, 'use_sliding_window'],
     ['text_encoder', { rope_parameters: { rope_type: 'yarn', rope_theta: 1e6 } }, 'rope_type'],
     ['text_encoder', { rope_parameters: 'default' }, 'rope_parameters'],
+    ['text_encoder', { rope_scaling: { rope_type: 'yarn', factor: 4 } }, 'rope_type'],
     ['text_encoder', { layer_types: ['sliding_attention'] }, 'layer_types'],
     ['vae', { norm_num_groups: 5 }, 'norm_num_groups'],
     ['vae', { scaling_factor: 0 }, 'scaling_factor'],

@@ -22,21 +22,25 @@ export const bfloat16: Storage = (name, shape, values) => {
 
 /** 8 bits with a scale for each output channel, of matrices and kernels only. */
 export const int8 =
-  (scaleShape: (out: number, rank: number) => number[]): Storage =>
+  (scaleShape: (out: number, rank: number) => readonly number[]): Storage =>
   (name, shape, values) => {
     if (shape.length < 2 || !name.endsWith('.weight')) return plain(name, shape, values);
     const out = shape[0]!;
     const row = values.length / out;
+    const shared = scaleShape(out, shape.length).length === 0;
     const scales = Float32Array.from({ length: out }, (_, i) => {
-      return (
-        values.subarray(i * row, (i + 1) * row).reduce((most, value) => Math.max(most, Math.abs(value)), 1e-8) / 127
-      );
+      const sharing = shared ? values : values.subarray(i * row, (i + 1) * row);
+      return sharing.reduce((most, value) => Math.max(most, Math.abs(value)), 1e-8) / 127;
     });
     const codes = Int8Array.from(values, (value, i) => Math.round(value / scales[Math.floor(i / row)]!));
     return {
       tensors: {
         [name]: { type: 'I8', shape, data: bytesOf(codes) },
-        [`${name}_scale`]: { type: 'F32', shape: scaleShape(out, shape.length), data: bytesOf(scales) },
+        [`${name}_scale`]: {
+          type: 'F32',
+          shape: scaleShape(out, shape.length),
+          data: bytesOf(shared ? scales.subarray(0, 1) : scales),
+        },
       },
       values: Float32Array.from(codes, (code, i) => code * scales[Math.floor(i / row)]!),
     };
@@ -48,26 +52,35 @@ const float8Values = Float32Array.from({ length: 256 }, (_, code) => {
   return sign * (exponent === 0 ? mantissa * 2 ** -9 : (1 + mantissa / 8) * 2 ** (exponent - 7));
 });
 
-/** 8-bit floats with a scale for each output channel. */
-export const float8: Storage = (name, shape, values) => {
-  if (shape.length < 2 || !name.endsWith('.weight')) return plain(name, shape, values);
-  const out = shape[0]!;
-  const row = values.length / out;
-  // Exponents from 2^-3 to 2^4: sign, four bits and the mantissa rounded towards zero.
-  const codes = Uint8Array.from(values, (value) => {
-    const exponent = Math.max(-3, Math.min(4, Math.floor(Math.log2(Math.abs(value) + 1e-9) + 4)));
-    const mantissa = Math.max(0, Math.min(7, Math.floor((Math.abs(value) * 2 ** (4 - exponent) - 1) * 8)));
-    return (value < 0 ? 128 : 0) | ((exponent + 7) << 3) | mantissa;
-  });
-  const scales = Float32Array.from({ length: out }, (_, i) => (1 + (i % 3)) / 16);
-  return {
-    tensors: {
-      [name]: { type: 'F8_E4M3', shape, data: codes },
-      [`${name}_scale`]: { type: 'F32', shape: [out], data: bytesOf(scales) },
-    },
-    values: Float32Array.from(codes, (code, i) => float8Values[code]! * scales[Math.floor(i / row)]!),
+/** 8-bit floats with a scale for each output channel, or other scales, or none. */
+export const float8 =
+  (scaling: 'each' | 'one' | 'one of ComfyUI' | 'none' = 'each'): Storage =>
+  (name, shape, values) => {
+    if (shape.length < 2 || !name.endsWith('.weight')) return plain(name, shape, values);
+    const out = shape[0]!;
+    const row = values.length / out;
+    const scaleName = scaling === 'one of ComfyUI' ? name.replace(/weight$/, 'scale_weight') : `${name}_scale`;
+    const scaleShape = scaling === 'each' ? [out] : [];
+    // Exponents from 2^-3 to 2^4: sign, four bits and the mantissa rounded towards zero.
+    const codes = Uint8Array.from(values, (value) => {
+      const exponent = Math.max(-3, Math.min(4, Math.floor(Math.log2(Math.abs(value) + 1e-9) + 4)));
+      const mantissa = Math.max(0, Math.min(7, Math.floor((Math.abs(value) * 2 ** (4 - exponent) - 1) * 8)));
+      return (value < 0 ? 128 : 0) | ((exponent + 7) << 3) | mantissa;
+    });
+    const scales = Float32Array.from(
+      { length: out },
+      (_, i) => (scaling === 'each' ? 1 + (i % 3) : scaling === 'none' ? 16 : 1) / 16,
+    );
+    return {
+      tensors: {
+        [name]: { type: 'F8_E4M3', shape, data: codes },
+        ...(scaling !== 'none' && {
+          [scaleName]: { type: 'F32', shape: scaleShape, data: bytesOf(scales.subarray(0, scaleShape[0] ?? 1)) },
+        }),
+      },
+      values: Float32Array.from(codes, (code, i) => float8Values[code]! * scales[Math.floor(i / row)]!),
+    };
   };
-};
 
 export const plain: Storage = (name, shape, values) => ({
   tensors: { [name]: { type: 'F32', shape, data: bytesOf(values) } },

@@ -2,11 +2,11 @@ import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { elementBytes, type StoredType } from '../../src/compiler/safetensors.js';
+import { elementBytes, isType } from '../../src/compiler/safetensors.js';
 
 /** A tensor to be written; without data it is all zeros and takes no place on the disk. */
 export interface NewTensor {
-  readonly type: StoredType;
+  readonly type: string;
   readonly shape: readonly number[];
   readonly data?: Uint8Array;
 }
@@ -33,7 +33,7 @@ export function writeTensors(
   let offset = 0;
   const entries = Object.entries(tensors).map(([name, { type, shape, data }]) => {
     const begin = offset;
-    offset += shape.reduce((product, side) => product * side, elementBytes[type]);
+    offset += shape.reduce((product, side) => product * side, bytesOfType(type));
     return { name, data, begin, entry: { dtype: type, shape, data_offsets: [begin, offset] } };
   });
   const listed = Object.fromEntries(entries.map(({ name, entry }) => [name, entry]));
@@ -44,6 +44,8 @@ export function writeTensors(
     if (data !== undefined) writeSync(descriptor, data, 0, data.length, start + begin);
   closeSync(descriptor);
 }
+
+const bytesOfType = (type: string) => (isType(type) ? elementBytes[type] : type === 'I16' ? 2 : 1);
 
 /** Writes only a safetensors header, whatever it claims; returns where the data would begin. */
 export function writeHeader(file: string, header: unknown): number {

@@ -96,7 +96,21 @@ describe('LoRAs', () => {
     );
     const musubi = { ...kohya, layer: (name: string) => kohya.layer(name).replace('lora_unet_', 'lora_unet__') };
     const lycoris = { ...kohya, layer: (name: string) => kohya.layer(name).replace('lora_unet_', 'lycoris_') };
-    for (const naming of [kohya, comfy, peft, musubi, lycoris]) {
+    const named = (prefix: string, adapter = '') => ({
+      layer: (name: string) => `${prefix}${name}`,
+      down: `lora_A${adapter}`,
+      up: `lora_B${adapter}`,
+    });
+    const others = [
+      named('pipe.dit.', '.default'),
+      named('dit.'),
+      named('pipe.transformer.'),
+      named('base_model.model.transformer.', '.my-style_2'),
+      named('transformer.', '.default_0'),
+      named('model._orig_mod.'),
+      named(''),
+    ];
+    for (const naming of [kohya, comfy, peft, musubi, lycoris, ...others]) {
       const inputs = lorasOf(fileOf(tensorsOf(one, naming, 8))).inputs([{ id: 'a', weight: 1 }]);
       expect(await predict(model, inputs)).toEqual(expected);
     }
@@ -131,6 +145,12 @@ describe('LoRAs', () => {
   it('go by an alpha beside the factors before anything else', () => {
     const metadata = { lora_adapter_metadata: '{"lora_alpha": 40}' };
     const inputs = lorasOf(fileOf(tensorsOf(one, diffusers, 4), metadata)).inputs([{ id: 'a', weight: 1 }]);
+    const layer = 'layers.0.attention.to_q';
+    expect(inputs[`${layer}.lora_B`]!.data).toEqual(one[layer]!.b);
+  });
+
+  it('count as they are when their alpha is 0, which Kohya’s tools write for none', () => {
+    const inputs = lorasOf(fileOf(tensorsOf(one, kohya, 0))).inputs([{ id: 'a', weight: 1 }]);
     const layer = 'layers.0.attention.to_q';
     expect(inputs[`${layer}.lora_B`]!.data).toEqual(one[layer]!.b);
   });

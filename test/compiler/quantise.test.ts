@@ -164,7 +164,8 @@ describe('a quantised component', () => {
   const ways: [string, Storage][] = [
     ['bfloat16', bfloat16],
     ['8-bit numbers', int8((out) => [out, 1])],
-    ['8-bit floats', float8],
+    ['8-bit floats', float8()],
+    ['8-bit floats with one scale', float8('one')],
   ];
   it.each(ways)('comes from %s as from the floats that they stand for', async (_name, storage) => {
     const { stored, asFloats } = pair('transformer', weights, storage);

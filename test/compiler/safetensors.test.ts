@@ -26,13 +26,12 @@ describe('a safetensors header', () => {
   it.each([
     ['no JSON', '{"t": ', 'no JSON object'],
     ['a list', '[]', 'no JSON object'],
-    ['a type that nobody knows', tensor({ dtype: 'F4' }), '"t"'],
     ['a shape that is none', tensor({ shape: [-1] }), '"t"'],
     ['a shape too large for any file', tensor({ shape: [2 ** 40, 2 ** 40] }), '"t"'],
     ['a range of another size than the shape', tensor({ shape: [2] }), 'needs 8 bytes'],
     ['a tensor past the end of the file', tensor({}), 'ends at byte'],
     ['an entry that is null', { t: null }, '"t"'],
-    ['a type that every object has', tensor({ dtype: 'toString' }), '"t"'],
+    ['a type that is no name', tensor({ dtype: 7 }), '"t"'],
     ['offsets that run backwards', tensor({ data_offsets: [4, 0] }), 'needs 4 bytes'],
     ['one name twice', '{"t":{"dtype":"F32","shape":[0],"data_offsets":[0,0]},"t":{"dtype":"F32"}}', 'lists "t" twice'],
   ])('with %s is refused in one sentence that names the file', (_what, header, complaint) => {

@@ -15,7 +15,11 @@ describe('weights', () => {
     ['bfloat16', bfloat16],
     ['8-bit numbers with a list of scales', int8((out) => [out])],
     ['8-bit numbers with a column of scales', int8((out, rank) => [out, ...Array(rank - 1).fill(1)])],
-    ['8-bit floats with a list of scales', float8],
+    ['8-bit floats with a list of scales', float8()],
+    ['8-bit floats with one scale', float8('one')],
+    ['8-bit floats with one scale that ComfyUI named', float8('one of ComfyUI')],
+    ['8-bit floats without a scale', float8('none')],
+    ['8-bit numbers with one scale', int8(() => [])],
   ];
 
   it.each(ways)('of %s are what they stand for, in the text encoder', async (_name, storage) => {

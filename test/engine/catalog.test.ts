@@ -116,6 +116,16 @@ describe('a plain checkpoint folder', () => {
     expect(entryFromCheckpoint(snapshot).id).toBe('Z-Image-Turbo');
   });
 
+  it.each(['ZImageImg2ImgPipeline', 'ZImageInpaintPipeline', 'ZImageOmniPipeline', 'ZImageControlNetPipeline'])(
+    'may be saved by a %s',
+    (pipeline) => {
+      const copy = join(temporaryFolder(), 'saved');
+      cpSync(join(fixtures, 'tiny-turbo'), copy, { recursive: true });
+      writeFileSync(join(copy, 'model_index.json'), JSON.stringify({ _class_name: pipeline }));
+      expect(entryFromCheckpoint(copy).operations).toEqual(['GENERATE', 'EDIT', 'REFINE']);
+    },
+  );
+
   it('of another pipeline is refused, as is an incomplete one', () => {
     const folder = temporaryFolder();
     expect(() => entryFromCheckpoint(folder)).toThrow('model_index.json');
@@ -125,7 +135,7 @@ describe('a plain checkpoint folder', () => {
 
   it('stands beside the catalog, where its id is free', () => {
     const settings = { MODELS_CATALOG: catalogOf(entry()), CHECKPOINTS: [join(fixtures, 'tiny-turbo')] };
-    expect(readModels(settings).map(({ id }) => id)).toEqual(['ink', 'tiny-turbo']);
+    expect(readModels(settings).map(({ id }) => id)).toEqual(['tiny-turbo', 'ink']);
     expect(() =>
       readModels({ ...settings, CHECKPOINTS: [...settings.CHECKPOINTS, join(fixtures, 'tiny-turbo')] }),
     ).toThrow('tiny-turbo');

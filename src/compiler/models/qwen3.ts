@@ -84,7 +84,10 @@ function readConfig(config: Config): TextEncoderConfig {
   config.known('model_type', 'qwen3');
   config.known('hidden_act', 'silu');
   config.known('attention_bias', false);
-  config.known('rope_scaling', null);
+  // Transformers writes "no scaling" in three ways: null, a record of the default kind, and that record under the kind's former name.
+  const scaling = config.record('rope_scaling');
+  scaling.known('rope_type', 'default');
+  scaling.known('type', 'default');
   config.known('use_sliding_window', false);
   // Transformers 5 moved the base frequency into a record, and says of each layer what it attends to.
   const nested = config.record('rope_parameters');
