@@ -70,12 +70,12 @@ builder.mutationField('edit', (t) =>
       types: [InvalidInput, UnknownModel, QueueFull, NotCached, NotFound],
       union: { name: 'EditResult', description: 'The generation, or why there is none.' },
     },
-    resolve: (_root, { input, waitMs }, { studio, signal }) => {
+    resolve: (_root, { input, waitMs }, { studio, signal, baseUrl }) => {
       const { image, mask, references, model, loras } = input;
       const pictures = {
-        image: imageRequest(image),
-        mask: mask == null ? null : imageRequest(mask),
-        references: references?.map(imageRequest),
+        image: imageRequest(image, baseUrl),
+        mask: mask == null ? null : imageRequest(mask, baseUrl),
+        references: references?.map((reference) => imageRequest(reference, baseUrl)),
       };
       return studio.edit({ ...input, ...pictures, model: modelId(model), loras: loraIds(loras) }, { waitMs, signal });
     },

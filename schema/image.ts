@@ -1,10 +1,9 @@
+import { imageAddress, MAX_SIDE } from '../src/studio/image-address.js';
 import type { ImageFormat as Format, Image as StudioImage } from '../src/studio/types.js';
 import { builder } from './builder.js';
 import { ImageFormat } from './enums.js';
 import { Missing, rawId } from './ids.js';
 import { refusal } from './refusal.js';
-
-const MAX_SIDE = 16_384;
 
 export const Image = builder.loadableNodeRef<StudioImage | Error>('Image', {
   id: { resolve: ({ id }) => id },
@@ -34,7 +33,7 @@ Image.implement({
         quality: t.arg.int({ description: '1 … 100; left out, one that looks alike in every format.' }),
       },
       resolve: (image, { width, height, format, quality }, { baseUrl }) =>
-        addressOf(image, { w: width, h: height, q: quality }, format ?? 'AUTO', baseUrl),
+        addressOf(image, { width, height, quality }, format ?? 'AUTO', baseUrl),
     }),
     thumbhash: t.exposeString('thumbhash', { description: 'A 25-byte preview, base64 (thumbhash).' }),
     sha256: t.string({ description: 'Of the master file, in hexadecimal.', resolve: ({ id }) => id }),
@@ -55,27 +54,22 @@ builder.queryField('image', (t) =>
   }),
 );
 
-interface Variant {
-  readonly w: number | null | undefined;
-  readonly h: number | null | undefined;
-  readonly q: number | null | undefined;
+interface Asked {
+  readonly width: number | null | undefined;
+  readonly height: number | null | undefined;
+  readonly quality: number | null | undefined;
 }
 
-function addressOf({ id }: StudioImage, variant: Variant, format: Format, baseUrl: string): string {
-  const most = { w: MAX_SIDE, h: MAX_SIDE, q: 100 };
-  const names = { w: 'width', h: 'height', q: 'quality' };
-  const query = new URLSearchParams();
-  for (const key of ['w', 'h', 'q'] as const) {
-    const value = variant[key];
-    if (value == null) continue;
-    if (value < 1 || value > most[key])
-      throw refusal(
-        `Expected \`${names[key]}\` to be between 1 and ${most[key]} but received ${value}.`,
-        'OUT_OF_RANGE',
-        { field: names[key], received: value, min: 1, max: most[key] },
-      );
-    query.set(key, String(value));
-  }
-  const extension = format === 'AUTO' ? '' : `.${format.toLowerCase()}`;
-  return `${baseUrl}/images/${id}${extension}${query.size === 0 ? '' : `?${query}`}`;
+const MOST = { width: MAX_SIDE, height: MAX_SIDE, quality: 100 } as const;
+
+function addressOf({ id }: StudioImage, asked: Asked, format: Format, baseUrl: string): string {
+  const read = (name: keyof Asked) => {
+    const value = asked[name] ?? undefined;
+    if (value === undefined || (value >= 1 && value <= MOST[name])) return value;
+    throw refusal(`Expected \`${name}\` to be between 1 and ${MOST[name]} but received ${value}.`, 'OUT_OF_RANGE', {
+      ...{ field: name, received: value, min: 1, max: MOST[name] },
+    });
+  };
+  const variant = { width: read('width'), height: read('height'), quality: read('quality'), format };
+  return `${baseUrl}${imageAddress(id, variant)}`;
 }

@@ -1,4 +1,5 @@
 import type { Region as StudioRegion } from '../src/engine/job.js';
+import { ownImageId } from '../src/studio/image-address.js';
 import type { ImageRequest } from '../src/studio/sources/source.js';
 import { builder } from './builder.js';
 import { rawId } from './ids.js';
@@ -9,13 +10,18 @@ export const ImageInput = builder.inputType('ImageInput', {
   fields: (t) => ({
     id: t.id({ description: 'An `Image.id`, or the sha256 of its master file.' }),
     upload: t.field({ type: 'Upload', description: 'A file of this request.' }),
-    url: t.string({ description: 'Where it can be fetched from, over HTTP, without credentials.' }),
+    url: t.string({
+      description:
+        'Where it can be fetched from, over HTTP, without credentials. Any `Image.url` of this server is the picture itself, whatever size and format it names.',
+    }),
   }),
 });
 
-/** With the id as the studio knows it. */
-export function imageRequest(input: typeof ImageInput.$inferInput): ImageRequest {
-  return input.id == null ? input : { id: rawId('Image', input.id) };
+/** With the id as the studio knows it: also where a picture of this server is named by its address, which nobody then asks for it. */
+export function imageRequest(input: typeof ImageInput.$inferInput, baseUrl: string): ImageRequest {
+  if (input.id != null) return { id: rawId('Image', input.id) };
+  const own = input.url == null ? null : ownImageId(input.url, baseUrl);
+  return own === null ? input : { id: own };
 }
 
 export const Region = builder.objectRef<StudioRegion>('Region').implement({

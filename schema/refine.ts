@@ -46,8 +46,11 @@ builder.mutationField('refine', (t) =>
       types: [InvalidInput, UnknownModel, QueueFull, NotCached, NotFound],
       union: { name: 'RefineResult', description: 'The generation, or why there is none.' },
     },
-    resolve: (_root, { input, waitMs }, { studio, signal }) => {
-      const pictures = { image: imageRequest(input.image), mask: input.mask == null ? null : imageRequest(input.mask) };
+    resolve: (_root, { input, waitMs }, { studio, signal, baseUrl }) => {
+      const pictures = {
+        image: imageRequest(input.image, baseUrl),
+        mask: input.mask == null ? null : imageRequest(input.mask, baseUrl),
+      };
       return studio.refine(
         { ...input, ...pictures, model: modelId(input.model), loras: loraIds(input.loras) },
         { waitMs, signal },

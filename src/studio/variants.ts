@@ -5,6 +5,7 @@ import { encoderVersion } from '../imaging/library.js';
 import { negotiatedFormat } from '../imaging/negotiate.js';
 import { contentTypes, encodeVariant, settled, type VariantSpec } from '../imaging/variant.js';
 import { whole } from './expected.js';
+import { MAX_SIDE } from './image-address.js';
 import type { Records } from './records.js';
 import type { VariantRequest, VariantResult } from './types.js';
 
@@ -14,8 +15,6 @@ interface Variant {
   readonly etag: string;
 }
 
-/** Larger than any picture; what is asked for is never enlarged, so this only catches mistakes. */
-const maxSide = 16_384;
 /** Pictures as they are asked for over HTTP. */
 export class Variants {
   readonly #cache: SingleFlightLru<Variant>;
@@ -64,8 +63,8 @@ class Gone extends Error {}
 
 function read({ width, height, quality, format, accept }: VariantRequest): VariantSpec {
   return {
-    width: width === undefined ? null : whole('width', width, 1, maxSide),
-    height: height === undefined ? null : whole('height', height, 1, maxSide),
+    width: width === undefined ? null : whole('width', width, 1, MAX_SIDE),
+    height: height === undefined ? null : whole('height', height, 1, MAX_SIDE),
     quality: quality === undefined ? null : whole('quality', quality, 1, 100),
     format: format === 'AUTO' ? negotiatedFormat(accept) : format,
   };
