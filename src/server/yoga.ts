@@ -7,6 +7,7 @@ import type { Studio } from '../studio/types.js';
 import type { Access } from './access.js';
 import { baseUrlOf } from './base-url.js';
 import type { ServerConfig } from './config.js';
+import { useAccept } from './plugins/accept.js';
 import { useAccess } from './plugins/access.js';
 import { useBodyLimit } from './plugins/body-limit.js';
 import { useCsrfPrevention } from './plugins/csrf.js';
@@ -60,6 +61,7 @@ export function createHttp({
     useUnkept(GRAPHQL_PATH),
     useAccess(access, GRAPHQL_PATH),
     useGraphiQL(access, GRAPHQL_PATH, exampleQuery),
+    useAccept(GRAPHQL_PATH),
     useCsrfPrevention(GRAPHQL_PATH),
     useUploads({ files: MAX_FILES, fileBytes: settings.UPLOAD_BYTES, fieldBytes: settings.BODY_LIMIT_BYTES }),
     useLimits(),

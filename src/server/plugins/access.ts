@@ -1,5 +1,6 @@
 import type { Plugin } from 'graphql-yoga';
 import type { Access } from '../access.js';
+import { wantsPage } from '../negotiation.js';
 import { graphqlError } from '../responses.js';
 
 /** The API answers only those who may come in. Pictures, health and the sign-in page are open. */
@@ -7,8 +8,7 @@ export function useAccess(access: Access, path: string): Plugin {
   return {
     onRequest({ request, url, endResponse }) {
       if (url.pathname !== path || request.method === 'OPTIONS' || access.allows(request.headers)) return;
-      const wantsPage = request.method === 'GET' && (request.headers.get('accept') ?? '').includes('text/html');
-      if (wantsPage)
+      if (request.method === 'GET' && wantsPage(request.headers))
         endResponse(new Response(null, { status: 303, headers: { location: '/login', 'cache-control': 'no-store' } }));
       else
         endResponse(

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Plugin } from 'graphql-yoga';
 import type { Access } from '../access.js';
+import { wantsPage } from '../negotiation.js';
 
 interface Page {
   readonly body: Buffer;
@@ -13,7 +14,7 @@ export function useGraphiQL(access: Access, path: string, defaultQuery: string):
   return {
     async onRequest({ request, url, endResponse }) {
       if (request.method !== 'GET' || url.pathname !== path || !access.allows(request.headers)) return;
-      if (!(request.headers.get('accept') ?? '').includes('text/html')) return;
+      if (!wantsPage(request.headers)) return;
       page ??= render(defaultQuery);
       const { body, headers } = await page;
       endResponse(new Response(new Uint8Array(body), { headers }));

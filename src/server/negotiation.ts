@@ -1,0 +1,29 @@
+// The package reads what RFC 9110 says of weights, wildcards and parameters, and survives what it does not say.
+import Negotiator from 'negotiator';
+
+/** What the API answers with. JSON stands first: a client that takes anything gets it. */
+export const apiTypes = [
+  'application/json',
+  'application/graphql-response+json',
+  'text/event-stream',
+  'multipart/mixed',
+] as const;
+
+/**
+ * The offered media types that an Accept header takes, the most wanted first. A header that is missing or empty takes all of them, in the
+ * order in which they are offered.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9110#name-accept
+ */
+export function accepted<Offer extends string>(accept: string | null, offers: readonly Offer[]): readonly Offer[] {
+  if (accept === null || accept.trim() === '') return offers;
+  // All that is sent is in UTF-8, which clients may ask for by name.
+  const given = new Map(offers.flatMap((offer) => [`${offer}; charset=utf-8`, offer].map((name) => [name, offer])));
+  const names = new Negotiator({ headers: { accept } }).mediaTypes([...given.keys()]);
+  return [...new Set(names.map((name) => given.get(name)!))];
+}
+
+/** Whether a client would rather have a page than what the API answers with: a browser that comes to an address. */
+export function wantsPage(headers: Pick<Headers, 'get'>): boolean {
+  return accepted(headers.get('accept'), [...apiTypes, 'text/html'])[0] === 'text/html';
+}
