@@ -22,15 +22,9 @@ export interface Workshop {
   close(graceMs: number): Promise<void>;
 }
 
-/**
- * @param models left out, those of the catalog
- * @throws CatalogError, StoreUnusable, or with the sentence of an engine that cannot start
- */
-export async function openWorkshop(
-  settings: Settings,
-  log: Logger,
-  models: readonly ModelEntry[] = readModels(settings.engine),
-): Promise<Workshop> {
+/** @throws CatalogError, StoreUnusable, or with the sentence of an engine that cannot start */
+export async function openWorkshop(settings: Settings, log: Logger): Promise<Workshop> {
+  const models = readModels(settings.engine);
   const engine = engineFor(settings.engine, models, {
     info: (message) => log.info(message),
     warn: (message) => log.warn(message),

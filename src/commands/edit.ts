@@ -1,9 +1,7 @@
 import type { Settings } from '../config.js';
 import type { EditRequest } from '../studio/types.js';
-import { type Ask, draw } from './draw.js';
-import { type GuidedOptions, picture, readGuided } from './options.js';
-import { readPrompts } from './standard-input.js';
-import { number } from './usage.js';
+import { drawInto } from './draw.js';
+import { type GuidedOptions, number, picture, readGuided } from './options.js';
 
 export interface EditOptions extends GuidedOptions {
   readonly mask?: string;
@@ -11,25 +9,21 @@ export interface EditOptions extends GuidedOptions {
   readonly reference?: readonly string[];
 }
 
-/** `inkstone edit`: pictures from a picture and words. */
+/** `inkstone edit`: a picture from a picture and words. */
 export async function editCommand(
   settings: Settings,
   image: string,
-  words: string,
+  prompt: string,
   options: EditOptions,
 ): Promise<void> {
   const { mask, strength, reference = [] } = options;
-  const prompts = await readPrompts('<words>', words);
-  const common = {
+  const request: EditRequest = {
     ...readGuided(options),
+    prompt,
     image: await picture('<image>', image),
     mask: mask === undefined ? null : await picture('--mask', mask),
     references: await Promise.all(reference.map((place) => picture('--reference', place))),
     strength: number('--strength', strength),
   };
-  const asks = prompts.map((prompt): Ask => {
-    const request: EditRequest = { ...common, prompt };
-    return (studio, { seed }, submit) => studio.edit({ ...request, seed }, submit);
-  });
-  await draw(settings, options, asks, 1);
+  await drawInto(options.out, settings, (studio, submit) => studio.edit(request, submit));
 }

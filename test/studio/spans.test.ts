@@ -6,12 +6,7 @@ import { studioFor, untilDone } from './fixture.js';
 const exporter = new InMemorySpanExporter();
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
 provider.register();
-afterAll(() => {
-  // Files without an engine share their modules, and so the global tracer.
-  trace.disable();
-  context.disable();
-  return provider.shutdown();
-});
+afterAll(() => provider.shutdown());
 beforeEach(() => exporter.reset());
 
 const named = (name: string) => exporter.getFinishedSpans().filter((span) => span.name === name);

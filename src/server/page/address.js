@@ -1,3 +1,5 @@
+import { storageKey } from './dom.js';
+
 /**
  * @typedef {import('./api.js').Wish} Wish
  */
@@ -75,20 +77,18 @@ function lorasOf(text) {
   });
 }
 
-const stored = 'inkstone.asked';
-
 /**
  * Keeps what an address asked for while its reader looks for the key.
  * @param {string} hash
  */
 export function leaveAtTheDoor(hash) {
-  sessionStorage.setItem(stored, hash);
+  sessionStorage.setItem(storageKey('asked'), hash);
 }
 
 /** What was left at the door, once. */
 export function fetchFromTheDoor() {
-  const hash = sessionStorage.getItem(stored);
-  sessionStorage.removeItem(stored);
+  const hash = sessionStorage.getItem(storageKey('asked'));
+  sessionStorage.removeItem(storageKey('asked'));
   return hash;
 }
 

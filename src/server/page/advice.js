@@ -1,6 +1,6 @@
 import { graphql } from './api.js';
 import { byId, make } from './dom.js';
-import { say } from './words.js';
+import { say, speak } from './words.js';
 
 /** What the model will make of the prompt, said while it is written. */
 
@@ -37,7 +37,7 @@ export function advise({ operation = 'GENERATE', prompt, model, mask, strength }
 
 /** @param {Advice | null} advice */
 function show(advice) {
-  byId('tokens').textContent = advice === null ? '' : say('tokens', { n: advice.tokens, max: advice.maxTokens });
+  speak(byId('tokens'), advice === null ? null : () => say('tokens', { n: advice.tokens, max: advice.maxTokens }));
   byId('advice').lang = advice?.language.toLowerCase() ?? '';
   byId('advice').replaceChildren(...(advice?.advice ?? []).map(({ message }) => make('p', {}, message)));
 }

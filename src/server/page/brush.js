@@ -1,5 +1,5 @@
 import { byId } from './dom.js';
-import { uploaded, willUpload } from './uploads.js';
+import { NotHere, uploaded, willUpload } from './uploads.js';
 
 /** Painting over a picture what is to change. Strokes are kept as they were drawn, and the mask is what they cover. */
 
@@ -97,15 +97,15 @@ export function mask() {
 }
 
 /**
- * Paints what an earlier request masked, where it is still remembered.
+ * Paints what an earlier request masked.
  * @param {string} upload
+ * @throws {NotHere} after a reload of the page: it is to be painted again
  */
 export async function fillMask(upload) {
-  try {
-    earlier = asPaint(await createImageBitmap(await uploaded(upload)));
-  } catch {
-    return; // after a reload: it is to be painted again
-  }
+  const blob = await uploaded(upload).catch(() => {
+    throw new NotHere('maskGone');
+  });
+  earlier = asPaint(await createImageBitmap(blob));
   strokes = [];
   renew();
   name = upload;

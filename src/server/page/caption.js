@@ -15,10 +15,10 @@ export function hideCaption() {
 /**
  * How a picture came about: from where, in what time, with which seed; and ways to keep it.
  * @param {Generation} generation
- * @param {number} selected which of its pictures
+ * @param {number} selected the place of one of its pictures
  */
 export function showCaption(generation, selected) {
-  const image = generation.images[selected];
+  const image = generation.images.find(({ index }) => index === selected);
   if (image === undefined) return hideCaption();
   byId('origin').textContent = say(generation.cache);
   byId('origin').dataset.cache = generation.cache;

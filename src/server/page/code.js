@@ -16,9 +16,9 @@ const operationOf = (/** @type {Wish} */ wish) => {
       cache
       seed
       images { url width height thumbhash }
-      problem { message }
+      problem { code message }
     }
-    ... on Problem { message retryable }
+    ... on Problem { code message retryable }
     ... on InvalidInput { field }
   }
 }`;

@@ -40,8 +40,10 @@ export function compareWith(before) {
     region.style.height = `${(100 * height) / before.height}%`;
     tile.append(region);
   }
-  const picture = make('img', { src: before.address, alt: say('before') });
-  tile.append(make('div', { class: 'before' }, picture, make('span', { class: 'tag' }, say('before'))));
+  const picture = make('img', { src: before.address, alt: '' });
+  tile.append(
+    make('div', { class: 'before' }, picture, make('span', { class: 'tag', 'data-t': 'before' }, say('before'))),
+  );
   // What came of it is what one wants to see first.
   slider.value = '0';
   place();

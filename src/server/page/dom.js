@@ -11,6 +11,12 @@ export function byId(id) {
 }
 
 /**
+ * The name under which this page keeps something: several servers may be below one host, each with its own path.
+ * @param {string} name
+ */
+export const storageKey = (name) => `inkstone.${name}@${new URL('.', document.baseURI).pathname}`;
+
+/**
  * A new element; properties are set as they are, `class` and `aria-…` and `data-…` as attributes.
  * @template {keyof HTMLElementTagNameMap} K
  * @param {K} tag

@@ -1,4 +1,5 @@
 import { ask, cancel } from './api.js';
+import { storageKey } from './dom.js';
 import { follow } from './progress.js';
 
 /**
@@ -14,7 +15,7 @@ import { follow } from './progress.js';
  */
 
 /** What runs in this tab, so that a reload finds it again. */
-const stored = 'inkstone.running';
+const stored = storageKey('running');
 
 /** One request from the first word to the last event. */
 export class Drawing {

@@ -1,4 +1,5 @@
 import { here } from './api.js';
+import { compareWith } from './compare.js';
 import { byId, make } from './dom.js';
 import { thumbhashPixels } from './thumbhash.js';
 import { say } from './words.js';
@@ -12,18 +13,21 @@ const sheet = byId('sheet');
 const tiles = byId('tiles');
 
 /**
- * Lays out the sheet for pictures to come.
- * @param {{ count: number, width: number, height: number }} layout
+ * Lays out the sheet, one tile for each of these places of a generation.
+ * @param {number[]} places
+ * @param {{ width: number, height: number }} size of each picture
  */
-export function layOut({ count, width, height }) {
+export function layOut(places, { width, height }) {
+  const count = places.length;
   const columns = count === 4 ? 2 : Math.min(count, count > 6 ? 4 : 3);
   const rows = Math.ceil(count / columns);
   sheet.style.setProperty('--ratio', String((columns * width) / (rows * height)));
   sheet.style.setProperty('--columns', String(columns));
   byId('empty').hidden = true;
+  compareWith(null);
   sheet.scrollIntoView({ block: 'nearest' });
   tiles.replaceChildren(
-    ...Array.from({ length: count }, (_, index) => {
+    ...places.map((index) => {
       const tile = count === 1 ? make('div', { class: 'tile' }) : make('button', { type: 'button', class: 'tile' });
       tile.style.setProperty('--tile-ratio', String(width / height));
       tile.dataset.index = String(index);
@@ -34,6 +38,7 @@ export function layOut({ count, width, height }) {
 
 /** Leaves the sheet as it was before anything was drawn. */
 export function clearSheet() {
+  compareWith(null);
   tiles.replaceChildren();
   byId('empty').hidden = false;
   sheet.style.removeProperty('--ratio');
@@ -60,12 +65,11 @@ export function showPreview(index, address, fraction) {
 
 /**
  * The finished picture, over its thumbhash or its last preview until it has arrived.
- * @param {number} index
  * @param {Image} image
  * @param {string} alt
  */
-export function showPicture(index, image, alt) {
-  const tile = tileAt(index);
+export function showPicture(image, alt) {
+  const tile = tileAt(image.index);
   if (tile === null || tile.querySelector('img.final') !== null) return;
   if (tile.querySelector('img.preview') === null) tile.append(blurred(image.thumbhash));
   const final = make('img', { class: 'final', alt, src: here(image.url), width: image.width, height: image.height });
@@ -81,11 +85,12 @@ export function showPicture(index, image, alt) {
  * @param {(index: number) => void} onSelect
  */
 export function showGeneration({ images, prompt }, onSelect) {
-  images.forEach((image, index) => {
-    const alone = images.length === 1;
-    showPicture(index, image, alone ? prompt : say('pictureOf', { n: index + 1, count: images.length, prompt }));
+  const alone = images.length === 1;
+  for (const image of images) {
+    const { index } = image;
+    showPicture(image, alone ? prompt : say('pictureOf', { n: index + 1, prompt }));
     if (!alone) tileAt(index)?.addEventListener('click', () => onSelect(index));
-  });
+  }
 }
 
 /** @param {number} index */

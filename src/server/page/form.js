@@ -13,7 +13,9 @@ import {
   setOperation,
   showMode,
   startMode,
+  way,
 } from './mode.js';
+import { promptAs } from './prompt-memory.js';
 import { nameOf, sizesOf } from './sizes.js';
 import { language, say } from './words.js';
 
@@ -44,9 +46,12 @@ export function startForm({ onInput, onChange, onDraw }) {
     change('seed', '');
     input('seed').focus();
   });
-  startMode(() => {
-    offerCapable();
-    form.dispatchEvent(new Event('input'));
+  startMode({
+    onOperation: (chosen) => changeOperation(chosen),
+    onWay: () => {
+      offerCapable();
+      form.dispatchEvent(new Event('input'));
+    },
   });
   model.addEventListener('change', showModel);
   form.addEventListener('input', () => {
@@ -65,6 +70,15 @@ export function startForm({ onInput, onChange, onDraw }) {
     onDraw();
   });
   if (/Mac|iPhone|iPad/.test(navigator.platform)) byId('shortcut').textContent = '⌘ ↵';
+}
+
+/** @param {import('./api.js').Operation} chosen */
+export function changeOperation(chosen) {
+  setOperation(chosen);
+  offerCapable();
+  const kind = chosen === 'EDIT' && way() === 'INSTRUCTION' ? 'instruction' : 'description';
+  input('prompt').value = promptAs(kind, input('prompt').value);
+  form.dispatchEvent(new Event('input'));
 }
 
 /** @param {Model[]} available the default model first */

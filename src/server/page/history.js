@@ -1,5 +1,5 @@
 import { here } from './api.js';
-import { byId, make } from './dom.js';
+import { byId, make, storageKey } from './dom.js';
 import { say } from './words.js';
 
 /**
@@ -8,7 +8,7 @@ import { say } from './words.js';
  * @typedef {{ input: Wish, generation: Generation }} Entry
  */
 
-const stored = 'inkstone.visit';
+const stored = storageKey('visit');
 const kept = 24;
 
 /** @type {Entry[]} newest first */

@@ -5,11 +5,12 @@ import { confirmCopy, showKey, startCode } from './code.js';
 import { startCompare } from './compare.js';
 import { byId, copyText } from './dom.js';
 import { interrupted } from './drawing.js';
-import { change, fillForm, offerCapable, offerModels, readForm, startForm } from './form.js';
+import { change, changeOperation, fillForm, offerCapable, offerModels, readForm, startForm } from './form.js';
 import { showHistory, startHistory } from './history.js';
 import { setOperation, showMode } from './mode.js';
-import { limitOriginal, original, startOriginal, takeImage, takeSource } from './original.js';
-import { clearProblems } from './problems.js';
+import { forgetOriginal, limitOriginal, original, startOriginal, takeImage, takeSource } from './original.js';
+import { clearProblems, showError, showProblem } from './problems.js';
+import { beginWith, forgetDescription } from './prompt-memory.js';
 import { longestSide } from './sizes.js';
 import {
   cancelDrawing,
@@ -20,27 +21,33 @@ import {
   report,
   resume,
   showAgain,
-  shownImage,
+  shownPicture,
   writeAddress,
 } from './studio.js';
+import { NotHere } from './uploads.js';
 import { language, toggleLanguage, translate } from './words.js';
 
 translate();
 showOtherLanguage();
 startCode();
 startForm({ onInput: refresh, onChange: writeAddress, onDraw: () => draw(readForm()) });
-startOriginal(
-  () => {
+startOriginal({
+  onChange: () => {
     clearProblems();
     showMode();
     refresh();
     writeAddress();
   },
-  () => {
-    setOperation('EDIT');
-    offerCapable();
+  // Also where the form has no place for a picture yet.
+  onFile: () => {
+    const { operation, prompt } = readForm();
+    if (operation === undefined) changeOperation('EDIT');
+    const before = forgetDescription();
+    if (operation === 'REFINE' && prompt === before) change('prompt', '');
   },
-);
+  onRefusal: (sentence) => showProblem(sentence, 'image'),
+  onError: showError,
+});
 startBrush(refresh);
 startCompare();
 startHistory(({ input, generation }) => {
@@ -56,13 +63,14 @@ for (const [button, operation] of /** @type {const} */ ([
   ['refine-this', 'REFINE'],
 ])) {
   byId(button).addEventListener('click', async () => {
-    const id = shownImage();
-    if (id === undefined || isDrawing()) return;
-    await takeImage(id).catch(report);
+    const picture = shownPicture();
+    if (picture === null || isDrawing()) return;
+    await takeImage(picture.id).catch(report);
     setOperation(operation);
     offerCapable();
+    beginWith(picture.description);
     // What is to change is another sentence than what there is.
-    if (operation === 'EDIT') change('prompt', '');
+    change('prompt', operation === 'EDIT' ? '' : picture.description);
     refresh();
     writeAddress();
     byId('title').scrollIntoView({ block: 'nearest' });
@@ -126,9 +134,17 @@ async function restore() {
  * The picture that a request changes and what was painted over it, where they are still known.
  * @param {import('./api.js').Wish} wish
  */
-async function fillPictures({ image, mask }) {
-  await takeSource(image).catch(() => {});
-  if (mask !== undefined) await fillMask(mask.upload);
+async function fillPictures({ operation = 'GENERATE', image, mask }) {
+  if (operation === 'GENERATE') return;
+  try {
+    if (image === undefined) return forgetOriginal();
+    await takeSource(image);
+    if (mask !== undefined) await fillMask(mask.upload);
+  } catch (error) {
+    // Never another picture, or another mask, than the one that was meant.
+    if (!(error instanceof NotHere && error.word === 'maskGone')) forgetOriginal();
+    showError(error);
+  }
 }
 
 function showOtherLanguage() {

@@ -1,7 +1,7 @@
 import { mask, offerBrush } from './brush.js';
 import { byId, make } from './dom.js';
 import { showExamples } from './examples.js';
-import { original } from './original.js';
+import { original, refusedFile } from './original.js';
 import { say } from './words.js';
 
 /**
@@ -31,10 +31,10 @@ export function setOperation(chosen) {
   /** @type {HTMLInputElement} */ (document.querySelector(`input[name="operation"][value="${chosen}"]`)).checked = true;
 }
 
-/** @param {() => void} onChange */
-export function startMode(onChange) {
-  byId('modes').addEventListener('change', onChange);
-  how.addEventListener('change', onChange);
+/** @param {{ onOperation: (chosen: Operation) => void, onWay: () => void }} handlers */
+export function startMode({ onOperation, onWay }) {
+  byId('modes').addEventListener('change', () => onOperation(operation()));
+  how.addEventListener('change', onWay);
   strength.addEventListener('input', showStrength);
 }
 
@@ -117,11 +117,12 @@ export function readMode() {
   };
 }
 
-/** What is missing before it can be sent, as a sentence; null where nothing is. */
+/** What is missing before it can be sent; null where nothing is. @returns {(() => string) | null} */
 export function missing() {
   if (operation() === 'GENERATE') return null;
-  if (original() === null) return say('noImage');
-  return how.value === 'INPAINT' && original()?.readable && mask() === null ? say('noMask') : null;
+  if (refusedFile() !== null) return refusedFile();
+  if (original() === null) return () => say('noImage');
+  return how.value === 'INPAINT' && mask() === null ? () => say('noMask') : null;
 }
 
 /** @param {import('./api.js').Wish} wish */

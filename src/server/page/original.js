@@ -1,36 +1,38 @@
 import { graphql, here } from './api.js';
 import { coverWith } from './brush.js';
 import { byId } from './dom.js';
-import { uploaded, willUpload } from './uploads.js';
-import { say } from './words.js';
+import { NotHere, uploaded, willUpload } from './uploads.js';
+import { say, speak } from './words.js';
 
 /** The picture that is to be changed: one of the server's, or a file of the visitor's. */
 
-/**
- * @typedef {{ image: { id: string } | { upload: string }, address: string, width: number, height: number, readable: boolean }} Original
- * not readable: by this browser; the server may say better why a file is no picture
- */
+/** @typedef {{ image: { id: string } | { upload: string }, address: string, width: number, height: number }} Original */
 
 const canvas = /** @type {HTMLCanvasElement} */ (byId('original-picture'));
 const box = byId('original');
-const field = /** @type {HTMLElement} */ (box.closest('[data-field]'));
 let largest = Number.POSITIVE_INFINITY;
 /** @type {Original | null} */
 let current = null;
-/** @type {() => void} */
-let changed = () => {};
-/** @type {() => void} */
-let unasked = () => {};
+/** Why the last file was not taken. @type {(() => string) | null} */
+let refused = null;
+/** Of several pictures that are read at once, the last one counts. */
+let turn = 0;
+/**
+ * @typedef {object} Handlers
+ * @property {() => void} onChange
+ * @property {() => void} onFile when a file comes, before it is read
+ * @property {(sentence: () => string) => void} onRefusal
+ * @property {(error: unknown) => void} onError
+ */
+/** @type {Handlers} */
+let handlers = { onChange() {}, onFile() {}, onRefusal() {}, onError() {} };
 
 export const original = () => current;
+export const refusedFile = () => refused;
 
-/**
- * @param {() => void} onChange
- * @param {() => void} onUnasked when a picture comes although the form has no place for one
- */
-export function startOriginal(onChange, onUnasked) {
-  changed = onChange;
-  unasked = onUnasked;
+/** @param {Handlers} given */
+export function startOriginal(given) {
+  handlers = given;
   const file = /** @type {HTMLInputElement} */ (byId('file'));
   file.addEventListener('change', () => {
     takeFile(file.files?.[0]);
@@ -61,33 +63,76 @@ export function startOriginal(onChange, onUnasked) {
 }
 
 /** @param {File | undefined} file */
-async function takeFile(file) {
+function takeFile(file) {
   if (file === undefined) return;
-  if (field.hidden) unasked();
-  const smaller = await scaledDown(file);
-  byId('scaled').textContent = smaller === null ? '' : say('scaled', smaller.size);
-  const picture = smaller === null ? file : smaller.picture;
-  await show({ upload: willUpload(async () => picture) }, picture);
+  handlers.onFile();
+  readFile(file).catch(handlers.onError);
+}
+
+/** @param {File} file */
+async function readFile(file) {
+  const mine = ++turn;
+  const bitmap = await createImageBitmap(file).catch(() => null);
+  const picture = bitmap === null ? null : await sendable(file, bitmap);
+  if (mine !== turn) return;
+  if (bitmap === null || picture === null) return refuseFile(() => say('notAPicture', { name: file.name }));
+  const { blob, width, height } = picture;
+  await show({ upload: willUpload(async () => blob) }, blob);
+  speak(byId('scaled'), width < bitmap.width || height < bitmap.height ? () => say('scaled', { width, height }) : null);
 }
 
 /**
- * What no model takes is made as large as one does: under a mask the server itself would refuse it, which promises every other pixel
- * unchanged.
- * @param {File} file
- * @returns {Promise<{ picture: Blob, size: { width: number, height: number } } | null>} null where it can stay, or cannot be read
+ * A file that cannot be used is said at once, and stands in the way of drawing until another one is chosen.
+ * @param {() => string} sentence
  */
-async function scaledDown(file) {
-  const bitmap = await createImageBitmap(file).catch(() => null);
-  if (bitmap === null || Math.max(bitmap.width, bitmap.height) <= largest) return null;
-  const factor = largest / Math.max(bitmap.width, bitmap.height);
+function refuseFile(sentence) {
+  forget('unreadable');
+  refused = sentence;
+  handlers.onChange();
+  handlers.onRefusal(sentence);
+}
+
+/** Nothing is to be changed: an earlier request's file is not on this page any more, or none was chosen. */
+export function forgetOriginal() {
+  if (current === null && refused === null) return;
+  forget('empty');
+  handlers.onChange();
+}
+
+/** @param {'empty' | 'unreadable'} state */
+function forget(state) {
+  turn++;
+  current = null;
+  refused = null;
+  box.dataset.state = state;
+  box.style.removeProperty('--ratio');
+  canvas.width = 0;
+  speak(byId('scaled'), null);
+  coverWith({ width: 1, height: 1 });
+}
+
+/** What the server reads, if it is not larger than any server takes. */
+const formats = ['image/png', 'image/jpeg', 'image/webp', 'image/avif', 'image/gif'];
+const manyBytes = 8 * 2 ** 20;
+
+/**
+ * The file as it is, where the server takes it; else made a PNG, as large as the models take: under a mask the server would refuse
+ * a larger one, which promises every other pixel unchanged.
+ * @param {File} file
+ * @param {ImageBitmap} bitmap
+ * @returns {Promise<{ blob: Blob, width: number, height: number }>}
+ */
+async function sendable(file, bitmap) {
+  const { width, height } = bitmap;
+  const factor = Math.min(1, largest / Math.max(width, height));
+  if (factor === 1 && formats.includes(file.type) && file.size <= manyBytes) return { blob: file, width, height };
   const side = (/** @type {number} */ whole) => Math.max(1, Math.round(whole * factor));
-  const size = { width: side(bitmap.width), height: side(bitmap.height) };
-  const small = new OffscreenCanvas(size.width, size.height);
-  const context = small.getContext('2d');
-  if (context === null) return null;
+  const copy = new OffscreenCanvas(side(width), side(height));
+  const context = copy.getContext('2d');
+  if (context === null) throw new Error('This browser gives no canvas.');
   context.imageSmoothingQuality = 'high';
-  context.drawImage(bitmap, 0, 0, size.width, size.height);
-  return { picture: await small.convertToBlob({ type: 'image/png' }), size };
+  context.drawImage(bitmap, 0, 0, copy.width, copy.height);
+  return { blob: await copy.convertToBlob({ type: 'image/png' }), width: copy.width, height: copy.height };
 }
 
 /** @param {number} pixels the longest side of a picture that a model takes */
@@ -112,8 +157,8 @@ export async function takeSource(image) {
 export async function takeImage(id) {
   /** @type {{ image: { url: string } | null }} */
   const { image } = await graphql('query Original($id: ID!) { image(id: $id) { url } }', { id });
-  byId('scaled').textContent = '';
-  if (image !== null) await show({ id }, here(image.url));
+  if (image === null) throw new NotHere('imageGone');
+  await show({ id }, here(image.url));
 }
 
 /**
@@ -121,20 +166,21 @@ export async function takeImage(id) {
  * @param {string | Blob} source its address, or what it holds
  */
 async function show(image, source) {
+  const mine = ++turn;
   const address = typeof source === 'string' ? source : URL.createObjectURL(source);
   const picture = new Image();
   picture.src = address;
-  const readable = await picture.decode().then(
-    () => true,
-    () => false,
-  );
-  const [width, height] = readable ? [picture.naturalWidth, picture.naturalHeight] : [1, 1];
-  current = { image, address, width, height, readable };
+  await picture.decode();
+  if (mine !== turn) return;
+  const { naturalWidth: width, naturalHeight: height } = picture;
+  current = { image, address, width, height };
+  refused = null;
   canvas.width = width;
   canvas.height = height;
-  if (readable) canvas.getContext('2d')?.drawImage(picture, 0, 0);
-  box.dataset.state = readable ? 'shown' : 'unreadable';
+  canvas.getContext('2d')?.drawImage(picture, 0, 0);
+  box.dataset.state = 'shown';
   box.style.setProperty('--ratio', String(width / height));
+  speak(byId('scaled'), null);
   coverWith({ width, height });
-  changed();
+  handlers.onChange();
 }

@@ -1,6 +1,9 @@
+import { ApiError, Unreachable } from './api.js';
 import { byId, pause } from './dom.js';
 import { field } from './form.js';
-import { say } from './words.js';
+import { errorSentence, problemSentence, problemWords } from './problem-words.js';
+import { NotHere } from './uploads.js';
+import { language, say, speak } from './words.js';
 
 /** Where a problem with a field of the input is shown; every other one stands under the button. */
 const places = new Map([
@@ -14,27 +17,24 @@ const places = new Map([
 ]);
 
 export function clearProblems() {
-  for (const element of document.querySelectorAll('.problem')) element.textContent = '';
+  for (const element of /** @type {NodeListOf<HTMLElement>} */ (document.querySelectorAll('.problem')))
+    speak(element, null);
   for (const element of document.querySelectorAll('[aria-invalid]')) element.removeAttribute('aria-invalid');
 }
 
 /**
  * Says what is wrong, at the field that it is about.
- * @param {string} message
+ * @param {() => string} sentence in the language of the page
  * @param {string} [name] as in `InvalidInput.field`
  */
-export function showProblem(message, name = '') {
-  const sentence = message.replaceAll('`', ''); // marks names for programmers
+export function showProblem(sentence, name = '') {
   // `image.upload` is said of the image.
   const place = name
     .split('.')
     .map((part) => places.get(part))
     .find((known) => known !== undefined);
-  if (place === undefined || field(place).hidden) {
-    byId('form-problem').textContent = sentence;
-    return;
-  }
-  byId(`${place}-problem`).textContent = sentence;
+  if (place === undefined || field(place).hidden) return speak(byId('form-problem'), sentence);
+  speak(byId(`${place}-problem`), sentence);
   const control = place === 'loras' ? byId('loras').querySelector('input') : byId(place === 'image' ? 'file' : place);
   if (control === null) return;
   control.setAttribute('aria-invalid', 'true');
@@ -43,14 +43,48 @@ export function showProblem(message, name = '') {
 }
 
 /**
+ * Says an expected failure of the API in the page's words.
+ * @param {import('./api.js').Problem} problem
+ */
+export function showRefusal(problem) {
+  showProblem(() => problemSentence(problem, language), problem.field);
+}
+
+/**
+ * Says what was thrown: by the API, by the page itself, or because nobody answers.
+ * @param {unknown} error
+ */
+export function showError(error) {
+  if (error instanceof NotHere) return showProblem(() => say(error.word), 'image');
+  if (error instanceof ApiError) return showApiError(error);
+  if (error instanceof Unreachable) return showProblem(() => say('unreachable'));
+  const message = error instanceof Error ? error.message : String(error);
+  showProblem(() => say('pageFailed', { message }));
+}
+
+/** @param {ApiError} error */
+function showApiError(error) {
+  const { field: name = error.field, message } = error.variable ?? { message: error.message };
+  const sentence = () =>
+    error.reason in problemWords
+      ? problemSentence(
+          { code: error.reason, message, parameters: [{ name: 'field', value: name }, ...error.parameters] },
+          language,
+        )
+      : errorSentence({ code: error.code, status: error.status, field: name, message }, language);
+  showProblem(sentence, error.status === 413 ? 'image' : name);
+}
+
+/**
  * Counts down to the moment at which a full queue may have room.
  * @param {import('./api.js').Problem} problem
  * @param {AbortSignal} signal
- * @param {(sentence: string) => void} tell
+ * @param {(sentence: () => string) => void} tell
  */
-export async function countDown({ retryAfterMs = 1000 }, signal, tell) {
+export async function countDown({ code, retryAfterMs = 1000 }, signal, tell) {
   for (let left = Math.ceil(retryAfterMs / 1000); left > 0; left--) {
-    tell(say('full', { n: left }));
+    const n = left;
+    tell(() => say(code === 'SERVER_STOPPING' ? 'restarting' : 'full', { n }));
     await pause(1000, signal);
   }
 }

@@ -1,4 +1,4 @@
-import { ApiError, generationFields, post } from './api.js';
+import { ApiError, apiError, generationFields, generationFrom, post } from './api.js';
 import { pause } from './dom.js';
 import { messages } from './stream.js';
 
@@ -81,14 +81,15 @@ async function* connection(id, after, signal) {
     if (response.status >= 500 || response.body === null) throw new Error(`HTTP ${response.status}`);
     if (!response.headers.get('content-type')?.startsWith('text/event-stream')) {
       const { errors } = await response.json().catch(() => ({}));
-      throw new ApiError(errors?.[0]?.message ?? `HTTP ${response.status}`, response.status);
+      throw apiError(errors?.[0] ?? { message: `HTTP ${response.status}` }, response.status);
     }
     for await (const { event, data } of messages(response.body, alive)) {
       if (event === 'complete') return;
       if (event !== 'next') continue;
       const { data: payload, errors } = JSON.parse(data);
-      if (errors !== undefined) throw new ApiError(errors[0].message);
-      yield payload.generationProgress;
+      if (errors !== undefined) throw apiError(errors[0]);
+      const told = payload.generationProgress;
+      yield { ...told, generation: generationFrom(told.generation) };
     }
   } finally {
     clearTimeout(watchdog);

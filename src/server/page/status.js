@@ -1,4 +1,5 @@
-import { say } from './words.js';
+import { problemSentence } from './problem-words.js';
+import { language, say } from './words.js';
 
 /**
  * @typedef {import('./api.js').Generation} Generation
@@ -30,7 +31,7 @@ export function sentenceOf(event) {
 export function outcomeOf({ status, problem }) {
   if (status === 'SUCCEEDED') return say('done');
   if (status === 'CANCELLED') return say('cancelled');
-  return problem?.message ?? say('failed');
+  return problem === null ? say('failed') : problemSentence(problem, language);
 }
 
 /**

@@ -1,6 +1,5 @@
 import { toHash } from './address.js';
 import { advise } from './advice.js';
-import { ApiError } from './api.js';
 import { hideCaption, showCaption } from './caption.js';
 import { showCode } from './code.js';
 import { compareWith } from './compare.js';
@@ -11,9 +10,10 @@ import { readForm } from './form.js';
 import { addToHistory } from './history.js';
 import { missing } from './mode.js';
 import { original } from './original.js';
-import { clearProblems, countDown, showProblem } from './problems.js';
+import { clearProblems, countDown, showError, showProblem, showRefusal } from './problems.js';
+import { descriptionOf, rememberPrompt } from './prompt-memory.js';
 import { fractionOf, outcomeOf, sentenceOf } from './status.js';
-import { say } from './words.js';
+import { say, speak } from './words.js';
 
 /**
  * @typedef {import('./api.js').Wish} Wish
@@ -25,6 +25,7 @@ import { say } from './words.js';
 let drawing = null;
 /** What the sheet shows, with the form's request it came from. @type {{ input: Wish, generation: Generation } | null} */
 let shown = null;
+/** The place of the picture that the caption is about. */
 let selected = 0;
 
 export const isDrawing = () => drawing !== null;
@@ -57,9 +58,10 @@ export async function resume({ input, generation }) {
  */
 async function work(input, run) {
   clearProblems();
+  rememberPrompt(input);
   byId('status').classList.remove('alarm');
   setBusy(true);
-  tell(say('sending'), null);
+  tell(() => say('sending'), null);
   drawing = new Drawing(listenerFor(input));
   try {
     const answer = await run(drawing);
@@ -85,19 +87,22 @@ function listenerFor(input) {
     begun: (generation) => {
       shown = null;
       hideCaption();
-      layOut({ count, width: generation.width, height: generation.height });
+      layOut(
+        Array.from({ length: count }, (_, index) => index),
+        generation,
+      );
       showCode(input, generation.id);
     },
     happened: (event) => {
-      tell(sentenceOf(event), fractionOf(event.generation));
+      const sentence = () => sentenceOf(event) ?? '';
+      tell(sentence() === '' ? null : sentence, fractionOf(event.generation));
       if (event.__typename === 'StepFinished' && event.preview !== null)
         showPreview(event.image, event.preview, event.step / event.totalSteps);
-      for (const [index, image] of event.generation.images.entries())
-        showPicture(index, image, event.generation.prompt);
+      for (const image of event.generation.images) showPicture(image, event.generation.prompt);
     },
     connection: (live) => {
       byId('status').classList.toggle('alarm', !live);
-      if (!live) tell(say('lost'), undefined);
+      if (!live) tell(() => say('lost'), undefined);
     },
     full: (problem, signal) => countDown(problem, signal, (sentence) => tell(sentence, null)),
   };
@@ -113,7 +118,7 @@ function finish(input, generation) {
     return present(input, generation);
   }
   clearSheet();
-  tell(outcomeOf(generation), 1);
+  tell(() => outcomeOf(generation), 1);
   byId('status').classList.toggle('alarm', generation.status === 'FAILED');
 }
 
@@ -126,14 +131,19 @@ export function present(input, generation) {
   const { images, width, height } = generation;
   // What was watched stands on the sheet already; what comes from memory does not.
   const watched = shown === null && byId('tiles').childElementCount === images.length;
-  if (!watched) layOut({ count: images.length, width, height });
+  if (!watched)
+    layOut(
+      images.map(({ index }) => index),
+      generation,
+    );
   shown = { input, generation };
+  rememberPrompt(input);
   showGeneration(generation, select);
   const before = original();
   const changed = input.image !== undefined && before !== null && sameImage(input.image, before.image);
   compareWith(changed ? { address: before.address, regions: generation.regions, width, height } : null);
-  select(0);
-  tell(outcomeOf(generation), 1);
+  select(images[0]?.index ?? 0);
+  tell(() => outcomeOf(generation), 1);
 }
 
 /**
@@ -142,8 +152,11 @@ export function present(input, generation) {
  */
 const sameImage = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
-/** The picture that is shown, to be changed next. */
-export const shownImage = () => shown?.generation.images[selected]?.id;
+/** The picture that is shown, to be changed next, and what is known of what it shows. */
+export function shownPicture() {
+  const id = shown?.generation.images.find(({ index }) => index === selected)?.id;
+  return id === undefined || shown === null ? null : { id, description: descriptionOf(shown.generation) };
+}
 
 /** @param {number} index */
 function select(index) {
@@ -160,19 +173,18 @@ export function showAgain() {
 }
 
 /** @param {Problem} problem */
-function refuse({ message, field }) {
-  tell('', 1);
-  showProblem(message, field);
+function refuse(problem) {
+  tell(() => '', 1);
+  showRefusal(problem);
 }
 
 /** @param {unknown} error */
 export function report(error) {
   remember(null);
-  tell('', 1);
   if (shown === null) clearSheet();
-  if (error instanceof DOMException && error.name === 'AbortError') return tell(say('cancelled'), 1);
-  if (!(error instanceof ApiError)) return showProblem(say('unreachable'));
-  showProblem(error.variable?.message ?? error.message, error.variable?.field);
+  const cancelled = error instanceof DOMException && error.name === 'AbortError';
+  tell(() => (cancelled ? say('cancelled') : ''), 1);
+  if (!cancelled) showError(error);
 }
 
 /** The code to copy follows the form. */
@@ -197,11 +209,11 @@ function currentRequest() {
 }
 
 /**
- * @param {string | null} sentence null leaves it as it is
+ * @param {(() => string) | null} sentence null leaves it as it is
  * @param {number | null | undefined} fraction null: nobody knows; undefined: as it is
  */
 function tell(sentence, fraction) {
-  if (sentence !== null) byId('status').textContent = sentence;
+  if (sentence !== null) speak(byId('status'), sentence);
   const progress = /** @type {HTMLProgressElement} */ (byId('progress'));
   if (fraction === null) progress.removeAttribute('value');
   else if (fraction !== undefined) progress.value = fraction;

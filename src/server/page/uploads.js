@@ -4,6 +4,16 @@
  * @type {Map<string, () => Promise<Blob>>}
  */
 const waiting = new Map();
+
+/** What a request speaks of is gone: after a reload of the page the name of a file is remembered and the file is not. */
+export class NotHere extends Error {
+  /** @param {'fileGone' | 'imageGone' | 'maskGone'} word how the page says it */
+  constructor(word) {
+    super(word);
+    this.word = word;
+  }
+}
+
 let count = 0;
 /** The history outlives a reload of the page and files do not: their names must not come again. */
 const visit = Date.now().toString(36);
@@ -24,8 +34,7 @@ export function willUpload(file) {
  */
 export function uploaded(name) {
   const file = waiting.get(name);
-  // After a reload the name is remembered and the file is not.
-  if (file === undefined) return Promise.reject(new Error('The file is not here any more.'));
+  if (file === undefined) return Promise.reject(new NotHere('fileGone'));
   return file();
 }
 

@@ -1,5 +1,10 @@
-/** What the page says, in English and Chinese. `{n}` is filled in. */
-const words = {
+import { fill } from './sentence.js';
+
+/** @template {Record<string, import('./sentence.js').Sentences>} T @param {T} words */
+const sentences = (words) => words;
+
+/** What the page says, in English and Chinese. `{n}` is filled in, and decides the plural form. */
+export const words = sentences({
   skip: ['Skip to the prompt', '跳到提示词'],
   elsewhere: ['Elsewhere', '其他页面'],
   api: ['API', '接口'],
@@ -24,7 +29,7 @@ const words = {
   canINPAINT: ['repaints under a mask', '能涂抹重画'],
   canSTRENGTH: ['starts from a picture', '能以图为底'],
   canINSTRUCTION: ['follows instructions', '能按指令改'],
-  usualSteps: ['{n} steps', '{n} 步'],
+  usualSteps: [{ one: '{n} step', other: '{n} steps' }, '{n} 步'],
   canGuide: ['takes guidance', '可引导'],
   model: ['Model', '模型'],
   steps: ['Steps', '步数'],
@@ -60,7 +65,7 @@ const words = {
   compare: ['How much of the picture before', '之前的图显示多少'],
   before: ['Before', '之前'],
   after: ['After', '之后'],
-  regionsFound: ['Refined in {n} places.', '精修了 {n} 处。'],
+  regionsFound: [{ one: 'Refined in {n} place.', other: 'Refined in {n} places.' }, '精修了 {n} 处。'],
   noRegions: ['Nothing in it needed refining.', '没有需要精修的地方。'],
   cancel: ['Cancel', '取消'],
   picture: ['Picture', '图画'],
@@ -83,7 +88,7 @@ const words = {
   try: ['Open in GraphiQL', '在 GraphiQL 中打开'],
   copy: ['Copy', '复制'],
   copied: ['Copied', '已复制'],
-  pictureOf: ['Picture {n} of {count}: {prompt}', '第 {n} 张，共 {count} 张：{prompt}'],
+  pictureOf: ['Picture {n}: {prompt}', '第 {n} 张：{prompt}'],
 
   sending: ['Sending …', '发送中…'],
   next: ['Next in line …', '马上轮到…'],
@@ -112,6 +117,21 @@ const words = {
   stageENCODE_OUTPUT: ['output', '输出'],
 
   full: ['Too many are waiting. Trying again in {n} s.', '排队已满，{n} 秒后再试。'],
+  restarting: ['The server is about to stop. Trying again in {n} s.', '服务器即将停止，{n} 秒后再试。'],
+  notAPicture: [
+    'Expected a picture in PNG, JPEG, WebP, AVIF or GIF but received {name}.',
+    '“{name}”不是能读取的图片，请用 PNG、JPEG、WebP、AVIF 或 GIF。',
+  ],
+  fileGone: ['The file is not on this page any more. Please choose it again.', '页面上已没有这个文件，请重新选择。'],
+  imageGone: [
+    'That picture is not on the server any more. Please choose another one.',
+    '那张图已不在服务器上，请另选一张。',
+  ],
+  maskGone: [
+    'What was painted is not on this page any more. Please paint it again.',
+    '页面上已没有涂抹的内容，请重新涂抹。',
+  ],
+  pageFailed: ['This page ran into an error: {message}', '页面出错了：{message}'],
   unreachable: ['The server does not answer. Is it running?', '服务器没有应答。它在运行吗？'],
   key: ['Access key', '访问密钥'],
   keyHint: [
@@ -120,7 +140,7 @@ const words = {
   ],
   enter: ['Enter', '进入'],
   wrongKey: ['That is not the key.', '密钥不对。'],
-};
+});
 
 /** @typedef {keyof typeof words} Word */
 
@@ -132,11 +152,24 @@ export let language = chosen === 'zh' ? 'zh' : 'en';
 
 /**
  * @param {Word} word
- * @param {Record<string, string | number>} [values]
+ * @param {Readonly<Record<string, string | number>>} [values]
  */
-export function say(word, values = {}) {
-  const sentence = words[word][language === 'zh' ? 1 : 0] ?? '';
-  return sentence.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
+export function say(word, values) {
+  return fill(words[word], language, values);
+}
+
+/** What stands in an element now, so that it can be said again in the other language. @type {Map<HTMLElement, () => string>} */
+const spoken = new Map();
+
+/**
+ * Writes a sentence into an element, where it follows the language of the page.
+ * @param {HTMLElement} element
+ * @param {(() => string) | null} sentence null for none
+ */
+export function speak(element, sentence) {
+  if (sentence === null) spoken.delete(element);
+  else spoken.set(element, sentence);
+  element.textContent = sentence === null ? '' : sentence();
 }
 
 /** Writes the page's language into everything marked with `data-t`, `data-t-label` or `data-t-placeholder`. */
@@ -151,6 +184,7 @@ export function translate() {
     }
     if (tPlaceholder !== undefined) element.setAttribute('placeholder', say(/** @type {Word} */ (tPlaceholder)));
   }
+  for (const [element, sentence] of spoken) element.textContent = sentence();
 }
 
 /** Changes between the two languages and remembers it. */

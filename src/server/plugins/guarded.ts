@@ -1,11 +1,9 @@
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { graphqlError, text } from '../responses.js';
-
-const SENTENCE = 'Something went wrong on our side. It has been logged.';
+import { text } from '../responses.js';
 
 /** A plugin whose surprises are logged, and answered without a word of where or why. Unguarded they would be sent with their stack. */
-export function guarded(plugin: Plugin, log: Logger, apiPath: string): Plugin {
+export function guarded(plugin: Plugin, log: Logger): Plugin {
   const { onRequest } = plugin;
   if (onRequest === undefined) return plugin;
   return {
@@ -15,9 +13,7 @@ export function guarded(plugin: Plugin, log: Logger, apiPath: string): Plugin {
         const { method } = payload.request;
         if (!payload.request.signal.aborted)
           log.error({ err: error, method, path: payload.url.pathname }, 'unexpected');
-        payload.endResponse(
-          payload.url.pathname === apiPath ? graphqlError(500, SENTENCE, 'INTERNAL_SERVER_ERROR') : text(500, SENTENCE),
-        );
+        payload.endResponse(text(500, 'Something went wrong on our side. It has been logged.'));
       };
       try {
         const running = onRequest(payload);
