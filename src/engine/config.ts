@@ -44,6 +44,11 @@ export const engineSection = {
       'Silence of a working engine after which it is started again. One forward, and the loading of one part, must fit.',
       { unit: 'milliseconds' },
     ),
+    ENGINE_PING_MS: setting(
+      whole(100, 600_000).default(5000),
+      'How often an idle engine is asked whether it lives. One that has not answered by the next time is started again.',
+      { unit: 'milliseconds' },
+    ),
     JOB_DEADLINE_MS: setting(whole(100).default(600_000), 'Time that one job may take for each of its pictures.', {
       unit: 'milliseconds',
     }),

@@ -4,6 +4,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { DeviceChoice, EngineEvent, EngineJob, Made } from './job.js';
 import type { Failure, FromProcess, ProcessSettings, ToProcess } from './messages.js';
 import { EngineLost } from './problems.js';
+import { type Pulse, watchPulse } from './pulse.js';
 
 /** Where the engine says what an operator should know. A pino logger is one. */
 export interface EngineLog {
@@ -14,6 +15,8 @@ export interface EngineLog {
 export interface Supervision {
   /** Silence while working for which the process is ended. */
   readonly watchdogMs: number;
+  /** How often an idle process is asked whether it lives; one that has not answered by the next time is ended. */
+  readonly pingMs: number;
   readonly log: EngineLog;
 }
 
@@ -48,10 +51,12 @@ export class EngineProcess {
   readonly ended: Promise<string>;
   readonly #child: ChildProcess;
   readonly #watchdogMs: number;
+  readonly #pingMs: number;
   readonly #pending = new Map<number, Pending>();
   #choice: DeviceChoice | null = null;
   #onReady: () => void = () => {};
   #watchdog: NodeJS.Timeout | null = null;
+  #pulse: Pulse | null = null;
   #messages = 0;
   #orders = 0;
   #killedFor: string | null = null;
@@ -59,8 +64,9 @@ export class EngineProcess {
   #refusal: string | null = null;
   #over: EngineLost | null = null;
 
-  constructor(settings: ProcessSettings, { watchdogMs, log }: Supervision) {
+  constructor(settings: ProcessSettings, { watchdogMs, pingMs, log }: Supervision) {
     this.#watchdogMs = watchdogMs;
+    this.#pingMs = pingMs;
     const { file, execArgv } = entry();
     // Standard output belongs to the program that starts the engine.
     this.#child = fork(file, [], {
@@ -81,6 +87,7 @@ export class EngineProcess {
     this.ended = new Promise((resolve) => {
       const end = (sentence: string, lastWords = '') => {
         this.#disarm();
+        this.#pulse?.stop();
         // Clients are told how it ended but not what it said, which may hold paths of this machine.
         this.#over = new EngineLost(sentence);
         for (const { reject } of this.#pending.values()) reject(this.#over);
@@ -118,6 +125,7 @@ export class EngineProcess {
   order(order: Order, onEvent: (event: EngineEvent) => void): { readonly reply: Promise<Reply>; abort(): void } {
     const id = ++this.#orders;
     if (this.#over !== null) return { reply: Promise.reject(this.#over), abort() {} };
+    this.#pulse?.feel();
     const reply = new Promise<Reply>((resolve, reject) => this.#pending.set(id, { onEvent, resolve, reject }));
     this.#send({ ...order, id });
     this.#arm();
@@ -135,6 +143,7 @@ export class EngineProcess {
     this.#watchdog?.refresh();
     if (message.type === 'ready') {
       this.#choice = message.choice;
+      this.#pulse = this.#watchPulse();
       this.#onReady();
     }
     if (message.type === 'refused') this.#refusal = message.message;
@@ -161,6 +170,16 @@ export class EngineProcess {
         else this.#watchdog?.refresh();
       }, 50);
     }, this.#watchdogMs);
+  }
+
+  /** A process at rest would otherwise be missed only by the next job. */
+  #watchPulse(): Pulse {
+    return watchPulse(this.#pingMs, {
+      heard: () => this.#messages,
+      isIdle: () => this.#pending.size === 0,
+      ask: () => this.#send({ type: 'ping' }),
+      onLost: () => this.kill(`it did not answer for ${this.#pingMs} ms although it had nothing to do`),
+    });
   }
 
   #disarm(): void {

@@ -21,6 +21,8 @@ export interface EngineOptions {
   readonly threads: number;
   /** A process that says nothing for so long while it works is ended and started again. */
   readonly watchdogMs: number;
+  /** An idle process is asked so often whether it lives; one that has not answered by the next time is ended. Left out, 5 seconds. */
+  readonly pingMs?: number;
   readonly log: EngineLog;
 }
 
@@ -31,6 +33,7 @@ export interface HostedEngine extends Engine {
 }
 
 const LONGEST_PAUSE_MS = 30_000;
+const PING_MS = 5000;
 
 /** Starts the engine that the environment asks for. */
 export function engineFor(settings: EngineConfig, catalog: readonly ModelEntry[], log: EngineLog): HostedEngine {
@@ -43,6 +46,7 @@ export function engineFor(settings: EngineConfig, catalog: readonly ModelEntry[]
     faceDetector: settings.FACE_DETECTOR,
     threads: settings.ENGINE_THREADS,
     watchdogMs: settings.ENGINE_WATCHDOG_MS,
+    pingMs: settings.ENGINE_PING_MS,
     log,
   });
 }
@@ -92,12 +96,15 @@ class EngineHost implements HostedEngine {
   }
 
   async run(job: EngineJob, { signal, deadlineMs, onEvent }: RunOptions): Promise<Made> {
-    const deadline = new AbortController();
-    const stopped = AbortSignal.any([signal, deadline.signal]);
+    const stop = new AbortController();
+    const stopped = stop.signal;
+    const leave = () => stop.abort(signal.reason);
+    if (signal.aborted) leave();
+    signal.addEventListener('abort', leave, { once: true });
     // The caller is answered as soon as the job is to stop; the line moves on when the process has come to rest, or to its end.
     const work = this.#oneAtATime(async () => {
       stopped.throwIfAborted();
-      const timer = setTimeout(() => deadline.abort(tooLate(deadlineMs)), deadlineMs);
+      const timer = setTimeout(() => stop.abort(tooLate(deadlineMs)), deadlineMs);
       try {
         const process = await unlessAborted(stopped, this.#process).catch(lost);
         stopped.throwIfAborted();
@@ -110,7 +117,7 @@ class EngineHost implements HostedEngine {
         clearTimeout(timer);
       }
     });
-    const { result } = await unlessAborted(stopped, work);
+    const { result } = await unlessAborted(stopped, work).finally(() => signal.removeEventListener('abort', leave));
     if ('failure' in result) throw problem(result.failure);
     return result.made!;
   }
@@ -143,11 +150,11 @@ class EngineHost implements HostedEngine {
   /** Starts a process and, when it ends, the next. The first two come at once, later ones ever more slowly. */
   #start(): Promise<EngineProcess> {
     const starting = (async () => {
-      const { watchdogMs, log, ...settings } = this.#options;
+      const { watchdogMs, pingMs = PING_MS, log, ...settings } = this.#options;
       const { signal } = this.#closing;
       if (this.#ends > 1) await sleep(Math.min(LONGEST_PAUSE_MS, 125 * 2 ** this.#ends), undefined, { signal });
       signal.throwIfAborted();
-      const process = new EngineProcess(settings, { watchdogMs, log });
+      const process = new EngineProcess(settings, { watchdogMs, pingMs, log });
       this.#living = process;
       void process.ended.then((sentence) => this.#restart(sentence));
       const { reason } = await process.ready();
@@ -168,6 +175,8 @@ class EngineHost implements HostedEngine {
     this.#process = this.#start();
     for (const model of this.#wanted)
       this.load(model).catch((error: Error) => {
+        // The end of a process says nothing about its models: the next one is given them.
+        if (error instanceof EngineLost || error instanceof EngineNotStarted) return;
         // A model that cannot be loaded is not tried again until a job asks for it.
         this.#wanted.delete(model);
         this.#options.log.warn(`The model "${model}" was not loaded again: ${error.message}`);

@@ -6,7 +6,9 @@ export type ToProcess =
   | { readonly type: 'start'; readonly settings: ProcessSettings }
   | { readonly type: 'run'; readonly id: number; readonly job: EngineJob }
   | { readonly type: 'load'; readonly id: number; readonly model: string }
-  | { readonly type: 'abort'; readonly id: number };
+  | { readonly type: 'abort'; readonly id: number }
+  /** Answered by `alive`, at once where nothing is worked on. */
+  | { readonly type: 'ping' };
 
 export interface ProcessSettings {
   readonly catalog: readonly ModelEntry[];

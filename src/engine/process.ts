@@ -89,6 +89,7 @@ function serve(
   }
 
   return (message) => {
+    if (message.type === 'ping') send({ type: 'alive' });
     if (message.type === 'abort') aborted = message.id;
     if (message.type === 'load')
       void answer(message.id, async () => {

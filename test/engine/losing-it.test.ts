@@ -1,8 +1,8 @@
 import { fork } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { temporaryFolder } from './checkpoints.js';
+import { changedTurbo, temporaryFolder } from './checkpoints.js';
 import { engineWith, job, longJob, run, runUntilStep } from './engines.js';
 
 const lost = { code: 'EngineLost', retryable: true };
@@ -24,15 +24,97 @@ describe('an engine whose process is lost', () => {
     await expect.poll(() => engine.loaded(), { timeout: 20_000 }).toEqual(['tiny-turbo']);
   });
 
+  it('has them again however often it is killed: at rest, while it starts, while it loads, and at rest again', async () => {
+    const told: string[] = [];
+    const moments = { starts: () => {}, loads: () => {} };
+    const engine = engineWith({
+      log: {
+        // The process has just answered for the first time, and is about to be given its models.
+        info: () => moments.loads(),
+        warn: (message) => {
+          told.push(message);
+          moments.starts();
+        },
+      },
+    });
+    await engine.load('tiny-turbo');
+    const kill = () => process.kill(engine.pid!, 'SIGKILL');
+    const backAgain = () => expect.poll(() => engine.loaded(), { timeout: 30_000 }).toEqual(['tiny-turbo']);
+    for (let round = 1; round <= 2; round++) {
+      moments.starts = () => {
+        moments.starts = () => {};
+        setImmediate(kill);
+      };
+      moments.loads = () => {
+        moments.loads = () => {};
+        setImmediate(kill);
+      };
+      kill();
+      await expect.poll(() => told.length, { timeout: 30_000 }).toBe(4 * round - 1);
+      await backAgain();
+      kill();
+      await expect.poll(() => told.length).toBe(4 * round);
+      await backAgain();
+    }
+    expect(new Set(told)).toEqual(new Set(["The engine's process was ended by SIGKILL. It is started again."]));
+    await run(engine, job);
+  });
+
+  it('gives a model up only when it is the model that cannot be loaded', async () => {
+    const entry = changedTurbo('vae', () => {});
+    const told: string[] = [];
+    const engine = engineWith({ catalog: [entry], log: { info() {}, warn: (message) => told.push(message) } });
+    await engine.load(entry.id);
+    rmSync(entry.components.vae, { recursive: true });
+    process.kill(engine.pid!, 'SIGKILL');
+    await expect.poll(() => told.at(-1), { timeout: 20_000 }).toMatch(/^The model "changed" was not loaded again: /);
+    expect(engine.loaded()).toEqual([]);
+  });
+
+  it('at rest is missed, and replaced', async () => {
+    const told: string[] = [];
+    const engine = engineWith({ pingMs: 200, log: { info() {}, warn: (message) => told.push(message) } });
+    await engine.load('tiny-turbo');
+    const stopped = engine.pid!;
+    process.kill(stopped, 'SIGSTOP');
+    await expect.poll(() => engine.pid, { timeout: 20_000 }).not.toBe(stopped);
+    await expect.poll(() => engine.loaded(), { timeout: 20_000 }).toEqual(['tiny-turbo']);
+    expect(alive(stopped)).toBe(false);
+    expect(told).toEqual([
+      "The engine's process was ended because it did not answer for 200 ms although it had nothing to do. It is started again.",
+    ]);
+  });
+
+  it('at rest is missed by the job that comes first, long before the watchdog', async () => {
+    const engine = engineWith({ pingMs: 400, watchdogMs: 600_000 });
+    await engine.load('tiny-turbo');
+    process.kill(engine.pid!, 'SIGSTOP');
+    await expect(run(engine, job)).rejects.toMatchObject({
+      ...lost,
+      message: expect.stringContaining('nothing to do'),
+    });
+    await run(engine, job);
+  });
+
+  it('is not missed while it works', async () => {
+    const told: string[] = [];
+    const engine = engineWith({ pingMs: 100, log: { info() {}, warn: (message) => told.push(message) } });
+    await engine.ready();
+    const { pid } = engine;
+    // A forward takes longer than a ping.
+    await run(engine, { ...longJob, width: 1024, height: 1024, steps: 1 });
+    expect([engine.pid, told]).toEqual([pid, []]);
+  });
+
   it('that hangs is ended by the watchdog', async () => {
-    const engine = engineWith({ watchdogMs: 1500 });
+    const engine = engineWith({ watchdogMs: 5000 });
     await engine.load('tiny-turbo');
     await expect(runUntilStep(engine, longJob, () => process.kill(engine.pid!, 'SIGSTOP'))).rejects.toMatchObject(lost);
     await run(engine, job);
   });
 
   it('that hangs past a deadline answers at the deadline and works again', async () => {
-    const engine = engineWith({ watchdogMs: 3000 });
+    const engine = engineWith({ watchdogMs: 6000 });
     await engine.load('tiny-turbo');
     const late = runUntilStep(engine, longJob, () => process.kill(engine.pid!, 'SIGSTOP'), { deadlineMs: 1000 });
     await expect(late).rejects.toMatchObject({ code: 'DeadlineExceeded', retryable: true });
