@@ -78,12 +78,15 @@ class Log {
   /** Reads by index, so that a reader that takes its time costs nothing but its place. */
   async *read(after: number, signal: AbortSignal): AsyncGenerator<ProgressEvent> {
     let index = after;
+    // Of a reader that has seen more than there is only this is sure: how it ends is news.
+    const isBeyond = after > this.#events.length;
     while (!signal.aborted) {
       const event = this.#events[index];
       if (event !== undefined) {
         index++;
         yield { ...event, generation: this.#generation! };
       } else if (this.ended) {
+        if (isBeyond && index === after) yield { ...this.#events.at(-1)!, generation: this.#generation! };
         return;
       } else if ((await this.#silence(signal)) === 'long') {
         yield this.#heartbeat();

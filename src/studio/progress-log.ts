@@ -13,8 +13,8 @@ export interface ProgressLog {
   /** Appends an event, of a generation that is thereby known, and returns its number. GenerationFinished is the last. */
   append(id: string, draft: ProgressDraft): number;
   /**
-   * Every event after number `after`, then live, with heartbeats in silence, until the last event or the signal. Null where
-   * the log is not (or no longer) kept.
+   * Every event after number `after`, then live, with heartbeats in silence, until the last event or the signal. A reader that
+   * begins beyond the end is told the last event, whatever its number. Null where the log is not (or no longer) kept.
    */
   read(id: string, after: number, signal: AbortSignal): AsyncIterable<ProgressEvent> | null;
 }

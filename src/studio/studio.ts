@@ -120,7 +120,7 @@ export class InkstoneStudio implements Studio {
     if (stored == null) throw unknownGeneration(id);
     // How far an interrupted one had come is not known: whatever the client has seen, this comes after it.
     const sequence = stored.lastSequence ?? from + 1;
-    if (sequence > from) yield lastEvent(stored.generation, sequence);
+    if (sequence !== from) yield lastEvent(stored.generation, sequence);
   }
 
   variant(id: string, request: VariantRequest, signal?: AbortSignal) {

@@ -12,6 +12,8 @@ import { counted, negativeOf } from './words.js';
 const maxSteps = 100;
 const maxGuidance = 20;
 const maxNormalization = 10;
+/** Seeds that are drawn are below this, so that clients in any language hold them; any seed to 2^53 may be asked for. */
+const SEEDS_DRAWN = 2 ** 32;
 
 /** What all kinds of requests have in common, read. */
 export interface Drawing extends Pick<Order, 'policy' | 'drawn' | 'promptTokens' | 'promptTruncated'> {
@@ -64,13 +66,7 @@ function seedOf(asked: number | null | undefined, count: number, policy: CachePo
       code: 'REQUIRED',
       parameters: { with: 'cache' },
     });
-  return { seed: drawSeed(most), drawn: true };
-}
-
-/** Uniform in 0 … most; `randomInt` ends at 2^48. */
-function drawSeed(most: number): number {
-  const seed = randomInt(2 ** 21) * 2 ** 32 + randomInt(2 ** 32);
-  return seed <= most ? seed : drawSeed(most);
+  return { seed: randomInt(SEEDS_DRAWN - (count - 1)), drawn: true };
 }
 
 function guidanceOf(asked: number | null | undefined, model: ModelEntry): number {
