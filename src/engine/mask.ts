@@ -1,13 +1,16 @@
 import { around, merged, parts } from './boxes.js';
 import type { Mask, Pixels, Region } from './job.js';
 import { LATENT_CELL } from './models/latent.js';
-import { averaged, type Tensor } from './tensor.js';
+import type { Tensor } from './tensor.js';
+import { thickness, thinPixels } from './thickness.js';
 
 // Masks that are computed with are tensors [1, 1, H, W] of 0 (kept) … 1 (repainted).
 
 /** From this grey on a mask's pixel is white. */
 const WHITE = 128;
 const MOST_BOXES = 8;
+/** Pixels that a stroke must stand out from a thick part to be a stroke. */
+const ROUGHNESS = 3;
 
 /** White is 1, black is 0, and nothing lies between. */
 export function binarised({ width, height, data }: Mask): Tensor {
@@ -36,29 +39,32 @@ export function union(a: Mask, b: Mask): Mask {
 }
 
 /**
- * The latents' mask [1, 1, H/8, W/8]: each cell has the value of its first pixel, as the reference resizes. Strokes so thin that they
- * meet no first pixel would repaint nothing: then each cell is white that has anything white.
+ * The latents' mask [1, 1, H/8, W/8]: each cell has the value of its first pixel, as the reference resizes. Strokes thinner than a cell
+ * may meet no first pixel: every cell that one touches is white.
  */
 export function nearestCells(mask: Tensor): Tensor {
   const { shape, data } = mask;
-  const [width, h, w] = [shape[3]!, shape[2]! / LATENT_CELL, shape[3]! / LATENT_CELL];
+  const [height, width] = shape.slice(2) as [number, number];
+  const [h, w] = [height / LATENT_CELL, width / LATENT_CELL];
   const cells = new Float32Array(h * w);
   for (let y = 0; y < h; y++)
     for (let x = 0; x < w; x++) cells[y * w + x] = data[y * LATENT_CELL * width + x * LATENT_CELL]!;
-  if (cells.some((value) => value > 0)) return { shape: [1, 1, h, w], data: cells };
-  const white = averaged(mask, LATENT_CELL);
-  return { ...white, data: white.data.map((share) => (share > 0 ? 1 : 0)) };
+  thinPixels(mask, LATENT_CELL, ROUGHNESS).forEach((thin, at) => {
+    if (thin === 0) return;
+    const [x, y] = [Math.floor((at % width) / LATENT_CELL), Math.floor(at / width / LATENT_CELL)];
+    cells[y * w + x] = 1;
+  });
+  return { shape: [1, 1, h, w], data: cells };
 }
 
 /**
- * A binary mask whose edge fades over `width` pixels, inwards, so that what it left out it still leaves out. One that is nowhere so
- * thick fades over its own thickness. The picture's border is no edge.
+ * A binary mask whose edge fades over `width` pixels, inwards, so that what it left out it still leaves out. A part that is not so thick
+ * fades over its own thickness. The picture's border is no edge.
  */
 export function feathered(mask: Tensor, width: number): Tensor {
-  const depth = depths(mask);
-  const thickness = depth.reduce((most, value) => Math.max(most, value), 0);
-  const over = Math.max(1, Math.min(width, thickness));
-  return { shape: mask.shape, data: depth.map((value) => Math.min(1, value / over)) };
+  const depth = { shape: mask.shape, data: depths(mask) };
+  const over = thickness(depth, width);
+  return { shape: mask.shape, data: depth.data.map((value, at) => Math.min(1, value / Math.max(1, over.data[at]!))) };
 }
 
 /** How many pixels, diagonals included, each pixel is away from the nearest that is kept: 0 there, 1 beside it. */

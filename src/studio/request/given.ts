@@ -5,6 +5,7 @@ import { refusedAs } from '../expected.js';
 import type { ProblemCode, ProblemParameters } from '../problem-codes.js';
 import type { ImageRequest, Source } from '../sources/source.js';
 import { hashOf } from '../sources/sources.js';
+import { maskOfSize } from './mask-size.js';
 import type { Reader } from './reader.js';
 
 type Limits = ModelEntry['limits'];
@@ -48,7 +49,7 @@ export async function fitted(field: string, source: Source, limits: Limits): Pro
 }
 
 /**
- * A mask of the picture's size, each value black or white; one of the same shape but another size is resized, by nearest neighbours.
+ * A mask of the picture's size, each value black or white; one of the same shape but another size is resized.
  *
  * @throws InvalidInput also where nothing is white
  */
@@ -63,13 +64,7 @@ export async function maskFor(
     throw refusedAs('mask', `of the picture's shape, ${width} × ${height}`, `${mask.width} × ${mask.height}`, {
       code: 'WRONG_SHAPE',
     });
-  const data = new Uint8Array(width * height);
-  for (let y = 0; y < height; y++)
-    for (let x = 0; x < width; x++) {
-      const [mx, my] = [Math.floor((x * mask.width) / width), Math.floor((y * mask.height) / height)];
-      data[y * width + x] = mask.data[my * mask.width + mx]! >= 128 ? 255 : 0;
-    }
-  if (!data.includes(255)) throw refusedAs('mask', 'white somewhere', 'only black', { code: 'EMPTY_MASK' });
-  const value = { width, height, data };
+  const value = await maskOfSize(mask, { width, height });
+  if (!value.data.includes(255)) throw refusedAs('mask', 'white somewhere', 'only black', { code: 'EMPTY_MASK' });
   return { value, sha256: await hashOf(value) };
 }
