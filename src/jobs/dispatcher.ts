@@ -6,6 +6,8 @@ export interface Job {
   /** Whose it is. Everybody is anonymous until there are keys. */
   readonly tenant: string;
   readonly work: Work;
+  /** Pixels times forwards, over all its pictures: what decides how long it takes. */
+  readonly effort: number;
   readonly deadlineMs: number;
   /** The trace that asked for it, as the `traceparent` header writes it. */
   readonly traceparent: string | null;
@@ -42,7 +44,7 @@ export class QueueIsFull extends Error {
   override readonly name = 'QueueIsFull';
   constructor(
     message: string,
-    /** After this long a place should be free, as jobs have lately taken. */
+    /** After this long what waits should be done, as jobs have lately taken for each pixel of a forward. */
     readonly retryAfterMs: number,
   ) {
     super(message);

@@ -1,5 +1,5 @@
 import { type Dispatcher, type Job, QueueIsFull, type Slot, type SubmitOptions } from './dispatcher.js';
-import { JobDuration } from './job-duration.js';
+import { Pace } from './pace.js';
 
 export interface InProcessOptions<R, E> {
   readonly slots: readonly Slot<R, E>[];
@@ -18,14 +18,23 @@ interface Waiting<R, E> {
   left: () => void;
 }
 
+/** Nobody is told to come back sooner. */
+const SHORTEST_MS = 250;
+
 /** First come, first served; of several free slots the one that has the job's model loaded. */
 export function createInProcessDispatcher<R, E>({ slots, queueLimit, now }: InProcessOptions<R, E>): Dispatcher<R, E> {
   const free = new Set(slots);
   const queue: Waiting<R, E>[] = [];
-  const duration = new JobDuration();
+  const running = new Map<Slot<R, E>, { readonly effort: number; readonly start: number }>();
+  const pace = new Pace();
 
-  /** A place is free when those before have gone: everyone in line, and one of those that run. */
-  const retryAfterMs = () => Math.max(250, Math.round((duration.averageMs * (queue.length + 1)) / slots.length));
+  /** What is left of the jobs that run, and all of those that wait. */
+  const retryAfterMs = () => {
+    const left = [...running.values()].map(({ effort, start }) => Math.max(0, pace.msFor(effort) - (now() - start)));
+    const waiting = queue.map(({ job }) => pace.msFor(job.effort));
+    const total = [...left, ...waiting].reduce((sum, ms) => sum + ms, 0);
+    return Math.max(SHORTEST_MS, Math.round(total / slots.length));
+  };
 
   const admit = (count: number) => {
     const waiting = Math.max(0, queue.length + count - free.size);
@@ -50,12 +59,14 @@ export function createInProcessDispatcher<R, E>({ slots, queueLimit, now }: InPr
 
   const work = async (slot: Slot<R, E>, { job, options }: Waiting<R, E>): Promise<R> => {
     const start = now();
+    running.set(slot, { effort: job.effort, start });
     options.onStart();
     try {
       const result = await slot.run(job, { signal: options.signal, onEvent: options.onEvent });
-      duration.add(now() - start);
+      pace.add(job.effort, now() - start);
       return result;
     } finally {
+      running.delete(slot);
       free.add(slot);
       startNext();
       announce();

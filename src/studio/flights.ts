@@ -8,7 +8,7 @@ import type { Dispatcher, Job } from '../jobs/dispatcher.js';
 import type { GenerationSpan, PictureSpan } from '../telemetry/spans.js';
 import { Batch, type Seat } from './batch.js';
 import type { Clock } from './clock.js';
-import { type PictureOrder, together } from './picture-order.js';
+import { effortOf, type PictureOrder, together } from './picture-order.js';
 import type { GenerationStore, Picture } from './store/generation-store.js';
 import type { Stage } from './types.js';
 
@@ -85,6 +85,7 @@ export class Flights {
       id: randomUUID(),
       tenant: 'anonymous',
       work: together(launched.map(({ order }) => order)),
+      effort: launched.reduce((sum, { order }) => sum + effortOf(order), 0),
       // A job may take so long for each of its pictures.
       deadlineMs: deadlineMs * launched.length,
       traceparent: first.span.traceparent,

@@ -42,6 +42,11 @@ export function together(orders: readonly PictureOrder[]): Work {
   return { ...work, seeds: orders.flatMap((order) => (order.work.operation === 'GENERATE' ? order.work.seeds : [])) };
 }
 
+/** Pixels times forwards, of which guidance makes two of each step. */
+export function effortOf({ forwards, recipe: { width, height, guidance } }: PictureOrder): number {
+  return forwards * (guidance > 0 ? 2 : 1) * width * height;
+}
+
 /** Forwards that each picture takes: a change runs the last of its schedule, a refinement all of its own. */
 export function forwardsOf(request: CanonicalRequest): number {
   return request.operation === 'EDIT' && request.strength !== null

@@ -113,6 +113,7 @@ function jobOf(id: string, model: string): Job {
   return {
     id,
     tenant: 'anonymous',
+    effort: 1,
     deadlineMs: 1000,
     traceparent: null,
     work: {

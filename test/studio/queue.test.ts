@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { EngineJob } from '../../src/engine/job.js';
+import { type Clock, systemClock } from '../../src/studio/clock.js';
 import { QueueFull } from '../../src/studio/problems.js';
 import { door, ScriptedEngine, seedOf, seedsOf } from './engines.js';
 import { ended, eventsOf, stays, studioFor } from './fixture.js';
+import { HandClock } from './hand-clock.js';
 
-async function busy(env: Record<string, string> = {}) {
+async function busy(env: Record<string, string> = {}, clock: Clock = systemClock) {
   const { open, through } = door();
   const engine = new ScriptedEngine({ beforeStep: through });
-  const studio = await studioFor({ engines: [engine], env });
+  const studio = await studioFor({ engines: [engine], env, clock });
   const ask = (seed: number, more = {}) => studio.generate({ prompt: 'a cat', seed, ...more }, stays());
   return { open, engine, studio, ask };
 }
@@ -19,11 +21,27 @@ describe('the queue', () => {
     const accepted = [await ask(1), await ask(2), await ask(3)];
     const refusal = await ask(4).catch((error) => error);
     expect(refusal).toBeInstanceOf(QueueFull);
-    expect(refusal.retryAfterMs).toBeGreaterThan(0);
+    expect(refusal.retryAfterMs).toBe(250);
     expect((await ask(3)).cache).toBe('SHARED');
     open();
     for (const generation of accepted) expect((await ended(studio, generation)).status).toBe('SUCCEEDED');
     expect(engine.jobs).toHaveLength(3);
+  });
+
+  it.each([
+    ['steps', { steps: 80 }, 4],
+    ['pixels', { width: 256, height: 128 }, 8],
+    ['pictures', { count: 3 }, 3],
+    ['forwards, of which guidance makes two a step,', { model: 'guided' }, 2],
+  ])('says so later where more %s wait', async (_what, more, times) => {
+    const { open, studio, ask } = await busy({ QUEUE_LIMIT: '2' }, new HandClock());
+    const small = { steps: 20 };
+    const accepted = [await ask(1, small), await ask(20, small), await ask(40, { ...small, ...more })];
+    const { retryAfterMs } = await ask(60).catch((error) => error);
+    // At first a guess: 2 s for 256 × 256 in 8 steps.
+    expect(retryAfterMs).toBe(Math.round((2000 * (2 + times) * 64 * 64 * 20) / (256 * 256 * 8)));
+    open();
+    for (const generation of accepted) await ended(studio, generation);
   });
 
   it('has one place for all pictures of a request', async () => {
