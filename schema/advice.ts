@@ -2,7 +2,7 @@ import type { Advice as StudioAdvice, PromptAdvice as StudioPromptAdvice } from 
 import type { PromptParts as StudioParts } from '../src/studio/advice/parts.js';
 import { builder } from './builder.js';
 import { rawId } from './ids.js';
-import { InvalidInput, UnknownModel } from './problems.js';
+import { InvalidInput, QueueFull, UnknownModel } from './problems.js';
 
 const AdviceKind = builder.enumType('AdviceKind', {
   description: 'What a piece of advice is about.',
@@ -79,7 +79,7 @@ builder.queryField('promptAdvice', (t) =>
       model: t.arg.id({ description: 'An id or a catalog name; left out, the default model.' }),
     },
     errors: {
-      types: [InvalidInput, UnknownModel],
+      types: [InvalidInput, UnknownModel, QueueFull],
       union: { name: 'PromptAdviceResult', description: 'The advice, or why there is none.' },
     },
     resolve: (_root, { prompt, model }, { studio }) =>

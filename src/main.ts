@@ -5,7 +5,6 @@ import type { ModelEntry } from './engine/catalog.js';
 import { readModels } from './engine/checkpoint.js';
 import { engineFor } from './engine/host.js';
 import type { DeviceChoice, Engine } from './engine/job.js';
-import { openTokenizer, type PromptTokenizer } from './engine/tokenizer.js';
 import { drawAccessKey, isLoopback } from './server/access.js';
 import type { Listening } from './server/server.js';
 import type { Studio } from './studio/types.js';
@@ -29,16 +28,24 @@ export async function openWorkshop(settings: Settings, log: Logger): Promise<Wor
     info: (message) => log.info(message),
     warn: (message) => log.warn(message),
   });
+  const closing = [() => engine.close()];
   // The default model is loaded while everything else is read and opened: a cold start is an eighth shorter.
   const warm = loadFirst(engine, models);
   // Whoever waits for it hears of it; where nothing is served in the end, nobody does.
   warm.catch(() => {});
   try {
     const { createStudio } = await import('./studio/create-studio.js');
+    const { PromptThreads } = await import('./studio/prompts/threads.js');
+    const prompts = new PromptThreads();
+    closing.push(() => prompts.close());
     const studio = await createStudio({
       engines: [engine],
       catalog: models,
-      countTokens: tokenCounter(models),
+      countTokens(id, prompt) {
+        const { components, limits } = entryOf(models, id);
+        return prompts.count(components.tokenizer, limits.maxPromptTokens, prompt);
+      },
+      advise: (prompt, counted) => prompts.advise(prompt, counted),
       modelContent: (id) => contentHash(foldersOf(models, id)),
       loraContent: (id, lora) => loraContent(models, id, lora),
       finder: settings.engine.FACE_DETECTOR === undefined ? 'texture' : contentHash([settings.engine.FACE_DETECTOR]),
@@ -52,11 +59,11 @@ export async function openWorkshop(settings: Settings, log: Logger): Promise<Wor
       warm,
       async close(graceMs) {
         await studio.close(graceMs);
-        await engine.close();
+        for (const close of closing) await close();
       },
     };
   } catch (error) {
-    await engine.close();
+    for (const close of closing) await close();
     throw error;
   }
 }
@@ -107,17 +114,6 @@ export async function serve(settings: Settings, log: Logger): Promise<Running> {
 /** @param destination left out, standard error, so that what a command prints stays its own */
 export function createLog(level: string, destination: DestinationStream = pino.destination(2)): Logger {
   return pino({ level, base: null, redact: ['*.authorization', '*.cookie', '*.accessKey'] }, destination);
-}
-
-function tokenCounter(models: readonly ModelEntry[]) {
-  const open = new Map<string, PromptTokenizer>();
-  return (id: string, prompt: string) => {
-    const { components, limits } = entryOf(models, id);
-    const tokenizer = open.get(components.tokenizer) ?? openTokenizer(components.tokenizer, limits.maxPromptTokens);
-    open.set(components.tokenizer, tokenizer);
-    const { tokens, truncated } = tokenizer.encodePrompt(prompt);
-    return { tokens, truncated };
-  };
 }
 
 function foldersOf(models: readonly ModelEntry[], id: string): string[] {

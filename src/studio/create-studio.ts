@@ -36,6 +36,8 @@ export interface StudioOptions {
   readonly catalog: readonly ModelEntry[];
   /** Tokens of a prompt as the model would see it. */
   readonly countTokens: Reader['countTokens'];
+  /** Advice on a prompt. */
+  readonly advise: Reader['advise'];
   /** Hash of a model's files, its LoRAs left out. Asked once for each model. */
   readonly modelContent: Reader['modelContent'];
   /** Hash of a LoRA's file, which was found to fit the model. Asked once for each. */
@@ -192,7 +194,12 @@ function remembering({ countTokens, modelContent, loraContent, ...reader }: Read
       const known = counts.get(key) ?? countTokens(model, prompt);
       // Before it is waited for: those who ask meanwhile need not count again.
       counts.set(key, known);
-      return known;
+      try {
+        return await known;
+      } catch (error) {
+        counts.delete(key);
+        throw error;
+      }
     },
     async modelContent(model) {
       const known = contents.get(model) ?? (await modelContent(model));

@@ -39,6 +39,17 @@ describe('a generation', () => {
     expect(await ended(studio, atOnce)).toMatchObject({ status: 'SUCCEEDED' });
   });
 
+  it('without a seed draws those of all its pictures below 2^32, and others every time', async () => {
+    const engine = new ScriptedEngine();
+    const studio = await studioFor({ engines: [engine] });
+    for (let i = 0; i < 20; i++) await studio.generate({ prompt: 'a cat', steps: 1, count: 8 }, untilDone);
+    const seeds = engine.jobs.flatMap(seedsOf);
+    expect(new Set(seeds).size).toBeGreaterThan(150);
+    expect(Math.max(...seeds)).toBeLessThan(2 ** 32);
+    // All bits are drawn.
+    expect(Math.max(...seeds)).toBeGreaterThan(2 ** 31);
+  });
+
   it('of several pictures makes each from seed + i, and only those that are missing', async () => {
     const engine = new ScriptedEngine();
     const studio = await studioFor({ engines: [engine] });

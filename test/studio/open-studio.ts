@@ -7,6 +7,7 @@ import type { ModelEntry } from '../../src/engine/catalog.js';
 import type { Engine } from '../../src/engine/job.js';
 import { imagingSection } from '../../src/imaging/config.js';
 import { jobsSection } from '../../src/jobs/config.js';
+import { advise } from '../../src/studio/advice/advise.js';
 import type { Clock } from '../../src/studio/clock.js';
 import { studioSection } from '../../src/studio/config.js';
 import { createStudio, type StudioOptions } from '../../src/studio/create-studio.js';
@@ -92,6 +93,7 @@ export async function openStudio(options: OpenOptions = {}): Promise<Studio> {
     engines: options.engines ?? [new ScriptedEngine()],
     catalog: options.catalog ?? [tiny, guidedModel],
     countTokens: options.countTokens ?? countWords,
+    advise,
     modelContent: options.modelContent ?? ((model) => `content of ${model}`),
     loraContent: options.loraContent ?? ((_, lora) => `content of ${lora}`),
     finder: options.finder ?? 'texture',

@@ -1,4 +1,5 @@
 import type { ModelEntry } from '../../engine/catalog.js';
+import type { Counted, PromptAdvice } from '../advice/advise.js';
 import type { Sources } from '../sources/sources.js';
 
 export interface TokenCount {
@@ -15,6 +16,8 @@ export interface Reader {
   /** Hash of the content of a LoRA that the model lists. @throws CheckpointError where it does not fit the model */
   readonly loraContent: (model: string, lora: string) => string | Promise<string>;
   readonly countTokens: (model: string, prompt: string) => TokenCount | Promise<TokenCount>;
+  /** Advice on a prompt that has been counted. */
+  readonly advise: (prompt: string, counted: Counted) => PromptAdvice | Promise<PromptAdvice>;
   /** The class of device that pictures are made on. */
   readonly device: string;
   /** What finds the regions of a refinement, where a request names none. */
