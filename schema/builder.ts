@@ -12,6 +12,21 @@ export interface Context {
   readonly baseUrl: string;
   /** Aborted when the caller is gone. */
   readonly signal: AbortSignal;
+  readonly cursor: Cursor;
+}
+
+/** Where a reader of a subscription is, for transports that number what they send. */
+export interface Cursor {
+  /** The last sequence that it has seen, as its transport says; null where it says nothing. */
+  readonly after: number | null;
+  /** Of the event that was sent last. */
+  sequence: number | null;
+  /** Whether what it reads has already come to its end. */
+  over: boolean;
+}
+
+export function newCursor(after: number | null = null): Cursor {
+  return { after, sequence: null, over: false };
 }
 
 export interface SchemaTypes {

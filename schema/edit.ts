@@ -54,7 +54,7 @@ const EditInput = builder.inputType('EditInput', {
     guidanceTruncation: t.float({ description: TRUNCATION }),
     loras: t.field({ type: [LoraInput], description: LORAS }),
     seed: t.field({ type: 'Seed', description: SEED }),
-    cache: t.field({ type: CachePolicy, required: true, defaultValue: 'DEFAULT', description: CACHE }),
+    cache: t.field({ type: CachePolicy, defaultValue: 'DEFAULT', description: CACHE }),
   }),
 });
 
@@ -64,7 +64,7 @@ builder.mutationField('edit', (t) =>
     description: 'Changes a picture, or returns the one that came of the same input before.',
     args: {
       input: t.arg({ type: EditInput, required: true, description: 'Which picture, and what is to become of it.' }),
-      waitMs: t.arg.int({ required: true, defaultValue: 0, description: WAIT }),
+      waitMs: t.arg.int({ defaultValue: 0, description: WAIT }),
     },
     errors: {
       types: [InvalidInput, UnknownModel, QueueFull, NotCached, NotFound],
@@ -77,7 +77,10 @@ builder.mutationField('edit', (t) =>
         mask: mask == null ? null : imageRequest(mask, baseUrl),
         references: references?.map((reference) => imageRequest(reference, baseUrl)),
       };
-      return studio.edit({ ...input, ...pictures, model: modelId(model), loras: loraIds(loras) }, { waitMs, signal });
+      return studio.edit(
+        { ...input, ...pictures, model: modelId(model), loras: loraIds(loras) },
+        { waitMs: waitMs ?? 0, signal },
+      );
     },
   }),
 );

@@ -27,8 +27,8 @@ const GenerateInput = builder.inputType('GenerateInput', {
       type: 'Seed',
       description: SEED,
     }),
-    count: t.int({ required: true, defaultValue: 1, description: 'Pictures, 1 … 8; picture i has seed + i.' }),
-    cache: t.field({ type: CachePolicy, required: true, defaultValue: 'DEFAULT', description: CACHE }),
+    count: t.int({ defaultValue: 1, description: 'Pictures, 1 … 8; picture i has seed + i.' }),
+    cache: t.field({ type: CachePolicy, defaultValue: 'DEFAULT', description: CACHE }),
   }),
 });
 
@@ -38,13 +38,16 @@ builder.mutationField('generate', (t) =>
     description: 'Draws a picture from words, or returns the one that was drawn before from the same input.',
     args: {
       input: t.arg({ type: GenerateInput, required: true, description: 'What to draw.' }),
-      waitMs: t.arg.int({ required: true, defaultValue: 0, description: WAIT }),
+      waitMs: t.arg.int({ defaultValue: 0, description: WAIT }),
     },
     errors: {
       types: [InvalidInput, UnknownModel, QueueFull, NotCached],
       union: { name: 'GenerateResult', description: 'The generation, or why there is none.' },
     },
     resolve: (_root, { input, waitMs }, { studio, signal }) =>
-      studio.generate({ ...input, model: modelId(input.model), loras: loraIds(input.loras) }, { waitMs, signal }),
+      studio.generate(
+        { ...input, model: modelId(input.model), loras: loraIds(input.loras) },
+        { waitMs: waitMs ?? 0, signal },
+      ),
   }),
 );

@@ -1,5 +1,6 @@
 import { decodeGlobalID } from '@pothos/plugin-relay';
 import { GraphQLError } from 'graphql';
+import type { AppliedLora } from '../src/engine/job.js';
 
 export const nodeTypes = ['Generation', 'Image', 'Lora', 'Model'] as const;
 export type NodeType = (typeof nodeTypes)[number];
@@ -33,8 +34,10 @@ export function modelId(id: string | null | undefined): string | null {
 }
 
 /** LoRAs that are asked for, each by its id or by its key. */
-export function loraIds<T extends { readonly id: string }>(asked: readonly T[] | null | undefined): T[] | undefined {
-  return asked?.map((lora) => ({ ...lora, id: rawId('Lora', lora.id) }));
+export function loraIds(
+  asked: readonly { readonly id: string; readonly weight?: number | null | undefined }[] | null | undefined,
+): AppliedLora[] | undefined {
+  return asked?.map(({ id, weight }) => ({ id: rawId('Lora', id), weight: weight ?? 1 }));
 }
 
 /** In place of what a loader was asked for and does not have. Written for clients: it is no bug. */

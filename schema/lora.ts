@@ -52,7 +52,6 @@ export const LoraInput = builder.inputType('LoraInput', {
   fields: (t) => ({
     id: t.id({ required: true, description: 'A `Lora.id` or `Lora.key` of the model.' }),
     weight: t.float({
-      required: true,
       defaultValue: 1,
       description: 'How strongly: 1 is as it was trained, 0 not at all, below 0 its opposite. −8 … 8.',
     }),

@@ -73,7 +73,7 @@ builder.subscriptionField('generationProgress', (t) =>
       id: t.arg.id({ required: true, description: 'A `Generation.id`.' }),
       after: t.arg.int({ defaultValue: 0, description: 'The last sequence that was seen; 0 for all.' }),
     },
-    async subscribe(_root, args, { studio, signal }) {
+    async subscribe(_root, args, { studio, signal, cursor }) {
       const id = rawId('Generation', args.id);
       const after = args.after ?? 0;
       if (after < 0)
@@ -82,15 +82,20 @@ builder.subscriptionField('generationProgress', (t) =>
           received: after,
           min: 0,
         });
-      if ((await studio.generation(id)) === null)
+      const generation = await studio.generation(id);
+      if (generation === null)
         throw refusal(
           'No generation has this id.',
           'NOT_FOUND',
           { type: 'Generation', id: id.slice(0, 60) },
           'NOT_FOUND',
         );
-      return studio.progress(id, after, signal);
+      cursor.over = generation.finishedAt !== null;
+      return studio.progress(id, Math.max(after, cursor.after ?? 0), signal);
     },
-    resolve: (progress) => progress,
+    resolve(progress, _args, { cursor }) {
+      cursor.sequence = progress.sequence;
+      return progress;
+    },
   }),
 );

@@ -30,7 +30,7 @@ const RefineInput = builder.inputType('RefineInput', {
     }),
     loras: t.field({ type: [LoraInput], description: LORAS }),
     seed: t.field({ type: 'Seed', description: SEED }),
-    cache: t.field({ type: CachePolicy, required: true, defaultValue: 'DEFAULT', description: CACHE }),
+    cache: t.field({ type: CachePolicy, defaultValue: 'DEFAULT', description: CACHE }),
   }),
 });
 
@@ -40,7 +40,7 @@ builder.mutationField('refine', (t) =>
     description: 'Improves regions of a picture, or returns the one that came of the same input before.',
     args: {
       input: t.arg({ type: RefineInput, required: true, description: 'Which picture, and where.' }),
-      waitMs: t.arg.int({ required: true, defaultValue: 0, description: WAIT }),
+      waitMs: t.arg.int({ defaultValue: 0, description: WAIT }),
     },
     errors: {
       types: [InvalidInput, UnknownModel, QueueFull, NotCached, NotFound],
@@ -53,7 +53,7 @@ builder.mutationField('refine', (t) =>
       };
       return studio.refine(
         { ...input, ...pictures, model: modelId(input.model), loras: loraIds(input.loras) },
-        { waitMs, signal },
+        { waitMs: waitMs ?? 0, signal },
       );
     },
   }),

@@ -20,6 +20,8 @@ function shown(written: string): string {
 }
 
 builder.scalarType('Seed', {
+  // The range in which JSON's integers are exact everywhere.
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259#section-6',
   description:
     "Integer 0 … 2^53−1. Accepted as a number or as a decimal string, answered as a number (GraphQL's Int ends at 2^31−1).",
   serialize: (value) => value,
@@ -31,6 +33,7 @@ builder.scalarType('Seed', {
 });
 
 builder.scalarType('DateTime', {
+  specifiedByURL: 'https://scalars.graphql.org/andimarek/date-time.html',
   description: 'A moment in ISO 8601, in UTC: 2026-11-22T08:15:30.250Z.',
   serialize: (value) => new Date(value as number).toISOString() as unknown as number,
   parseValue(value) {
@@ -42,6 +45,7 @@ builder.scalarType('DateTime', {
 });
 
 builder.scalarType('Upload', {
+  specifiedByURL: 'https://github.com/jaydenseric/graphql-multipart-request-spec',
   description: 'An image sent with the request (GraphQL multipart request): PNG, JPEG, WebP, AVIF or GIF.',
   serialize() {
     throw new GraphQLError('An Upload is only ever sent to the server.');

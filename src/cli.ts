@@ -1,13 +1,21 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
+import { isDebugging } from './commands/config.js';
+import { variablesOf } from './commands/variables.js';
 import { ConfigError, readConfig, type Settings } from './config.js';
+
+/** Of a command that was used wrongly; what fails though it was used rightly ends with 1. */
+const wrongUsage = 2;
 
 // Each command is loaded when it is asked for: `--help` should not wait for the engine.
 const program = new Command('inkstone')
   .description('A GraphQL image API with an edge cache, for the Z-Image family of diffusion models.')
   .version(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version)
+  // Inherited by the commands, so before they are made.
+  .configureHelp({ showGlobalOptions: true })
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : wrongUsage))
   .option(
     '--checkpoint <folder>',
     'a checkpoint folder in the diffusers layout, which becomes the default; may be repeated',
@@ -17,41 +25,60 @@ const program = new Command('inkstone')
     'after',
     `
 Example: inkstone generate "a rocket above a castle, night sky background" --out rocket.png
-Settings such as PORT, HOST, DATA_DIR and ACCESS_KEY are environment variables; README.md lists them.`,
+\`inkstone <command> --help\` tells all that a command takes. Settings are environment variables: docs/configuration.md.
+It ends with 0, with 1 where something failed, and with 2 where it was used wrongly.`,
   );
 
 program
   .command('serve', { isDefault: true })
   .description('Serve the API, its pictures and a page to try it.')
   .allowExcessArguments()
-  .action(async (_options, { args }: Command) => {
+  .option('--host <address>', 'address to listen on; stands before HOST')
+  .option('--port <number>', 'port to listen on, 0 for any that is free; stands before PORT')
+  .option('--json', 'tell where it listens as a line of JSON, once it is ready')
+  .addHelpText('after', variablesOf('server', 'studio', 'imaging', 'jobs', 'engine', 'telemetry', 'commands'))
+  .action(async (options: { host?: string; port?: string; json?: true }, { args }: Command) => {
     // As the default it is also given what was meant as the name of another one.
     if (args.length > 0) program.error(`Expected a command but received "${args[0]}". \`inkstone --help\` lists them.`);
-    await (await import('./commands/serve.js')).serveCommand(settings());
+    const typed = { ...(options.host && { HOST: options.host }), ...(options.port && { PORT: options.port }) };
+    await (await import('./commands/serve.js')).serveCommand(settings(typed), options);
   });
 
-/** Options of every command that makes a picture. */
+/** Options of every command that makes pictures. */
 const drawing = (command: Command) =>
   command
-    .requiredOption('--out <file>', 'where to write it: .png, .jpg, .webp or .avif')
+    .requiredOption('--out <file>', 'where to write it: .png, .jpg, .webp or .avif; - writes PNG to standard output')
+    .option(
+      '--count <number>',
+      'pictures of each prompt, with seeds that count up; several are numbered: cat-1.png',
+      '1',
+    )
+    .option('--json', 'tell what was made, and with what, as a line of JSON for each prompt')
     .option('--seed <number>', 'decides the noise; left out, one is drawn')
     .option('--steps <number>', "forwards of the model; left out, the model's own")
     .option('--model <name>', 'left out, the first of the catalog that can do it')
     .option(
-      '--lora <id:weight>',
-      'an addition that the model lists; the weight may be left out; may be repeated',
+      '--lora <id or file[:weight]>',
+      'a LoRA that the model lists, or a .safetensors file; without a weight 1; may be repeated',
       several,
-    );
+    )
+    .addHelpText('after', variablesOf('engine', 'imaging', 'commands', 'LOG_LEVEL', 'FETCH_IMAGES', 'FETCH_BYTES'));
 
 /** Options of those that follow words closely. */
 const guided = (command: Command) =>
   drawing(command)
+    .option('--negative <prompt>', 'what not to draw')
     .option('--guidance <number>', "how strongly to follow the prompt; left out, the model's own")
-    .option('--negative <prompt>', 'what not to draw');
+    .addOption(new Option('--dynamic-guidance', 'scale guidance by how much the prompt asks for').conflicts('guidance'))
+    .option(
+      '--guidance-normalization <number>',
+      'the guided prediction may be at most so many times as long as the unguided one; 0 is no limit',
+    )
+    .option('--guidance-truncation <number>', 'no guidance once so much of the noise is gone, 0 to 1');
 
 guided(program.command('generate'))
-  .description('Draw one picture into a file.')
-  .argument('<prompt>', 'what to draw')
+  .description('Draw pictures into files.')
+  .argument('<prompt>', 'what to draw; - reads prompts from standard input, one a line')
   .option('--size <width>x<height>', "pixels, multiples of 16; left out, the model's own")
   .action(async (prompt, options) =>
     (await import('./commands/generate.js')).generateCommand(settings(), prompt, options),
@@ -59,8 +86,11 @@ guided(program.command('generate'))
 
 guided(program.command('edit'))
   .description('Change a picture: under a mask, or as a whole from a strength, or as the words alone tell.')
-  .argument('<image>', 'a file, or an address')
-  .argument('<words>', 'the picture as it shall be; for a model that follows instructions, what is to be done')
+  .argument('<image>', 'a file, an address, or - for standard input')
+  .argument(
+    '<words>',
+    'the picture as it shall be; for a model that follows instructions, what is to be done; - reads them from standard input, one a line',
+  )
   .option('--mask <file>', 'white is repainted, every other pixel stays')
   .option('--strength <number>', '0 keeps the picture, 1 ignores it')
   .option('--reference <file>', 'a further picture that the words speak of; may be repeated', several)
@@ -70,8 +100,8 @@ guided(program.command('edit'))
 
 drawing(program.command('refine'))
   .description('Improve a picture where it needs it, or where a mask or regions say.')
-  .argument('<image>', 'a file, or an address')
-  .option('--prompt <words>', 'what the picture shows')
+  .argument('<image>', 'a file, an address, or - for standard input')
+  .option('--prompt <words>', 'what the picture shows; - reads it from standard input')
   .option('--strength <number>', "how much noise it begins with, up to 1; left out, the model's own")
   .option('--mask <file>', 'white is improved')
   .option('--region <x,y,width,height>', 'a rectangle to improve; may be repeated', several)
@@ -86,6 +116,8 @@ program
   .option('--block <number>', 'weights that share a scale: 32, 64 or 128', '32')
   .option('--size <width>x<height>', "of the pictures that measure the loss; left out, the model's own")
   .option('--no-compare', 'draw no pictures to measure the loss')
+  .option('--json', 'tell what was written and lost as a line of JSON')
+  .addHelpText('after', variablesOf('engine', 'commands'))
   .action(async (checkpoint, options) =>
     (await import('./commands/quantize.js')).quantizeCommand(settings(), checkpoint, options),
   );
@@ -95,17 +127,18 @@ program
   .description(
     'Tell what this machine computes with, which models there are, whether they are whole, and what to do next.',
   )
-  .action(async () => (await import('./commands/doctor.js')).doctorCommand(settings()));
+  .option('--json', 'tell it as JSON')
+  .addHelpText('after', variablesOf('engine', 'DATA_DIR'))
+  .action(async (options) => (await import('./commands/doctor.js')).doctorCommand(settings(), options));
 
 try {
   await program.parseAsync();
 } catch (error) {
-  // A sentence is for people; what nobody expected is for whoever mends it.
-  const expected =
-    error instanceof Error &&
-    (error instanceof ConfigError || error.name !== 'Error' || (process.env.DEBUG ?? '') === '');
-  console.error(expected ? (error as Error).message : error);
-  process.exitCode = 1;
+  // A sentence is for people; what was not expected is for whoever mends it.
+  const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
+  const expected = error instanceof ConfigError || name !== 'Error' || !isDebugging();
+  console.error(expected ? message : error);
+  process.exitCode = name === 'UsageError' ? wrongUsage : 1;
 }
 
 /** Collects an option's values. (One that takes several at once would take the command or the prompt after it too.) */
@@ -113,9 +146,10 @@ function several(value: string, before: readonly string[] = []): readonly string
   return [...before, value];
 }
 
-function settings(): Settings {
+/** @param typed variables that options stand for */
+function settings(typed: Readonly<Record<string, string>> = {}): Settings {
   const { checkpoint = [] } = program.opts<{ checkpoint?: string[] }>();
   // What is typed now comes before what was set once.
   const listed = [...checkpoint, process.env.CHECKPOINTS ?? ''].filter((folder) => folder !== '');
-  return readConfig({ ...process.env, CHECKPOINTS: listed.join(delimiter) });
+  return readConfig({ ...process.env, CHECKPOINTS: listed.join(delimiter), ...typed });
 }

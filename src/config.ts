@@ -18,7 +18,8 @@ export const sections = {
   commands: commandsSection,
 };
 
-export type Settings = { readonly [Name in keyof typeof sections]: z.infer<(typeof sections)[Name]['schema']> };
+export type SectionName = keyof typeof sections;
+export type Settings = { readonly [Name in SectionName]: z.infer<(typeof sections)[Name]['schema']> };
 
 /** The environment holds values that cannot be used. One line for each, naming its variable. */
 export class ConfigError extends Error {

@@ -21,9 +21,15 @@ export interface Workshop {
   close(graceMs: number): Promise<void>;
 }
 
-/** @throws CatalogError, StoreUnusable, or with the sentence of an engine that cannot start */
-export async function openWorkshop(settings: Settings, log: Logger): Promise<Workshop> {
-  const models = readModels(settings.engine);
+/**
+ * @param models left out, those of the catalog
+ * @throws CatalogError, StoreUnusable, or with the sentence of an engine that cannot start
+ */
+export async function openWorkshop(
+  settings: Settings,
+  log: Logger,
+  models: readonly ModelEntry[] = readModels(settings.engine),
+): Promise<Workshop> {
   const engine = engineFor(settings.engine, models, {
     info: (message) => log.info(message),
     warn: (message) => log.warn(message),

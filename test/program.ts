@@ -80,27 +80,37 @@ export async function startProgram(options: ProgramOptions = {}): Promise<Progra
 export interface Ended {
   readonly code: number | null;
   readonly out: string;
+  /** Standard output as it came. */
+  readonly bytes: Buffer;
   readonly err: string;
 }
 
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** What stands on standard input; left out, nothing. */
+  readonly input?: string | Uint8Array;
+}
+
 /** Runs one command of the built program as a user does, until it ends by itself. */
-export function runProgram(
-  args: readonly string[],
-  { cwd, env = {} }: { readonly cwd?: string; readonly env?: Readonly<Record<string, string>> } = {},
-): Promise<Ended> {
+export function runProgram(args: readonly string[], { cwd, env = {}, input = '' }: RunOptions = {}): Promise<Ended> {
   const child = spawn(process.execPath, [entry, ...args], {
     cwd,
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
-  const said = { out: '', err: '' };
-  child.stdout.on('data', (chunk) => {
-    said.out += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    said.err += chunk;
-  });
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...said })));
+  // A command that does not read it may be gone before it is written.
+  child.stdin.on('error', () => {});
+  child.stdin.end(input);
+  const [out, err]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
+  child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
+  return new Promise((resolve) =>
+    child.once('close', (code) => {
+      const bytes = Buffer.concat(out);
+      resolve({ code, bytes, out: bytes.toString(), err: Buffer.concat(err).toString() });
+    }),
+  );
 }
 
 /** Posts one operation and returns its `data`; GraphQL errors are thrown. */

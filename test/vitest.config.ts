@@ -1,14 +1,33 @@
 import { createRequire } from 'node:module';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { testFiles } from './kinds.js';
+
+const { fast, engine } = testFiles();
 
 export default defineConfig({
   // Vite would take the package's ES modules where Node takes CommonJS, and two copies of graphql do not know each other's types.
   resolve: { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] },
   test: {
-    include: ['test/**/*.test.ts'],
-    // Engines are processes with native threads: files run one after another, so that two of them never share the cores.
-    fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    projects: [
+      {
+        extends: true,
+        // They share their modules too: most of their time went into importing the same again.
+        test: {
+          name: 'fast',
+          include: fast,
+          isolate: false,
+          maxWorkers: availableParallelism(),
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        extends: true,
+        // Engines are processes with native threads: files run one after another, so that two of them never share the cores.
+        test: { name: 'engine', include: engine, fileParallelism: false, maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

@@ -1,4 +1,5 @@
-// `npm test`: packages and build (prepare.mjs), formatter and linter, types, then every test. Arguments go to vitest (`npm test -- test/cache`), which then runs alone.
+// `npm test`: packages and build (prepare.mjs), formatter and linter, types, then every test. Arguments go to vitest
+// (`npm test -- test/cache`), which then runs alone. `--fast` are the tests without an engine, a process or a browser (test/kinds.ts).
 // The last line is "N passed, N failed, N skipped", for people and for programs that read it.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -9,7 +10,7 @@ import { prepare } from './prepare.mjs';
 
 prepare({ forTests: true });
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const chosen = process.argv.slice(2);
+const chosen = process.argv.slice(2).map((argument) => (argument === '--fast' ? '--project=fast' : argument));
 const reports = mkdtempSync(join(tmpdir(), 'inkstone-test-'));
 const report = join(reports, 'vitest.json');
 

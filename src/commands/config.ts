@@ -11,3 +11,8 @@ export const commandsSection = {
     ),
   }),
 };
+
+/** Asked where the other settings may be what is wrong. */
+export function isDebugging(): boolean {
+  return (process.env.DEBUG ?? '') !== '';
+}

@@ -1,110 +1,125 @@
-import { statSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { randomInt } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, extname, join, resolve } from 'node:path';
-import { SingleBar } from 'cli-progress';
-import { pino } from 'pino';
+import { join } from 'node:path';
 import type { Settings } from '../config.js';
-import { createLog, openWorkshop } from '../main.js';
-import type { Generation, ImageFormat, Studio, SubmitOptions } from '../studio/types.js';
-import { UsageError } from './usage.js';
+import { readModels } from '../engine/checkpoint.js';
+import { createLog, openWorkshop, type Workshop } from '../main.js';
+import { InvalidInput, UnknownModel } from '../studio/problems.js';
+import type { Generation, Studio, SubmitOptions } from '../studio/types.js';
+import { Journal } from './journal.js';
+import { listing, readLoras } from './loras.js';
+import { type DrawingOptions, readDrawing } from './options.js';
+import { type Output, openOutput } from './output.js';
+import { asJson, inWords, type Written } from './told.js';
+import { CommandFailed, UsageError, whole } from './usage.js';
+import { watch } from './watch.js';
 
-const formats: Readonly<Record<string, ImageFormat>> = {
-  '.png': 'PNG',
-  '.jpg': 'JPEG',
-  '.jpeg': 'JPEG',
-  '.webp': 'WEBP',
-  '.avif': 'AVIF',
-};
+/** Which pictures of a prompt one request is for: `count` of them, of which picture i has `seed` + i. */
+export interface Share {
+  readonly seed: number | undefined;
+  readonly count: number;
+}
+
+/** Asks for pictures of one prompt. */
+export type Ask = (studio: Studio, share: Share, options: SubmitOptions) => Promise<Generation>;
+
+const maxCount = 1000;
 
 /**
- * Makes one picture the way a request goes through the server, without one, and shows how far it is. What is made is only in the file.
+ * Makes pictures the way a request goes through the server, without one. What is made is only in the files.
  *
- * @param ask for the picture
+ * @param asks one for each prompt
+ * @param together pictures that one request may be for, at most
  */
-export async function drawInto(
-  out: string,
+export async function draw(
   settings: Settings,
-  ask: (studio: Studio, options: SubmitOptions) => Promise<Generation>,
+  options: DrawingOptions,
+  asks: readonly Ask[],
+  together: number,
 ): Promise<void> {
-  const format = formats[extname(out).toLowerCase()];
-  if (format === undefined)
-    throw new UsageError(`Expected --out to end in .png, .jpg, .webp or .avif but received ${out}.`);
-  // Known before the work, not after it.
-  if (!isFolder(dirname(resolve(out))) || isFolder(out))
-    throw new UsageError(`Expected --out to be a file in a folder that is there but received ${out}.`);
+  const count = whole('--count', options.count, 1, maxCount);
+  const output = openOutput(options.out, asks.length * count);
+  const shares = sharesOf(readDrawing(options).seed, count, together);
+  const models = listing(readLoras(options.lora ?? []), readModels(settings.engine), options.model);
   // A folder of its own: a server may own the usual one, and belongs to one process.
   const data = await mkdtemp(join(tmpdir(), 'inkstone-'));
+  const discard = () => rmSync(data, { recursive: true, force: true });
+  const stop = () => {
+    discard();
+    process.exit(130);
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
   const journal = new Journal();
-  const workshop = await openWorkshop(
-    { ...settings, studio: { ...settings.studio, DATA_DIR: data } },
-    createLog(settings.server.LOG_LEVEL, journal),
-  );
   try {
-    workshop.warm.catch(() => {}); // what is wrong with the model comes with the generation
-    const generation = await watched(workshop.studio, ask);
-    if (generation.status !== 'SUCCEEDED') throw new UsageError(reasonOf(generation, journal));
-    const picture = await workshop.studio.variant(generation.imageIds[0]!, { format, accept: '' });
-    if (picture.outcome !== 'found') throw new Error('The picture was gone before it was written.');
-    await writeFile(out, picture.body);
-    console.log(`${out}: ${described(generation)}`);
+    const workshop = await openWorkshop(
+      { ...settings, studio: { ...settings.studio, DATA_DIR: data } },
+      createLog(settings.server.LOG_LEVEL, journal),
+      models,
+    );
+    try {
+      workshop.warm.catch(() => {}); // what is wrong with the model comes with the generation
+      for (const ask of asks) await drawShares(ask, shares, workshop, { output, journal, json: options.json ?? false });
+    } finally {
+      await workshop.close(0);
+    }
   } finally {
-    await workshop.close(0);
-    await rm(data, { recursive: true, force: true });
+    process.off('SIGINT', stop).off('SIGTERM', stop);
+    discard();
   }
 }
 
-/** Keeps the last error that is logged. Clients are not told it, but whoever runs the command may read it in one sentence. */
-class Journal {
-  error: string | null = null;
+interface Telling {
+  readonly output: Output;
+  readonly journal: Journal;
+  readonly json: boolean;
+}
 
-  write(line: string): void {
-    const { level, err } = JSON.parse(line) as { level: number; err?: { message?: string } };
-    if (err?.message !== undefined) this.error = err.message;
-    // Warnings and errors come with the generation; more is written because it was asked for.
-    if (level < pino.levels.values.warn! || (process.env.DEBUG ?? '') !== '') process.stderr.write(line);
+async function drawShares(
+  ask: Ask,
+  shares: readonly Share[],
+  { studio }: Workshop,
+  { output, journal, json }: Telling,
+): Promise<void> {
+  const generations: Generation[] = [];
+  const written: Written[] = [];
+  for (const share of shares) {
+    const begun = await asked(ask(studio, share, { waitMs: 0, signal: new AbortController().signal }));
+    const generation = await watch(studio, begun);
+    if (generation.status !== 'SUCCEEDED') throw new CommandFailed(reasonOf(generation, journal));
+    generations.push(generation);
+    for (const [i, id] of generation.imageIds.entries()) {
+      const variant = await studio.variant(id, { format: output.format, accept: '' });
+      if (variant.outcome !== 'found') throw new Error('The picture was gone before it was written.');
+      const image = { file: output.next(), seed: generation.seed + i, id };
+      await output.write(image.file, variant.body);
+      written.push(image);
+      if (!json) output.say(inWords(image, generation));
+    }
   }
+  if (json) output.say(asJson(written, generations));
+}
+
+/** What a client would hear as its own mistake is here one of usage. */
+async function asked(generation: Promise<Generation>): Promise<Generation> {
+  try {
+    return await generation;
+  } catch (error) {
+    if (error instanceof InvalidInput || error instanceof UnknownModel) throw new UsageError(error.message);
+    throw error;
+  }
+}
+
+/** Seeds count up over all pictures of a prompt, however many requests they take. */
+function sharesOf(seed: number | undefined, count: number, together: number): readonly Share[] {
+  if (count <= together) return [{ seed, count }];
+  const first = seed ?? randomInt(2 ** 32);
+  const starts = Array.from({ length: Math.ceil(count / together) }, (_, i) => i * together);
+  return starts.map((start) => ({ seed: first + start, count: Math.min(together, count - start) }));
 }
 
 function reasonOf({ problem }: Generation, { error }: Journal): string {
   if (problem === null) return 'It was cancelled.';
   return (problem.code === 'Failed' ? error : null) ?? problem.message;
-}
-
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-async function watched(
-  studio: Studio,
-  ask: (studio: Studio, options: SubmitOptions) => Promise<Generation>,
-): Promise<Generation> {
-  const bar = new SingleBar({
-    format: '{stage} {bar} {value}/{total}',
-    hideCursor: true,
-    clearOnComplete: true,
-    stopOnComplete: false,
-  });
-  const never = new AbortController().signal;
-  const begun = await ask(studio, { waitMs: 0, signal: never });
-  bar.start(begun.totalSteps, 0, { stage: 'waiting  ' });
-  let last = begun;
-  try {
-    for await (const event of studio.progress(begun.id, 0, never)) {
-      last = event.generation;
-      if (event.type === 'StageStarted') bar.update(last.step, { stage: event.stage.toLowerCase().padEnd(9) });
-      if (event.type === 'StepFinished') bar.update(event.step, { stage: 'denoise  ' });
-    }
-  } finally {
-    bar.stop();
-  }
-  return last;
-}
-
-/** `256×256, seed 7, 1.2 s`, of a refinement with the regions that it improved. */
-function described({ operation, width, height, seed, regions, createdAt, finishedAt }: Generation): string {
-  const seconds = (((finishedAt ?? createdAt) - createdAt) / 1000).toFixed(1);
-  const places = regions.map((region) => `${region.width}×${region.height} at ${region.x},${region.y}`);
-  const improved = operation === 'REFINE' ? [`improved: ${places.join('; ') || 'nothing'}`] : [];
-  return [`${width}×${height}`, `seed ${seed}`, `${seconds} s`, ...improved].join(', ');
 }

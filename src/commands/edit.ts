@@ -1,7 +1,9 @@
 import type { Settings } from '../config.js';
 import type { EditRequest } from '../studio/types.js';
-import { drawInto } from './draw.js';
-import { type GuidedOptions, number, picture, readGuided } from './options.js';
+import { type Ask, draw } from './draw.js';
+import { type GuidedOptions, picture, readGuided } from './options.js';
+import { readPrompts } from './standard-input.js';
+import { number } from './usage.js';
 
 export interface EditOptions extends GuidedOptions {
   readonly mask?: string;
@@ -9,21 +11,25 @@ export interface EditOptions extends GuidedOptions {
   readonly reference?: readonly string[];
 }
 
-/** `inkstone edit`: a picture from a picture and words. */
+/** `inkstone edit`: pictures from a picture and words. */
 export async function editCommand(
   settings: Settings,
   image: string,
-  prompt: string,
+  words: string,
   options: EditOptions,
 ): Promise<void> {
   const { mask, strength, reference = [] } = options;
-  const request: EditRequest = {
+  const prompts = await readPrompts('<words>', words);
+  const common = {
     ...readGuided(options),
-    prompt,
     image: await picture('<image>', image),
     mask: mask === undefined ? null : await picture('--mask', mask),
     references: await Promise.all(reference.map((place) => picture('--reference', place))),
     strength: number('--strength', strength),
   };
-  await drawInto(options.out, settings, (studio, submit) => studio.edit(request, submit));
+  const asks = prompts.map((prompt): Ask => {
+    const request: EditRequest = { ...common, prompt };
+    return (studio, { seed }, submit) => studio.edit({ ...request, seed }, submit);
+  });
+  await draw(settings, options, asks, 1);
 }

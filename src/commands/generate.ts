@@ -1,16 +1,24 @@
 import type { Settings } from '../config.js';
 import type { GenerateRequest } from '../studio/types.js';
-import { drawInto } from './draw.js';
+import { type Ask, draw } from './draw.js';
 import { type GuidedOptions, readGuided } from './options.js';
+import { readPrompts } from './standard-input.js';
 import { readSize } from './usage.js';
 
 export interface GenerateOptions extends GuidedOptions {
   readonly size?: string;
 }
 
-/** `inkstone generate`: a picture from words. */
+/** Pictures of one request, at most: more are asked for in several. */
+const together = 8;
+
+/** `inkstone generate`: pictures from words. */
 export async function generateCommand(settings: Settings, prompt: string, options: GenerateOptions): Promise<void> {
   const size = options.size === undefined ? {} : readSize(options.size);
-  const request: GenerateRequest = { prompt, ...readGuided(options), ...size };
-  await drawInto(options.out, settings, (studio, submit) => studio.generate(request, submit));
+  const common = { ...readGuided(options), ...size };
+  const asks = (await readPrompts('<prompt>', prompt)).map((words): Ask => {
+    const request: GenerateRequest = { ...common, prompt: words };
+    return (studio, share, submit) => studio.generate({ ...request, ...share }, submit);
+  });
+  await draw(settings, options, asks, together);
 }

@@ -1,11 +1,15 @@
-import { openAsBlob } from 'node:fs';
-import type { AppliedLora, Region } from '../engine/job.js';
+import { readFile } from 'node:fs/promises';
+import type { Region } from '../engine/job.js';
 import type { ImageRequest } from '../studio/sources/source.js';
-import { UsageError } from './usage.js';
+import { readLoras } from './loras.js';
+import { standardInput } from './standard-input.js';
+import { number, UsageError } from './usage.js';
 
 /** Options that every picture has. */
 export interface DrawingOptions {
   readonly out: string;
+  readonly count: string;
+  readonly json?: boolean;
   readonly seed?: string;
   readonly steps?: string;
   readonly model?: string;
@@ -16,39 +20,35 @@ export interface DrawingOptions {
 export interface GuidedOptions extends DrawingOptions {
   readonly guidance?: string;
   readonly negative?: string;
+  readonly dynamicGuidance?: boolean;
+  readonly guidanceNormalization?: string;
+  readonly guidanceTruncation?: string;
 }
 
 export function readDrawing({ seed, steps, model, lora = [] }: DrawingOptions) {
-  return { model, seed: number('--seed', seed), steps: number('--steps', steps), loras: lora.map(readLora) };
+  const loras = readLoras(lora).map(({ id, weight }) => ({ id, weight }));
+  return { model, seed: number('--seed', seed), steps: number('--steps', steps), loras };
 }
 
 export function readGuided(options: GuidedOptions) {
-  const { guidance, negative } = options;
-  return { ...readDrawing(options), guidance: number('--guidance', guidance), negativePrompt: negative };
+  const { guidance, negative, dynamicGuidance, guidanceNormalization, guidanceTruncation } = options;
+  return {
+    ...readDrawing(options),
+    ...{ guidance: number('--guidance', guidance), negativePrompt: negative, dynamicGuidance },
+    guidanceNormalization: number('--guidance-normalization', guidanceNormalization),
+    guidanceTruncation: number('--guidance-truncation', guidanceTruncation),
+  };
 }
 
-export function number(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isFinite(value)) return value;
-  throw new UsageError(`Expected ${option} to be a number but received ${text}.`);
-}
-
-/** A picture's file, or its address. */
-export async function picture(option: string, place: string): Promise<ImageRequest> {
+/** A picture's file, its address, or standard input for `-`. @throws UsageError */
+export async function picture(argument: string, place: string): Promise<ImageRequest> {
   if (/^https?:\/\//.test(place)) return { url: place };
+  if (place === '-') return { upload: new Blob([await standardInput(argument)]) };
   try {
-    return { upload: await openAsBlob(place) };
+    return { upload: new Blob([await readFile(place)]) };
   } catch {
-    throw new UsageError(`Expected ${option} to be a file or an address but received ${place}, which is not there.`);
+    throw new UsageError(`Expected ${argument} to be a file or an address but received ${place}, which is not there.`);
   }
-}
-
-/** `style-ink:0.8`; the weight may be left out. */
-function readLora(text: string): AppliedLora {
-  const [, id, weight = '1'] = /^([\w.-]+)(?::(.+))?$/.exec(text) ?? [];
-  if (id === undefined) throw new UsageError(`Expected --lora to be like style-ink:0.8 but received ${text}.`);
-  return { id, weight: number('--lora', weight)! };
 }
 
 /** `10,20,64,48`: x, y, width, height. */

@@ -17,6 +17,7 @@ export interface QuantizeOptions {
   readonly out: string;
   readonly compare: boolean;
   readonly size?: string;
+  readonly json?: boolean;
 }
 
 /** `inkstone quantize`: a checkpoint folder whose linear layers take 8 or 4 bits a weight, and what that costs. */
@@ -49,10 +50,13 @@ export async function quantizeCommand(settings: Settings, checkpoint: string, op
     process.off('SIGINT', stop).off('SIGTERM', stop);
   }
   const [before, after] = [weightBytes(entry), weightBytes(placed(entry, out))];
-  console.log(
+  const say = options.json ? () => {} : console.log;
+  say(
     `${out}: ${format.bits} bits in blocks of ${format.block}, ${mebibytes(after)} of weights, were ${mebibytes(before)}`,
   );
-  if (options.compare) printLoss(await lossBetween(settings.engine, entry, placed(entry, out), size));
+  const loss = options.compare ? await lossBetween(settings.engine, entry, placed(entry, out), size) : null;
+  if (options.json) console.log(JSON.stringify({ folder: out, ...format, bytes: after, bytesBefore: before, loss }));
+  else if (loss !== null) printLoss(loss);
 }
 
 function readFormat({ bits, block }: QuantizeOptions): Pick<QuantiseOptions, 'bits' | 'block'> {

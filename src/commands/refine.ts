@@ -1,7 +1,9 @@
 import type { Settings } from '../config.js';
 import type { RefineRequest } from '../studio/types.js';
-import { drawInto } from './draw.js';
-import { type DrawingOptions, number, picture, readDrawing, readRegion } from './options.js';
+import { type Ask, draw } from './draw.js';
+import { type DrawingOptions, picture, readDrawing, readRegion } from './options.js';
+import { readPrompts } from './standard-input.js';
+import { number } from './usage.js';
 
 export interface RefineOptions extends DrawingOptions {
   readonly prompt?: string;
@@ -13,13 +15,17 @@ export interface RefineOptions extends DrawingOptions {
 /** `inkstone refine`: a picture, better where it needs it. */
 export async function refineCommand(settings: Settings, image: string, options: RefineOptions): Promise<void> {
   const { prompt, strength, mask, region } = options;
-  const request: RefineRequest = {
+  const prompts = prompt === undefined ? [undefined] : await readPrompts('--prompt', prompt);
+  const common = {
     ...readDrawing(options),
-    prompt,
     image: await picture('<image>', image),
     mask: mask === undefined ? null : await picture('--mask', mask),
     regions: region?.map(readRegion),
     strength: number('--strength', strength),
   };
-  await drawInto(options.out, settings, (studio, submit) => studio.refine(request, submit));
+  const asks = prompts.map((words): Ask => {
+    const request: RefineRequest = { ...common, prompt: words };
+    return (studio, { seed }, submit) => studio.refine({ ...request, seed }, submit);
+  });
+  await draw(settings, options, asks, 1);
 }

@@ -3,17 +3,19 @@ import { EngineProblem } from '../engine/problems.js';
 import { createLog, serve } from '../main.js';
 
 /** `inkstone serve`: runs until it is told to stop. */
-export async function serveCommand(settings: Settings): Promise<void> {
+export async function serveCommand(settings: Settings, { json = false }: { readonly json?: boolean }): Promise<void> {
   const started = performance.now();
   const running = await serve(settings, createLog(settings.server.LOG_LEVEL));
   const { listening, workshop, drawnKey } = running;
-  stopOnSignal(() => running.close());
+  // With --json standard output carries that one line.
+  const say = json ? () => {} : console.log;
+  stopOnSignal(() => running.close(), say);
 
-  console.log(`Inkstone listens on ${listening.url}`);
-  console.log(`  page      ${listening.url}/`);
-  console.log(`  GraphQL   ${listening.url}/graphql`);
-  console.log(`  device    ${workshop.device.device}: ${workshop.device.reason}`);
-  if (drawnKey !== null) console.log(`  key       ${drawnKey}   (drawn for this run; set ACCESS_KEY to choose one)`);
+  say(`Inkstone listens on ${listening.url}`);
+  say(`  page      ${listening.url}/`);
+  say(`  GraphQL   ${listening.url}/graphql`);
+  say(`  device    ${workshop.device.device}: ${workshop.device.reason}`);
+  if (drawnKey !== null) say(`  key       ${drawnKey}   (drawn for this run; set ACCESS_KEY to choose one)`);
   try {
     await workshop.warm;
   } catch (error) {
@@ -22,18 +24,26 @@ export async function serveCommand(settings: Settings): Promise<void> {
     await running.close();
     throw error;
   }
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  console.log(`Ready in ${seconds} s with the model ${workshop.models[0]?.id}.`);
+  const readyMs = performance.now() - started;
+  const model = workshop.models[0]?.id ?? null;
+  if (json) {
+    const { url } = listening;
+    const { device, reason } = workshop.device;
+    console.log(
+      JSON.stringify({ url, graphql: `${url}/graphql`, device, reason, model, accessKey: drawnKey, readyMs }),
+    );
+  }
+  say(`Ready in ${(readyMs / 1000).toFixed(1)} s with the model ${model}.`);
 }
 
 /** The first signal stops gracefully, a second one at once. */
-function stopOnSignal(close: () => Promise<void>): void {
+function stopOnSignal(close: () => Promise<void>, say: (line: string) => void): void {
   let stopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     process.on(signal, () => {
       if (stopping) process.exit(130);
       stopping = true;
-      console.log('Stopping …');
+      say('Stopping …');
       close().then(
         () => process.exit(0),
         (error) => {

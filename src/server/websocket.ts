@@ -1,15 +1,16 @@
 import type { IncomingMessage, Server } from 'node:http';
 import { context as tracing } from '@opentelemetry/api';
-import { type DocumentNode, type execute, GraphQLError, type subscribe } from 'graphql';
+import { type DocumentNode, type ExecutionResult, type execute, GraphQLError, type subscribe } from 'graphql';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import type { YogaServerInstance } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
-import type { Context } from '../../schema/index.js';
+import { type Context, newCursor } from '../../schema/index.js';
 import type { Studio } from '../studio/types.js';
 import { callersContext } from '../telemetry/caller.js';
 import type { Access } from './access.js';
 import { baseUrlOf } from './base-url.js';
 import type { ServerConfig } from './config.js';
+import { told, toldError } from './error-codes.js';
 import { GRAPHQL_PATH } from './yoga.js';
 
 /** Operations that one socket has open at once. Generous beside a page full of pictures; each costs memory for as long as it is read. */
@@ -44,6 +45,8 @@ export function serveWebSocket(server: Server, { yoga, studio, access, settings 
         extra.socket!.once('close', () => leaving.abort());
         return mayConnect(access, connectionParams, extra.request!);
       },
+      onNext: (_context, _message, _params, _args, result) => told(result as ExecutionResult),
+      onError: (_context, _message, _params, errors) => errors.map((error) => toldError(error)),
       execute: (args) => (args.rootValue as Runners).execute(args),
       subscribe: (args) => (args.rootValue as Runners).subscribe(args),
       onSubscribe: async ({ extra, connectionParams, subscriptions }, _id, params) => {
@@ -128,7 +131,7 @@ function parsed(parse: () => DocumentNode): DocumentNode | readonly GraphQLError
 
 /** The signal ends with the socket: then nobody is there who could be told an id. What was told its id goes on. */
 function contextOf(studio: Studio, request: IncomingMessage, settings: ServerConfig, signal: AbortSignal): Context {
-  return { studio, baseUrl: baseUrlOf(headersOf(request), urlOf(request), settings), signal };
+  return { studio, baseUrl: baseUrlOf(headersOf(request), urlOf(request), settings), signal, cursor: newCursor() };
 }
 
 function urlOf(request: IncomingMessage): string {

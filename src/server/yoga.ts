@@ -2,7 +2,7 @@ import type { DocumentNode } from 'graphql';
 import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import { type Context, schema } from '../../schema/index.js';
+import { type Context, newCursor, schema } from '../../schema/index.js';
 import type { Studio } from '../studio/types.js';
 import type { Access } from './access.js';
 import { baseUrlOf } from './base-url.js';
@@ -12,6 +12,7 @@ import { useAccess } from './plugins/access.js';
 import { useBodyLimit } from './plugins/body-limit.js';
 import { useCsrfPrevention } from './plugins/csrf.js';
 import { useNothingElsewhere } from './plugins/elsewhere.js';
+import { useErrorCodes } from './plugins/error-codes.js';
 import { useGraphiQL } from './plugins/graphiql.js';
 import { guarded } from './plugins/guarded.js';
 import { useHealth } from './plugins/health.js';
@@ -19,7 +20,10 @@ import { useImages } from './plugins/images.js';
 import { useLimits } from './plugins/limits.js';
 import { isTold, maskedErrors } from './plugins/masking.js';
 import { usePage } from './plugins/page.js';
+import { usePersistedQueries } from './plugins/persisted-queries.js';
 import { useRequestLog } from './plugins/request-log.js';
+import { useSchemaFile } from './plugins/schema-file.js';
+import { useStreams } from './plugins/streams.js';
 import { useTracing } from './plugins/tracing.js';
 import { useUnkept } from './plugins/unkept.js';
 import { useUploads } from './plugins/uploads.js';
@@ -57,6 +61,7 @@ export function createHttp({
       path: GRAPHQL_PATH,
     }),
     usePage(access, isSecure),
+    useSchemaFile(schema, access),
     useNothingElsewhere(GRAPHQL_PATH),
     useUnkept(GRAPHQL_PATH),
     useAccess(access, GRAPHQL_PATH),
@@ -64,11 +69,14 @@ export function createHttp({
     useAccept(GRAPHQL_PATH),
     useCsrfPrevention(GRAPHQL_PATH),
     useUploads({ files: MAX_FILES, fileBytes: settings.UPLOAD_BYTES, fieldBytes: settings.BODY_LIMIT_BYTES }),
+    usePersistedQueries(),
     useLimits(),
+    useStreams(),
+    useErrorCodes(),
   ];
   return createYoga<object, Context>({
     schema,
-    plugins: plugins.map((plugin) => guarded(plugin, log)),
+    plugins: plugins.map((plugin) => guarded(plugin, log, GRAPHQL_PATH)),
     graphqlEndpoint: GRAPHQL_PATH,
     landingPage: false,
     // Ours is useGraphiQL, which says what its page may do.
@@ -97,8 +105,15 @@ export function createHttp({
             studio,
             baseUrl: baseUrlOf(given.request.headers, given.request.url, settings),
             signal: given.request.signal,
+            cursor: newCursor(lastEventOf(given.request.headers)),
           },
   });
+}
+
+/** What a browser's EventSource, and whoever does as it does, says when it connects again. */
+function lastEventOf(headers: Pick<Headers, 'get'>): number | null {
+  const id = headers.get('last-event-id') ?? '';
+  return /^\d{1,15}$/.test(id) ? Number(id) : null;
 }
 
 /**
@@ -119,7 +134,14 @@ function corsOf(origins: readonly string[]) {
   return {
     origin: [...origins],
     methods: ['GET', 'POST', 'OPTIONS'],
-    allowedHeaders: ['content-type', 'authorization', 'x-graphql-yoga-csrf', 'apollo-require-preflight', 'traceparent'],
+    allowedHeaders: [
+      'content-type',
+      'authorization',
+      'x-graphql-yoga-csrf',
+      'apollo-require-preflight',
+      'traceparent',
+      'last-event-id',
+    ],
     credentials: !origins.includes('*'),
     maxAge: 86_400,
   };

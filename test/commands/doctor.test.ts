@@ -42,6 +42,22 @@ describe('the doctor', () => {
     expect(out).toMatch(/^Model {5}tiny-turbo \(tiny-turbo\) is whole: \d+\.\d MiB of weights in F32/m);
   });
 
+  it('tells the same as JSON', async () => {
+    const { code, out } = await runProgram(['doctor', '--json'], { env: alone(tiny) });
+    expect(code).toBe(0);
+    expect(JSON.parse(out)).toMatchObject({
+      device: { device: 'cpu', problem: null },
+      models: [{ id: 'tiny-turbo', problem: null, bytes: expect.any(Number), types: ['F32'] }],
+      next: [],
+    });
+    const short = await runProgram(['doctor', '--json'], { env: { ...alone(tiny), ENGINE_MEMORY: '1000' } });
+    expect(short.code).toBe(1);
+    expect(JSON.parse(short.out)).toMatchObject({
+      models: [{ problem: expect.stringContaining('ENGINE_MEMORY'), bytes: null }],
+      next: ['mend or remove tiny-turbo'],
+    });
+  });
+
   it.each<[string, (folder: string) => void, RegExp]>([
     [
       'a tokenizer that is none',

@@ -62,8 +62,11 @@ describe('inkstone quantize', () => {
     mkdirSync(linked);
     for (const name of readdirSync(tiny)) symlinkSync(join(tiny, name), join(linked, name));
     const out = join(work, 'tiny-4');
-    const { code } = await inkstone('quantize', linked, '--bits', '4', '--block', '64', '--out', out, '--no-compare');
+    const four = ['--bits', '4', '--block', '64', '--out', out];
+    const { code, out: told } = await inkstone('quantize', linked, ...four, '--no-compare', '--json');
     expect(code).toBe(0);
+    expect(JSON.parse(told)).toMatchObject({ folder: out, bits: 4, block: 64, loss: null });
+    expect(JSON.parse(told).bytes).toBeLessThan(JSON.parse(told).bytesBefore);
     expect(readFileSync(join(out, 'vae', 'config.json'))).toEqual(readFileSync(join(tiny, 'vae', 'config.json')));
     // A small model is mostly what stays: embedders, padding tokens, biases.
     const bytes = (folder: string) => describeCheckpoint(join(folder, 'transformer')).bytes;
@@ -85,12 +88,11 @@ describe('inkstone quantize', () => {
         '--size to be multiples of 16 from 64 to 2048 but received 0',
       ],
       [['quantize', 'nobody', '--out', out], 'inkling-base but received nobody'],
-      [['quantize', work, '--out', out], 'model_index.json'],
       [['quantize', tiny, '--out', work], 'not there yet'],
     ];
     for (const [args, complaint] of cases) {
       const { code, err } = await inkstone(...args);
-      expect(code).toBe(1);
+      expect(code).toBe(2);
       expect(err).toContain(complaint);
       expect(err.trim().split('\n')).toHaveLength(1);
     }

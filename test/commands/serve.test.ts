@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -6,6 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { runProgram, startProgram } from '../program.js';
 
 const root = join(import.meta.dirname, '..', '..');
+const cli = join(root, 'dist', 'src', 'cli.js');
 const data = mkdtempSync(join(tmpdir(), 'inkstone-serve-'));
 afterAll(() => rmSync(data, { recursive: true, force: true }));
 
@@ -43,8 +45,27 @@ describe('inkstone serve', () => {
 
   it('does not take a mistyped command for itself', async () => {
     const { code, err } = await inkstone(['genrate']);
-    expect(code).toBe(1);
+    expect(code).toBe(2);
     expect(err).toContain('Expected a command but received "genrate"');
+  });
+
+  it('listens where it is told to, and tells so as JSON', async () => {
+    const other = createServer();
+    await new Promise<void>((listening) => other.listen(0, '127.0.0.1', listening));
+    const { port } = other.address() as AddressInfo;
+    await new Promise((closed) => other.close(closed));
+    const child = spawn(process.execPath, [cli, 'serve', '--port', String(port), '--host', '127.0.0.1', '--json'], {
+      env: { ...process.env, HOST: 'nowhere.invalid', PORT: '1', DATA_DIR: data },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    let out = '';
+    for await (const chunk of child.stdout) {
+      out += chunk;
+      if (out.endsWith('\n')) child.kill('SIGTERM');
+    }
+    const url = `http://127.0.0.1:${port}`;
+    expect(out.trim().split('\n')).toHaveLength(1);
+    expect(JSON.parse(out)).toMatchObject({ url, graphql: `${url}/graphql`, device: 'cpu', model: 'inkling-turbo' });
   });
 
   it('says that it stops', async () => {

@@ -6,7 +6,12 @@ import { studioFor, untilDone } from './fixture.js';
 const exporter = new InMemorySpanExporter();
 const provider = new NodeTracerProvider({ spanProcessors: [new SimpleSpanProcessor(exporter)] });
 provider.register();
-afterAll(() => provider.shutdown());
+afterAll(() => {
+  // Files without an engine share their modules, and so the global tracer.
+  trace.disable();
+  context.disable();
+  return provider.shutdown();
+});
 beforeEach(() => exporter.reset());
 
 const named = (name: string) => exporter.getFinishedSpans().filter((span) => span.name === name);

@@ -1,9 +1,11 @@
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
-import { text } from '../responses.js';
+import { graphqlError, text } from '../responses.js';
+
+const SENTENCE = 'Something went wrong on our side. It has been logged.';
 
 /** A plugin whose surprises are logged, and answered without a word of where or why. Unguarded they would be sent with their stack. */
-export function guarded(plugin: Plugin, log: Logger): Plugin {
+export function guarded(plugin: Plugin, log: Logger, apiPath: string): Plugin {
   const { onRequest } = plugin;
   if (onRequest === undefined) return plugin;
   return {
@@ -13,7 +15,9 @@ export function guarded(plugin: Plugin, log: Logger): Plugin {
         const { method } = payload.request;
         if (!payload.request.signal.aborted)
           log.error({ err: error, method, path: payload.url.pathname }, 'unexpected');
-        payload.endResponse(text(500, 'Something went wrong on our side. It has been logged.'));
+        payload.endResponse(
+          payload.url.pathname === apiPath ? graphqlError(500, SENTENCE, 'INTERNAL_SERVER_ERROR') : text(500, SENTENCE),
+        );
       };
       try {
         const running = onRequest(payload);
