@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BodyTooLong } from './body.js';
 
 /** Bounds on a multipart request. Generous beside a picture, a mask and further pictures. */
 export interface MultipartLimits {
@@ -30,9 +31,9 @@ const mapSchema = z.record(z.string(), z.array(z.string()));
  */
 export async function readMultipart(request: Request, limits: MultipartLimits): Promise<Record<string, unknown>> {
   const form = await formOf(request, limits);
-  const operations = z.record(z.string(), z.unknown()).safeParse(jsonOf(form, 'operations', limits));
+  const operations = z.record(z.string(), z.unknown()).safeParse(await jsonOf(form, 'operations', limits));
   if (!operations.success) throw wrong('`operations` to be one GraphQL request', 'something else');
-  const map = mapSchema.safeParse(jsonOf(form, 'map', limits));
+  const map = mapSchema.safeParse(await jsonOf(form, 'map', limits));
   if (!map.success) throw wrong('`map` to be an object of lists of paths', 'something else');
   const places = Object.entries(map.data).flatMap(([name, paths]) => paths.map((path) => ({ name, path })));
   if (places.length > limits.files) throw wrong(`at most ${limits.files} paths in \`map\``, `${places.length}`);
@@ -41,27 +42,36 @@ export async function readMultipart(request: Request, limits: MultipartLimits): 
 }
 
 async function formOf(request: Request, { files, fileBytes, fieldBytes }: MultipartLimits): Promise<FormData> {
-  // Yoga's requests, which come from Node's, stop reading where a limit is passed; the platform's know no limits, so they are
-  // counted below as well.
-  const stopAt = { files, fileSize: fileBytes, fields: 2, fieldSize: fieldBytes, fieldNameSize: 100, parts: files + 2 };
+  // Clients send `operations` and `map` as fields or as files.
+  const stopAt = {
+    files: files + 2,
+    fileSize: fileBytes,
+    fields: 2,
+    fieldSize: fieldBytes,
+    fieldNameSize: 100,
+    parts: files + 2,
+  };
   const read = request.formData as (options: object) => Promise<FormData>;
-  const form = await read.call(request, stopAt).catch((error: Error) => {
+  const form = await read.call(request, { formDataLimits: stopAt }).catch((error: Error) => {
     if (request.signal.aborted) throw error;
+    if (error instanceof BodyTooLong) throw new MultipartError(413, error.message);
     if (/exceeded/.test(error.message)) throw tooMuch(limitsInWords({ files, fileBytes, fieldBytes }));
     throw wrong('a multipart request', 'one that cannot be read');
   });
-  const sent = [...form.values()].filter((value) => typeof value !== 'string');
-  if (sent.length > files || sent.some(({ size }) => size > fileBytes))
-    throw tooMuch(limitsInWords({ files, fileBytes, fieldBytes }));
+  const sent = [...form].filter(
+    ([name, value]) => typeof value !== 'string' && name !== 'operations' && name !== 'map',
+  );
+  if (sent.length > files) throw tooMuch(limitsInWords({ files, fileBytes, fieldBytes }));
   return form;
 }
 
-function jsonOf(form: FormData, field: 'operations' | 'map', limits: MultipartLimits): unknown {
-  const text = form.get(field);
-  if (typeof text !== 'string') throw wrong(`a field \`${field}\` in JSON`, text === null ? 'none' : 'a file');
-  if (Buffer.byteLength(text) > limits.fieldBytes) throw tooMuch(limitsInWords(limits));
+async function jsonOf(form: FormData, field: 'operations' | 'map', limits: MultipartLimits): Promise<unknown> {
+  const value = form.get(field);
+  if (value === null) throw wrong(`a field \`${field}\` in JSON`, 'none');
+  const bytes = typeof value === 'string' ? Buffer.byteLength(value) : value.size;
+  if (bytes > limits.fieldBytes) throw tooMuch(limitsInWords(limits));
   try {
-    return JSON.parse(text);
+    return JSON.parse(typeof value === 'string' ? value : await value.text());
   } catch {
     throw wrong(`the field \`${field}\` to be JSON`, 'something else');
   }

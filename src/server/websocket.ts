@@ -11,6 +11,7 @@ import type { Access } from './access.js';
 import { baseUrlOf } from './base-url.js';
 import type { ServerConfig } from './config.js';
 import { told, toldError } from './error-codes.js';
+import { shortErrors, withShortErrors } from './short-errors.js';
 import { GRAPHQL_PATH } from './yoga.js';
 
 /** Operations that one socket has open at once. Generous beside a page full of pictures; each costs memory for as long as it is read. */
@@ -45,8 +46,8 @@ export function serveWebSocket(server: Server, { yoga, studio, access, settings 
         extra.socket!.once('close', () => leaving.abort());
         return mayConnect(access, connectionParams, extra.request!);
       },
-      onNext: (_context, _message, _params, _args, result) => told(result as ExecutionResult),
-      onError: (_context, _message, _params, errors) => errors.map((error) => toldError(error)),
+      onNext: (_context, _message, _params, _args, result) => told(withShortErrors(result as ExecutionResult)),
+      onError: (_context, _message, _params, errors) => shortErrors(errors).map(toldError),
       execute: (args) => (args.rootValue as Runners).execute(args),
       subscribe: (args) => (args.rootValue as Runners).subscribe(args),
       onSubscribe: async ({ extra, connectionParams, subscriptions }, _id, params) => {

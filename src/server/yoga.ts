@@ -20,9 +20,11 @@ import { useImages } from './plugins/images.js';
 import { useLimits } from './plugins/limits.js';
 import { isTold, maskedErrors } from './plugins/masking.js';
 import { usePage } from './plugins/page.js';
+import { useParameters } from './plugins/parameters.js';
 import { usePersistedQueries } from './plugins/persisted-queries.js';
 import { useRequestLog } from './plugins/request-log.js';
 import { useSchemaFile } from './plugins/schema-file.js';
+import { useShortErrors } from './plugins/short-errors.js';
 import { useStreams } from './plugins/streams.js';
 import { useTracing } from './plugins/tracing.js';
 import { useUnkept } from './plugins/unkept.js';
@@ -52,14 +54,14 @@ export function createHttp({
   const isSecure = (request: Request) => baseUrlOf(request.headers, request.url, settings).startsWith('https:');
   const plugins: Plugin[] = [
     ...(traced ? [useTracing()] : []),
-    useRequestLog(log),
-    useHealth(studio),
-    useImages(studio),
     useBodyLimit({
       maxBytes: settings.BODY_LIMIT_BYTES,
       maxMultipartBytes: settings.UPLOAD_BYTES + settings.BODY_LIMIT_BYTES,
       path: GRAPHQL_PATH,
     }),
+    useRequestLog(log),
+    useHealth(studio),
+    useImages(studio),
     usePage(access, isSecure),
     useSchemaFile(schema, access),
     useNothingElsewhere(GRAPHQL_PATH),
@@ -68,11 +70,13 @@ export function createHttp({
     useGraphiQL(access, GRAPHQL_PATH, exampleQuery),
     useAccept(GRAPHQL_PATH),
     useCsrfPrevention(GRAPHQL_PATH),
+    useParameters(),
     useUploads({ files: MAX_FILES, fileBytes: settings.UPLOAD_BYTES, fieldBytes: settings.BODY_LIMIT_BYTES }),
     usePersistedQueries(),
     useLimits(),
     useStreams(),
     useErrorCodes(),
+    useShortErrors(),
   ];
   return createYoga<object, Context>({
     schema,

@@ -69,7 +69,8 @@ interface Parts {
 
 function formOf({ operations = one.operations, map = one.map, files = { 0: 'a picture' } }: Parts): FormData {
   const form = new FormData();
-  const text = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value));
+  const text = (value: unknown) =>
+    value instanceof Blob || typeof value === 'string' ? (value as string) : JSON.stringify(value);
   if (operations !== null) form.set('operations', text(operations));
   if (map !== null) form.set('map', text(map));
   for (const [name, content] of Object.entries(files)) form.set(name, new File([content], 'picture.png'));
@@ -118,6 +119,18 @@ describe.each(ways)('a request with files, %s', (_way, post) => {
     };
     const { data } = await post({ operations: { query, variables: { picture } }, map, files: { a: 'A', b: 'B' } });
     expect(JSON.parse(data!.read)).toEqual(['A', ['B'], ['A']]);
+  });
+
+  it('has its operations and its map as fields or as files', async () => {
+    const json = (value: unknown) => new File([JSON.stringify(value)], 'blob', { type: 'application/json' });
+    const { data } = await post({ operations: json(one.operations), map: json(one.map) });
+    expect(JSON.parse(data!.read)).toEqual(['a picture']);
+    const { status, errors } = await post({ operations: new File(['{'], 'blob') });
+    expect([status, errors![0]!.message]).toEqual([
+      400,
+      'Expected the field `operations` to be JSON but received something else.',
+    ]);
+    expect((await post({ operations: new File(['x'.repeat(2001)], 'blob') })).status).toBe(413);
   });
 
   it('needs a header that no form can send', async () => {
@@ -208,15 +221,29 @@ describe('a body', () => {
     expect(await raw('Content-Type: application/json\r\nContent-Length: 2001', '{')).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  it('with files that does not say how long it is, is not read', async () => {
-    const chunked = await raw(`${boundary}Transfer-Encoding: chunked`, '3\r\n--x\r\n0\r\n\r\n');
-    expect(chunked).toMatch(/^HTTP\/1\.1 411 /);
+  it('with files in chunks is read', async () => {
+    const encoded = new Request(url, { method: 'POST', body: formOf({}) });
+    const body = Buffer.from(await encoded.arrayBuffer()).toString();
+    const head = `Content-Type: ${encoded.headers.get('content-type')}\r\nTransfer-Encoding: chunked`;
+    const chunks = [...body.matchAll(/.{1,50}/gs)].map(([chunk]) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`);
+    expect(await raw(head, `${chunks.join('')}0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 .*a picture/s);
   });
 
-  it("with files in a platform's own request that does not say how long it is, is not read", async () => {
-    const request = new Request('http://any/graphql', { method: 'POST', headers: csrf, body: formOf({}) });
-    expect((await yoga.fetch(request)).status).toBe(411);
-    expect(request.bodyUsed).toBe(false);
+  it.each([boundary, 'Content-Type: application/json\r\n'])(
+    'in chunks is read no further than is allowed: %j',
+    async (type) => {
+      const chunk = `3e8\r\n${'x'.repeat(1000)}\r\n`;
+      expect(await raw(`${type}Transfer-Encoding: chunked`, `${chunk.repeat(20)}0\r\n\r\n`)).toMatch(
+        /^HTTP\/1\.1 413 /,
+      );
+    },
+  );
+
+  it("with files in a platform's own request that does not say how long it is, is read no further than is allowed", async () => {
+    const send = (files: Record<string, string>) =>
+      yoga.fetch(new Request('http://any/graphql', { method: 'POST', headers: csrf, body: formOf({ files }) }));
+    expect((await send({ 0: 'a picture' })).status).toBe(200);
+    expect((await send({ 0: 'x'.repeat(7000), 1: 'x'.repeat(7000) })).status).toBe(413);
   });
 
   it('with files that says it is too long, is refused before it came', async () => {

@@ -9,9 +9,6 @@ export function useUploads(limits: MultipartLimits): Plugin {
     onRequestParse({ request, setRequestParser }) {
       if (request.method !== 'POST' || !isMultipart(request)) return;
       setRequestParser(async (multipart) => {
-        // A platform's own request may be without either header, and have no end.
-        if (!multipart.headers.has('content-length'))
-          return graphqlError(411, 'Expected a Content-Length but received none.', 'LENGTH_REQUIRED') as never;
         try {
           return await readMultipart(multipart, limits);
         } catch (error) {
