@@ -1,4 +1,5 @@
 import { type ExecutionResult, type FormattedExecutionResult, GraphQLError, type GraphQLFormattedError } from 'graphql';
+import { shortMessage } from './short-errors.js';
 
 /** Sentences of graphql-js that need no other mark, and what clients know them by. */
 const known: readonly (readonly [RegExp, string])[] = [
@@ -14,7 +15,7 @@ const known: readonly (readonly [RegExp, string])[] = [
 export function withCode(error: GraphQLError): GraphQLError {
   const { code } = error.extensions ?? {};
   const field = fieldOf(error.message);
-  const message = shortened(error.message);
+  const message = shortMessage(error.message);
   if (typeof code === 'string' && field === undefined && message === error.message) return error;
   const { nodes, source, positions, path, originalError } = error;
   const parameters = { ...(field === undefined ? {} : { field }), ...(error.extensions?.parameters as object) };
@@ -28,14 +29,6 @@ export function withCode(error: GraphQLError): GraphQLError {
 
 export function withCodes<T extends ExecutionResult>(result: T): T {
   return result.errors === undefined ? result : { ...result, errors: result.errors.map(withCode) };
-}
-
-const longest = 500;
-
-/** graphql-js repeats names and values as they came, however long. Beginning and end say where and what. */
-function shortened(message: string): string {
-  if (message.length <= longest) return message;
-  return `${message.slice(0, longest / 2)} … ${message.slice(-longest / 2)}`;
 }
 
 /** `Variable "$input" got invalid value -1 at "input.seed"; …` is about `seed`, as a Problem would name it. */

@@ -27,7 +27,7 @@ function isShort({ message, path, nodes, extensions }: GraphQLError): boolean {
 }
 
 function shortened({ message, path, nodes, source, positions, originalError, extensions }: GraphQLError): GraphQLError {
-  return new GraphQLError(cut(message), {
+  return new GraphQLError(shortMessage(message), {
     nodes: nodes?.slice(0, MAX_NODES),
     source,
     positions: positions?.slice(0, MAX_NODES),
@@ -38,7 +38,7 @@ function shortened({ message, path, nodes, source, positions, originalError, ext
 }
 
 /** Long words lose their ends, long sentences their middle: what was expected stands at the end. */
-function cut(message: string): string {
+export function shortMessage(message: string): string {
   if (message.length <= MAX_CHARACTERS) return message;
   const said = message.replace(/\S{101,}/g, (word) => `${word.slice(0, MAX_NAME)}…`);
   if (said.length <= MAX_CHARACTERS) return said;
@@ -46,7 +46,7 @@ function cut(message: string): string {
 }
 
 function shortValue(value: unknown): unknown {
-  if (typeof value === 'string') return cut(value);
+  if (typeof value === 'string') return shortMessage(value);
   const isLong = typeof value === 'object' && value !== null && JSON.stringify(value).length > 2 * MAX_CHARACTERS;
   return isLong ? undefined : value;
 }
