@@ -131,6 +131,10 @@ describe('generate', () => {
     // The engine is free again long before a hundred steps could be over.
     expect((await draw({ ...house, seed: 3 })).status).toBe('SUCCEEDED');
     expect(server.log.slice(before)).toEqual([]);
+    const ask = 'mutation($input: GenerateInput!) { generate(input: $input) { ... on Generation { id cache } } }';
+    const again = (await server.ask<Drawn>(ask, { input: { ...long, seed: 2 } })).generate;
+    expect(again.cache).toBe('MISS');
+    await server.ask(operation('cancel'), { id: again.id });
   });
 
   it('cancelling what never was is a NotFound', async () => {

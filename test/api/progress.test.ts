@@ -77,10 +77,12 @@ describe.each([
     const id = await start({ ...long, seed });
     const seen = await watch(id, 0, ({ step }) => step === 1);
     expect(seen.at(-1)).toMatchObject({ step: 1 });
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const after = seen.at(-1)!.sequence;
+    const later = await watch(id, after, ({ step = 0 }) => step >= 3);
+    expect(later.at(-1)).toMatchObject({ step: 3 });
     expect(await statusOf(id)).toBe('RUNNING');
     await server.ask(operation('cancel'), { id });
-    expect((await watch(id, seen.at(-1)!.sequence)).at(-1)).toMatchObject({ generation: { status: 'CANCELLED' } });
+    expect((await watch(id, after)).at(-1)).toMatchObject({ generation: { status: 'CANCELLED' } });
   });
 
   it('an unknown id is an error with the code NOT_FOUND', async () => {

@@ -100,11 +100,19 @@ export const seedsOf = (job: EngineJob) => (job.operation === 'GENERATE' ? job.s
 /** Of the first picture. */
 export const seedOf = (job: EngineJob) => seedsOf(job)[0];
 
-/** A door that is shut until it is opened; those who came before wait at it. */
+/** A door that is shut until it is opened; those who came before wait at it. `reached` resolves when the first of them stands there. */
 export function door() {
   let open: () => void = () => {};
   const opened = new Promise<void>((resolve) => {
     open = resolve;
   });
-  return { open, through: () => opened };
+  let arrive: () => void = () => {};
+  const reached = new Promise<void>((resolve) => {
+    arrive = resolve;
+  });
+  const through = () => {
+    arrive();
+    return opened;
+  };
+  return { open, through, reached };
 }

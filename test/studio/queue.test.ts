@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { EngineJob } from '../../src/engine/job.js';
 import { type Clock, systemClock } from '../../src/studio/clock.js';
@@ -79,23 +78,29 @@ describe('a studio that closes', () => {
   it('takes no new work, finishes what it can, and tells the rest that it was interrupted', async () => {
     const { open, through } = door();
     const beforeStep = (_: number, job: EngineJob) => (seedOf(job) === 1 ? undefined : through());
+    const clock = new HandClock();
     const studio = await studioFor({
       engines: [new ScriptedEngine({ beforeStep }), new ScriptedEngine({ beforeStep })],
+      clock,
     });
     const quick = await studio.generate({ prompt: 'x', seed: 1, steps: 100 }, stays());
     const slow = await studio.generate({ prompt: 'x', seed: 2 }, stays());
-    const told = [eventsOf(studio, quick.id), eventsOf(studio, slow.id)];
+    const finished = eventsOf(studio, quick.id);
+    const interrupted = eventsOf(studio, slow.id);
     const closing = studio.close(500);
     await expect(studio.generate({ prompt: 'x', seed: 3 }, stays())).rejects.toBeInstanceOf(QueueFull);
-    const [first, second] = await Promise.all(told);
-    expect(first!.at(-1)).toMatchObject({ type: 'GenerationFinished', generation: { status: 'SUCCEEDED' } });
-    expect(second!.at(-1)).toMatchObject({
+    expect((await finished).at(-1)).toMatchObject({
+      type: 'GenerationFinished',
+      generation: { status: 'SUCCEEDED' },
+    });
+    expect(await studio.generation(slow.id)).toMatchObject({ status: 'RUNNING' });
+    clock.advance(500);
+    expect((await interrupted).at(-1)).toMatchObject({
       type: 'GenerationFinished',
       generation: { status: 'FAILED', problem: { code: 'Interrupted', retryable: true } },
     });
     open();
     await closing;
-    await sleep(0);
     expect(studio.ready()).toBe(false);
   });
 });

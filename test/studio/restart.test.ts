@@ -7,6 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { StoreUnusable } from '../../src/studio/store/sql-thread.js';
 import { ScriptedEngine } from './engines.js';
 import { eventsOf, newFolder, openStudio, stays, studioFor, untilDone } from './fixture.js';
+import { HandClock } from './hand-clock.js';
 
 const cat = { prompt: 'a cat', seed: 7 };
 const asIs = { format: 'PNG', accept: '' } as const;
@@ -168,12 +169,13 @@ describe('a picture on disk', () => {
 describe('the records', () => {
   it('are bounded: the oldest generations leave', async () => {
     const dataDir = newFolder();
-    const before = await openStudio({ dataDir, env: { GENERATION_LIMIT: '3' } });
+    const clock = new HandClock();
+    const before = await openStudio({ dataDir, env: { GENERATION_LIMIT: '3' }, clock });
     const ids: string[] = [];
     for (let i = 0; i < 6; i++) {
       ids.push((await before.generate(cat, stays(10_000))).id);
       // Of two that began in the same millisecond neither is the older one.
-      await sleep(2);
+      clock.advance(1);
     }
     await before.close(0);
     const studio = await studioFor({ dataDir, env: { GENERATION_LIMIT: '3' } });

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { EngineLost, NonFinite } from '../../src/engine/problems.js';
 import { NotFound } from '../../src/studio/problems.js';
@@ -8,9 +7,9 @@ import { ended, eventsOf, stays, studioFor, untilDone } from './fixture.js';
 const cat = { prompt: 'a cat', seed: 7 };
 
 async function atTheDoor() {
-  const { open, through } = door();
+  const { open, through, reached } = door();
   const engine = new ScriptedEngine({ beforeStep: through });
-  return { open, engine, studio: await studioFor({ engines: [engine] }) };
+  return { open, reached, engine, studio: await studioFor({ engines: [engine] }) };
 }
 
 describe('one that leaves', () => {
@@ -37,12 +36,12 @@ describe('one that leaves', () => {
   });
 
   it('before it was told its id leaves its flight; afterwards its connection does not matter', async () => {
-    const { open, engine, studio } = await atTheDoor();
+    const { open, reached, engine, studio } = await atTheDoor();
     const waiting = new AbortController();
     const answered = new AbortController();
     const lost = studio.generate(cat, { waitMs: 60_000, signal: waiting.signal });
     const kept = await studio.generate({ ...cat, seed: 8 }, { waitMs: 0, signal: answered.signal });
-    await sleep(20);
+    await reached;
     answered.abort();
     waiting.abort(new Error('gone'));
     await expect(lost).rejects.toThrow('gone');
@@ -87,11 +86,11 @@ describe('one that leaves', () => {
 
 describe('one that joins', () => {
   it('hears everything that the flight has told so far', async () => {
-    const { open, through } = door();
+    const { open, through, reached } = door();
     const beforeStep = (step: number) => (step === 3 ? through() : undefined);
     const studio = await studioFor({ engines: [new ScriptedEngine({ beforeStep })] });
     const first = await studio.generate(cat, stays());
-    await sleep(30);
+    await reached;
     const second = await studio.generate(cat, stays());
     expect(second).toMatchObject({ cache: 'SHARED', status: 'RUNNING', step: 2 });
     open();
