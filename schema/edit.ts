@@ -16,7 +16,7 @@ import { Generation } from './generation.js';
 import { loraIds, modelId } from './ids.js';
 import { ImageInput, imageRequest } from './input-image.js';
 import { LoraInput } from './lora.js';
-import { InvalidInput, NotCached, NotFound, QueueFull, UnknownModel } from './problems.js';
+import { InvalidInput, NotCached, NotFound, QueueFull, StorageUnavailable, UnknownModel } from './problems.js';
 
 const EditInput = builder.inputType('EditInput', {
   description:
@@ -67,7 +67,7 @@ builder.mutationField('edit', (t) =>
       waitMs: t.arg.int({ defaultValue: 0, description: WAIT }),
     },
     errors: {
-      types: [InvalidInput, UnknownModel, QueueFull, NotCached, NotFound],
+      types: [InvalidInput, UnknownModel, QueueFull, StorageUnavailable, NotCached, NotFound],
       union: { name: 'EditResult', description: 'The generation, or why there is none.' },
     },
     resolve: (_root, { input, waitMs }, { studio, signal, baseUrl }) => {

@@ -4,7 +4,7 @@ import { CachePolicy } from './enums.js';
 import { Generation } from './generation.js';
 import { loraIds, modelId } from './ids.js';
 import { LoraInput } from './lora.js';
-import { InvalidInput, NotCached, QueueFull, UnknownModel } from './problems.js';
+import { InvalidInput, NotCached, QueueFull, StorageUnavailable, UnknownModel } from './problems.js';
 
 const GenerateInput = builder.inputType('GenerateInput', {
   description: 'Everything that decides the pictures. Equal inputs with a fixed seed give the same pictures.',
@@ -41,7 +41,7 @@ builder.mutationField('generate', (t) =>
       waitMs: t.arg.int({ defaultValue: 0, description: WAIT }),
     },
     errors: {
-      types: [InvalidInput, UnknownModel, QueueFull, NotCached],
+      types: [InvalidInput, UnknownModel, QueueFull, StorageUnavailable, NotCached],
       union: { name: 'GenerateResult', description: 'The generation, or why there is none.' },
     },
     resolve: (_root, { input, waitMs }, { studio, signal }) =>

@@ -1,6 +1,14 @@
 import { type ProblemCode as Code, problemCodes } from '../src/studio/problem-codes.js';
 import { codeOf, parametersOf } from '../src/studio/problem-record.js';
-import { InvalidInput, NotCached, NotFound, Problem, QueueFull, UnknownModel } from '../src/studio/problems.js';
+import {
+  InvalidInput,
+  NotCached,
+  NotFound,
+  Problem,
+  QueueFull,
+  StorageUnavailable,
+  UnknownModel,
+} from '../src/studio/problems.js';
 import type { ProblemRecord } from '../src/studio/types.js';
 import { builder } from './builder.js';
 
@@ -79,6 +87,16 @@ builder.objectType(QueueFull, {
   }),
 });
 
+builder.objectType(StorageUnavailable, {
+  name: 'StorageUnavailable',
+  description:
+    "The server's disk is full or cannot be written, so that nothing new can be made. What is remembered is answered all the same.",
+  interfaces: [ProblemInterface],
+  // Also as the end of a generation that had begun.
+  isTypeOf: (value) =>
+    value instanceof StorageUnavailable || (value as Partial<ProblemRecord>).code === 'StorageUnavailable',
+});
+
 builder.objectType(NotCached, {
   name: 'NotCached',
   description: 'The picture was asked for from memory only, and is not there.',
@@ -117,4 +135,4 @@ builder.objectRef<ProblemRecord>('NonFinite').implement({
   }),
 });
 
-export { InvalidInput, NotCached, NotFound, Problem, QueueFull, UnknownModel };
+export { InvalidInput, NotCached, NotFound, Problem, QueueFull, StorageUnavailable, UnknownModel };

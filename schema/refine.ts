@@ -5,7 +5,7 @@ import { Generation } from './generation.js';
 import { loraIds, modelId } from './ids.js';
 import { ImageInput, imageRequest, RegionInput } from './input-image.js';
 import { LoraInput } from './lora.js';
-import { InvalidInput, NotCached, NotFound, QueueFull, UnknownModel } from './problems.js';
+import { InvalidInput, NotCached, NotFound, QueueFull, StorageUnavailable, UnknownModel } from './problems.js';
 
 const RefineInput = builder.inputType('RefineInput', {
   description:
@@ -43,7 +43,7 @@ builder.mutationField('refine', (t) =>
       waitMs: t.arg.int({ defaultValue: 0, description: WAIT }),
     },
     errors: {
-      types: [InvalidInput, UnknownModel, QueueFull, NotCached, NotFound],
+      types: [InvalidInput, UnknownModel, QueueFull, StorageUnavailable, NotCached, NotFound],
       union: { name: 'RefineResult', description: 'The generation, or why there is none.' },
     },
     resolve: (_root, { input, waitMs }, { studio, signal, baseUrl }) => {

@@ -19,9 +19,9 @@ const touchEveryMs = 60_000;
 /** Opens (or makes) a store of files `ab/<sha256>.png` in a folder that no other process writes to. */
 export async function openFolderImageStore(folder: string, options: ImageStoreOptions): Promise<ImageStore> {
   const unfinished = join(folder, '.unfinished');
-  await rm(unfinished, { recursive: true, force: true });
   makePrivateFolder(folder);
-  makePrivateFolder(unfinished);
+  // What a crash left. Where nothing can be written at the moment, it is made when it is needed.
+  await rm(unfinished, { recursive: true, force: true }).catch(() => {});
   const store = new FolderImageStore(folder, unfinished, options, await listed(folder));
   await store.evict(null);
   return store;
@@ -62,7 +62,7 @@ class FolderImageStore implements ImageStore {
       return null;
     }
     if (addressOf(bytes) !== id) {
-      await rm(file, { force: true });
+      await removed(file);
       this.#lost(id);
       return null;
     }
@@ -84,11 +84,23 @@ class FolderImageStore implements ImageStore {
 
   async close(): Promise<void> {}
 
-  /** Makes room, least recently used first, but never by removing `keep`. */
+  async release(bytes: number): Promise<number> {
+    const before = this.#bytes;
+    if (bytes > before / 2) return 0;
+    await this.#leave(before - bytes, null);
+    return before - this.#bytes;
+  }
+
+  /** Keeps to the budget, but never by removing `keep`. */
   async evict(keep: string | null): Promise<void> {
+    await this.#leave(this.#options.maxBytes, keep);
+  }
+
+  /** Until so many bytes are left, least recently used first. */
+  async #leave(mostBytes: number, keep: string | null): Promise<void> {
     const leaving: string[] = [];
     for (const [id, { bytes }] of this.#entries) {
-      if (this.#bytes <= this.#options.maxBytes) break;
+      if (this.#bytes <= mostBytes) break;
       if (id === keep) continue;
       this.#entries.delete(id);
       this.#bytes -= bytes;
@@ -97,7 +109,7 @@ class FolderImageStore implements ImageStore {
     if (leaving.length === 0) return;
     // Forgotten before the files go, so that nobody is sent to an address that is about to end.
     this.#options.onGone(leaving);
-    await Promise.all(leaving.map((id) => rm(this.#file(id), { force: true })));
+    await Promise.all(leaving.map((id) => removed(this.#file(id))));
   }
 
   /** Its bytes are what its address says. The file gets a time of whole seconds, which every later touch repeats exactly. */
@@ -155,6 +167,11 @@ async function listed(folder: string): Promise<Map<string, Entry>> {
     found.push([id, { bytes: size, checkedMs: null, touchedAt: atimeMs }]);
   }
   return new Map(found.sort(([, a], [, b]) => a.touchedAt - b.touchedAt));
+}
+
+/** A file that stays, as on a disk that is only read, is looked at again at the next start. */
+async function removed(file: string): Promise<void> {
+  await rm(file, { force: true }).catch(() => {});
 }
 
 function orMissing(error: NodeJS.ErrnoException): readonly [undefined, undefined] | never {

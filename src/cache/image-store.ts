@@ -12,6 +12,11 @@ export interface ImageStore {
   read(id: string): Promise<Uint8Array | null>;
   /** Whether the bytes are there and were not touched since they were last checked; otherwise they are checked. */
   intact(id: string): Promise<boolean>;
+  /**
+   * Lets go of at least so many bytes, of what was used longest ago, where that is at most half of what is there: all that is remembered is
+   * too much to give for one more. Resolves with how many it was.
+   */
+  release(bytes: number): Promise<number>;
   close(): Promise<void>;
 }
 

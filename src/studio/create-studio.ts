@@ -14,6 +14,7 @@ import type { Slot } from '../jobs/dispatcher.js';
 import { createInProcessDispatcher } from '../jobs/in-process.js';
 import { type Clock, systemClock } from './clock.js';
 import type { StudioConfig } from './config.js';
+import { Disk } from './disk.js';
 import { engineJob } from './engine-job.js';
 import { type FlightEvent, Flights } from './flights.js';
 import { createMemoryProgressLog } from './memory-progress-log.js';
@@ -23,6 +24,7 @@ import type { Reader, TokenCount } from './request/reader.js';
 import { openSources } from './sources/open-sources.js';
 import type { Sources } from './sources/sources.js';
 import type { GenerationStore, Picture } from './store/generation-store.js';
+import { imagesOn, recordsOn } from './store/kept-on-disk.js';
 import { openLibsqlStore } from './store/libsql-store.js';
 import { StoreUnusable } from './store/sql-thread.js';
 import { InkstoneStudio } from './studio.js';
@@ -70,13 +72,13 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   // First, because its lock guards the whole folder.
   const store = await openLibsqlStore(join(DATA_DIR, 'inkstone.db'), { rows: GENERATION_LIMIT });
   try {
-    await failUnfinished(store, clock);
     // A budget of 0 keeps none; to lru-cache it would mean no budget.
     const memory = new SingleFlightLru<Picture, FlightEvent>({
       maxBytes: Math.max(1, CACHE_BYTES),
       bytesOf: () => pictureBytes,
     });
-    const images = await openFolderImageStore(join(DATA_DIR, 'images'), {
+    const folders = { images: join(DATA_DIR, 'images'), sources: join(DATA_DIR, 'sources') };
+    const pictures = await openFolderImageStore(folders.images, {
       maxBytes: IMAGE_STORE_BYTES,
       onGone: (ids) => {
         forgetImages(ids, clock.now(), { memory, store }).catch((error) =>
@@ -84,7 +86,18 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
         );
       },
     });
-    const sources = await openSources({ images, settings, clock });
+    const disk = new Disk({
+      folders: [DATA_DIR, folders.images],
+      clock,
+      release: (bytes) => pictures.release(bytes),
+      catchUp: () => records.catchUp(),
+      log,
+    });
+    const images = imagesOn(disk, pictures);
+    const kept = recordsOn(disk, store);
+    const records = new Records({ memory, store: kept, images });
+    await failUnfinished(kept, records, clock);
+    const sources = await openSources({ images, disk, settings, clock });
     const device = await deviceOf(engines);
     let closed = false;
     loadAhead(engines, catalog, (error, model) => {
@@ -97,14 +110,14 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
       queueLimit: settings.jobs.QUEUE_LIMIT,
       now: () => clock.now(),
     });
-    const records = new Records({ memory, store, images });
     const deadlineMs = settings.engine.JOB_DEADLINE_MS;
     return new InkstoneStudio({
       reader: remembering({ ...options, sources, device }),
       sources,
       records,
-      store,
-      flights: new Flights({ dispatcher, memory, images, store, deadlineMs, clock }),
+      store: kept,
+      disk,
+      flights: new Flights({ dispatcher, memory, images, store: kept, deadlineMs, clock }),
       dispatcher,
       progress: createMemoryProgressLog({
         clock,
@@ -141,13 +154,13 @@ async function makeUsable(folder: string): Promise<void> {
 }
 
 /** The process that would have finished them is no more. */
-async function failUnfinished(store: GenerationStore, clock: Clock): Promise<void> {
+async function failUnfinished(store: GenerationStore, records: Records, clock: Clock): Promise<void> {
   const finishedAt = clock.now();
   const unfinished = await store.unfinished();
   await Promise.all(
     unfinished.map(({ generation }) => {
       const failed = { status: 'FAILED', problem: interrupted, queuePosition: null, finishedAt } as const;
-      return store.save({ generation: { ...generation, ...failed }, lastSequence: null });
+      return records.save({ generation: { ...generation, ...failed }, lastSequence: null });
     }),
   );
 }

@@ -27,6 +27,7 @@ export const problemCodes = {
   UNKNOWN_MODEL: 'No model is called so. Parameters: `field`, `received`, `available`.',
   QUEUE_FULL: 'More is waiting than this server lets wait. Parameters: `retryAfterMs`.',
   SERVER_STOPPING: 'The server is about to stop and takes no new work. Parameters: `retryAfterMs`.',
+  STORAGE_UNAVAILABLE: "The server's disk is full or cannot be written, so that nothing new can be made.",
   NOT_CACHED: 'It was asked for from memory only, and is not there. Parameters: `fingerprint`.',
   NOT_FOUND: 'Nothing has this id. Parameters: `type` (Generation or Image), `id`.',
   ENGINE_LOST: 'The process that computes ended or stopped answering.',

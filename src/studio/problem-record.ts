@@ -2,6 +2,7 @@ import { EngineProblem, NonFinite } from '../engine/problems.js';
 import { QueueIsFull } from '../jobs/dispatcher.js';
 import { SourceGone } from './engine-job.js';
 import type { ProblemCode, ProblemParameters } from './problem-codes.js';
+import { StorageUnavailable } from './problems.js';
 import type { ProblemRecord } from './types.js';
 
 /** The program ended, or is ending, before the generation did. */
@@ -17,6 +18,8 @@ export function toProblemRecord(error: unknown): ProblemRecord {
     const { code, message, retryable } = error;
     return error instanceof NonFinite ? { code, message, retryable, step: error.step } : { code, message, retryable };
   }
+  if (error instanceof StorageUnavailable)
+    return { code: 'StorageUnavailable', message: error.message, retryable: true };
   if (error instanceof SourceGone)
     return { code: 'Failed', message: error.message, retryable: true, reason: 'SOURCE_GONE' };
   if (error instanceof QueueIsFull)
@@ -29,6 +32,7 @@ const codes = {
   Interrupted: 'INTERRUPTED',
   DeadlineExceeded: 'DEADLINE_EXCEEDED',
   NonFinite: 'NON_FINITE',
+  StorageUnavailable: 'STORAGE_UNAVAILABLE',
   Failed: 'FAILED',
 } as const satisfies Record<ProblemRecord['code'], ProblemCode>;
 

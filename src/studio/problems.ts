@@ -53,6 +53,16 @@ export class QueueFull extends Problem {
   }
 }
 
+/** The disk is full, or cannot be written for another reason: what must be kept cannot be made. */
+export class StorageUnavailable extends Problem {
+  readonly retryable = true;
+  readonly code = 'STORAGE_UNAVAILABLE';
+  readonly parameters: ProblemParameters = {};
+  constructor() {
+    super('This server cannot store anything at the moment. Try again later.');
+  }
+}
+
 export class NotCached extends Problem {
   readonly retryable = false;
   readonly code = 'NOT_CACHED';

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { ImageStore } from '../cache/image-store.js';
 import type { PictureMemory } from './flights.js';
+import { StorageUnavailable } from './problems.js';
 import type { GenerationStore, Picture, StoredGeneration } from './store/generation-store.js';
 
 export interface RecordsParts {
@@ -25,6 +26,12 @@ export class Records {
     sizeCalculation: bytesOf,
   });
   readonly #pictures = new LRUCache<string, Picture>({ max: recent });
+  /** Ends of generations that could not be written when they were told. */
+  readonly #waiting = new LRUCache<string, StoredGeneration>({
+    max: recent,
+    maxSize: recentBytes,
+    sizeCalculation: bytesOf,
+  });
 
   constructor(parts: RecordsParts) {
     this.#parts = parts;
@@ -54,14 +61,32 @@ export class Records {
     return fingerprints.map((fingerprint, i) => found[i] ?? stored.get(fingerprint) ?? null);
   }
 
-  /** Makes a finished generation durable. */
+  /** Makes a finished generation durable. Where nothing can be stored at the moment, its end is told all the same and written later. */
   async save(stored: StoredGeneration): Promise<void> {
-    this.#generations.set(stored.generation.id, stored);
-    await this.#parts.store.save(stored);
+    const { id } = stored.generation;
+    this.#generations.set(id, stored);
+    try {
+      await this.#parts.store.save(stored);
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error;
+      this.#waiting.set(id, stored);
+    }
+  }
+
+  /** Writes what had to wait. @throws StorageUnavailable where it must wait longer */
+  async catchUp(): Promise<void> {
+    for (const [id, stored] of [...this.#waiting.entries()].reverse()) {
+      await this.#parts.store.save(stored);
+      if (this.#waiting.peek(id) === stored) this.#waiting.delete(id);
+    }
   }
 
   async generations(ids: readonly string[]): Promise<readonly (StoredGeneration | null)[]> {
-    return fromMemoryOr(ids, this.#generations, (missing) => this.#parts.store.generations(missing));
+    const load = async (missing: readonly string[]) => {
+      const stored = await this.#parts.store.generations(missing);
+      return missing.map((id, i) => this.#waiting.get(id) ?? stored[i] ?? null);
+    };
+    return fromMemoryOr(ids, this.#generations, load);
   }
 
   async images(ids: readonly string[]): Promise<readonly (Picture | null)[]> {

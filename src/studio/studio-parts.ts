@@ -1,5 +1,6 @@
 import type { Dispatcher } from '../jobs/dispatcher.js';
 import type { Clock } from './clock.js';
+import type { Disk } from './disk.js';
 import type { Flights } from './flights.js';
 import type { ProgressLog } from './progress-log.js';
 import type { Records } from './records.js';
@@ -14,6 +15,7 @@ export interface StudioParts {
   readonly sources: Pick<Sources, 'keep' | 'keepMask'>;
   readonly records: Records;
   readonly store: GenerationStore;
+  readonly disk: Pick<Disk, 'writable' | 'look' | 'close'>;
   readonly flights: Flights;
   readonly dispatcher: Pick<Dispatcher<unknown, unknown>, 'admit'>;
   readonly progress: ProgressLog;

@@ -128,8 +128,21 @@ export class InkstoneStudio implements Studio {
   }
 
   ready(): boolean {
-    const [first] = this.#parts.reader.catalog;
-    return !this.#closing && first !== undefined && this.#parts.loaded().has(first.id);
+    return this.#unready() === null;
+  }
+
+  async notReady(): Promise<string | null> {
+    await this.#parts.disk.look();
+    return this.#unready();
+  }
+
+  #unready(): string | null {
+    const { reader, loaded, disk, store } = this.#parts;
+    const [first] = reader.catalog;
+    if (this.#closing) return 'The server is stopping.';
+    if (!store.alive()) return 'The records cannot be read.';
+    if (!disk.writable) return 'Nothing can be stored.';
+    return first !== undefined && loaded().has(first.id) ? null : 'The model is being loaded.';
   }
 
   async close(graceMs: number): Promise<void> {
@@ -140,6 +153,7 @@ export class InkstoneStudio implements Studio {
     await Promise.all([...this.#live.values()].map((live) => live.interrupt(interrupted)));
     // Engines stop between steps; what takes longer is cut off.
     await withinOf(clock, 2000, flights.grounded());
+    this.#parts.disk.close();
     await closeStores();
   }
 
@@ -178,8 +192,8 @@ export class InkstoneStudio implements Studio {
     };
     const span = new GenerationSpan(generation.createdAt, spanAttributes(generation));
     span.cache('HIT');
-    // Durable before it is told, like any other: repeats share their writes to the disk, so that this costs well under a
-    // millisecond and no time of this thread.
+    // Durable before it is told, like any other, where anything can be written: repeats share their writes to the disk, so that this
+    // costs well under a millisecond and no time of this thread.
     await this.#parts.records.save({ generation, lastSequence: 1 });
     span.end({ at: this.#parts.clock.now(), problem: null });
     return generation;

@@ -64,7 +64,7 @@ export interface SubmitOptions {
 
 /** A problem of a generation that had begun, as it is stored. */
 export interface ProblemRecord {
-  readonly code: 'EngineLost' | 'Interrupted' | 'DeadlineExceeded' | 'NonFinite' | 'Failed';
+  readonly code: 'EngineLost' | 'Interrupted' | 'DeadlineExceeded' | 'NonFinite' | 'StorageUnavailable' | 'Failed';
   readonly message: string;
   readonly retryable: boolean;
   /** Of NonFinite. */
@@ -226,8 +226,10 @@ export interface Studio {
   progress(id: string, after: number, signal: AbortSignal): AsyncIterable<ProgressEvent>;
   /** The signal is aborted when the caller is gone. Rejects with InvalidInput, or the signal's reason. */
   variant(id: string, request: VariantRequest, signal?: AbortSignal): Promise<VariantResult>;
-  /** True when the default model is loaded and the engine answers. */
+  /** True when the default model is loaded and the engine answers, and pictures can be stored, as far as that is known. */
   ready(): boolean;
+  /** The same after looking whether pictures can be stored; null when it is ready, else one sentence that says why it is not. */
+  notReady(): Promise<string | null>;
   /** Refuses new work, finishes or fails what runs within `graceMs`, ends every log with a last event, closes the stores. */
   close(graceMs: number): Promise<void>;
 }

@@ -84,6 +84,16 @@ export function imageStoreConformance(name: string, newPlace: () => Promise<Imag
       expect(gone).toHaveLength(1);
     });
 
+    it('lets go of as much as it is asked for, never more than half of what it has', async () => {
+      const { store, gone } = await opened();
+      const ids = await Promise.all(['a', 'b', 'c', 'd'].map((name) => store.put(picture(name))));
+      expect(await store.release(250)).toBe(0);
+      expect(await store.release(150)).toBe(200);
+      expect(gone).toHaveLength(2);
+      const left = await Promise.all(ids.map((id) => store.intact(id)));
+      expect(left.filter((there) => there)).toHaveLength(2);
+    });
+
     it('takes a picture that alone exceeds the budget, since somebody waits for it', async () => {
       const { store } = await opened(50);
       expect(await store.intact(await store.put(picture('a')))).toBe(true);

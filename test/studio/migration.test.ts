@@ -1,3 +1,4 @@
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
@@ -57,4 +58,32 @@ it('a database of a newer version is left alone', async () => {
   const refusal = await openLibsqlStore(file, { rows: 10 }).catch((error) => error);
   expect(refusal).toBeInstanceOf(StoreUnusable);
   expect(refusal.message).toBe(`${file} cannot be opened: it was written by a newer version of this program.`);
+});
+
+describe('a database with spoilt pages is noticed at the start, in a sentence:', () => {
+  async function refusalOf(spoil: (bytes: Buffer) => Buffer): Promise<string> {
+    const rows = Array.from({ length: 400 }, (_, i) => `('g${i}', ${i}, 2, 3, '{"prompt":"${'cat '.repeat(300)}"}')`);
+    const file = written(`${first} insert into generations values ${rows.join(', ')};`);
+    writeFileSync(file, spoil(readFileSync(file)));
+    const refusal: unknown = await openLibsqlStore(file, { rows: 1000 }).catch((error) => error);
+    expect(refusal).toBeInstanceOf(StoreUnusable);
+    return (refusal as Error).message.replace(file, 'FILE');
+  }
+  const damaged =
+    'FILE cannot be opened: it is damaged; put back a copy of it, or move it and the files beside it away to begin with no records.';
+
+  it.each([
+    ['in the midst', (bytes: Buffer) => bytes.fill(0xab, 4096 * 20, 4096 * 22)],
+    ['zeroed', (bytes: Buffer) => bytes.fill(0, 4096 * 3, 4096 * 8)],
+    ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length - 4096 * 10)],
+    ['at its head', (bytes: Buffer) => bytes.fill(0x41, 0, 100)],
+    ['in its schema', (bytes: Buffer) => bytes.fill(0xff, 100, 1000)],
+    ['of something else', () => Buffer.from('hello '.repeat(1000))],
+  ])('%s', async (_name, spoil) => {
+    expect(await refusalOf(spoil)).toBe(damaged);
+  });
+
+  it('whole ones are opened', async () => {
+    await expect(refusalOf((bytes) => bytes)).rejects.toThrow('StoreUnusable');
+  });
 });

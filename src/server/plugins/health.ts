@@ -2,15 +2,14 @@ import type { Plugin } from 'graphql-yoga';
 import type { Studio } from '../../studio/types.js';
 import { text } from '../responses.js';
 
-/** `/healthz`: the process answers. `/readyz`: it can draw, because the default model is loaded. */
-export function useHealth(studio: Pick<Studio, 'ready'>): Plugin {
+/** `/healthz`: the process answers. `/readyz`: it can draw, because the default model is loaded, and keep what it draws. */
+export function useHealth(studio: Pick<Studio, 'notReady'>): Plugin {
   return {
-    onRequest({ url, endResponse }) {
+    async onRequest({ url, endResponse }) {
       if (url.pathname === '/healthz') endResponse(text(200, 'ok'));
-      if (url.pathname === '/readyz')
-        endResponse(
-          studio.ready() ? text(200, 'ready') : text(503, 'The model is being loaded.', { 'retry-after': '1' }),
-        );
+      if (url.pathname !== '/readyz') return;
+      const reason = await studio.notReady();
+      endResponse(reason === null ? text(200, 'ready') : text(503, reason, { 'retry-after': '1' }));
     },
   };
 }

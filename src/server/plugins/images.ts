@@ -1,6 +1,6 @@
 import type { Plugin } from 'graphql-yoga';
 import { readImagePath, readImageQuery } from '../../studio/image-address.js';
-import { InvalidInput } from '../../studio/problems.js';
+import { InvalidInput, StorageUnavailable } from '../../studio/problems.js';
 import type { Studio } from '../../studio/types.js';
 import { text } from '../responses.js';
 
@@ -44,6 +44,7 @@ async function answer(studio: Studio, request: Request, url: URL): Promise<Respo
     });
   } catch (error) {
     if (error instanceof InvalidInput) return text(400, error.message);
+    if (error instanceof StorageUnavailable) return text(503, error.message, { 'retry-after': '1' });
     throw error;
   }
 }

@@ -5,11 +5,15 @@ import type { ImageStore } from '../../cache/image-store.js';
 import type { ImagingConfig } from '../../imaging/config.js';
 import { type Clock, systemClock } from '../clock.js';
 import type { StudioConfig } from '../config.js';
+import type { Disk } from '../disk.js';
+import { imagesOn } from '../store/kept-on-disk.js';
 import { ImageFetcher, type ImageFetcherOptions } from './image-fetcher.js';
 import { Sources } from './sources.js';
 
 export interface OpenSourcesOptions {
   readonly images: ImageStore;
+  /** Left out, failing writes are told as they are. */
+  readonly disk?: Disk;
   readonly settings: { readonly studio: StudioConfig; readonly imaging: ImagingConfig };
   /** Left out, as the machine does it. */
   readonly resolve?: ImageFetcherOptions['resolve'];
@@ -19,6 +23,7 @@ export interface OpenSourcesOptions {
 /** Opens (or makes) the folder where pictures wait for their jobs. */
 export async function openSources({
   images,
+  disk,
   settings,
   resolve = looksUp,
   clock = systemClock,
@@ -29,7 +34,12 @@ export async function openSources({
     onGone: () => {},
   });
   const fetcher = FETCH_IMAGES ? createFetcher(settings.studio, resolve, clock) : null;
-  return new Sources({ images, store, fetcher, maxPixels: settings.imaging.INPUT_PIXELS });
+  return new Sources({
+    images,
+    store: disk === undefined ? store : imagesOn(disk, store),
+    fetcher,
+    maxPixels: settings.imaging.INPUT_PIXELS,
+  });
 }
 
 function createFetcher(

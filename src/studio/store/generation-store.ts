@@ -32,6 +32,8 @@ export interface GenerationStore {
   images(ids: readonly string[]): Promise<readonly (Picture | null)[]>;
   /** The image store has them no more: their fingerprints are free, their ids are remembered as gone. */
   forget(imageIds: readonly string[], at: number): Promise<void>;
+  /** Whether anything asked of it can be answered. */
+  alive(): boolean;
   /** Finishes what was asked, then closes. */
   close(): Promise<void>;
 }

@@ -61,6 +61,7 @@ export async function openLibsqlStore(file: string, { rows }: LibsqlStoreOptions
       }
       await Promise.all(asked);
     },
+    alive: () => sql.alive,
     close: () => sql.close(),
   };
 }

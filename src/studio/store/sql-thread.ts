@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { isDamage, RECORDS_ENDED } from '../disk-errors.js';
 import type { Call, Parameter, Reply, Row, StatementName } from './statements.js';
 
 interface Asked extends Call {
@@ -32,16 +33,17 @@ export class SqlThread {
     worker.unref();
   }
 
+  /** Whether there is still somebody to ask. */
+  get alive(): boolean {
+    return this.#dead === null;
+  }
+
   /** @throws StoreUnusable */
   static async open(file: string): Promise<SqlThread> {
     const worker = startWorker(file);
     const [first] = (await once(worker, 'message')) as ['open' | { code: string; message: string }];
     if (first === 'open') return new SqlThread(worker);
-    throw new StoreUnusable(
-      first.code.startsWith('SQLITE_BUSY')
-        ? `${file} is in use by another process: every process needs a DATA_DIR of its own.`
-        : `${file} cannot be opened: ${first.message}.`,
-    );
+    throw new StoreUnusable(refusal(file, first));
   }
 
   ask(name: StatementName, ...parameters: readonly Parameter[]): Promise<readonly Row[]> {
@@ -83,16 +85,24 @@ export class SqlThread {
     }
     for (const [i, reply] of replies.entries()) {
       if ('rows' in reply) batch[i]?.resolve(reply.rows);
-      else batch[i]?.reject(new Error(reply.error));
+      else batch[i]?.reject(Object.assign(new Error(reply.error), { code: reply.code }));
     }
   }
 
   #fail(error: Error): void {
-    this.#dead ??= error;
+    this.#dead ??= Object.assign(new Error(error.message, { cause: error }), { code: RECORDS_ENDED });
     for (const { reject } of [...(this.#underWay ?? []), ...this.#asked]) reject(this.#dead);
     this.#underWay = null;
     this.#asked = [];
   }
+}
+
+function refusal(file: string, { code, message }: { readonly code: string; readonly message: string }): string {
+  if (code.startsWith('SQLITE_BUSY'))
+    return `${file} is in use by another process: every process needs a DATA_DIR of its own.`;
+  if (isDamage({ code }))
+    return `${file} cannot be opened: it is damaged; put back a copy of it, or move it and the files beside it away to begin with no records.`;
+  return `${file} cannot be opened: ${message}.`;
 }
 
 /** Built, a thread runs its file; from the sources it needs tsx first, which threads do not inherit. */

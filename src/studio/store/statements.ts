@@ -68,7 +68,7 @@ export interface Call {
 }
 
 export type Row = Readonly<Record<string, Parameter>>;
-export type Reply = { readonly rows: readonly Row[] } | { readonly error: string };
+export type Reply = { readonly rows: readonly Row[] } | { readonly error: string; readonly code: string };
 
 /** Those that only read need no transaction, and so no write to the disk. */
 export const reads: ReadonlySet<StatementName> = new Set(['generation', 'unfinished', 'picture', 'image'] as const);
