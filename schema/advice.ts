@@ -5,30 +5,37 @@ import { rawId } from './ids.js';
 import { InvalidInput, QueueFull, UnknownModel } from './problems.js';
 
 const AdviceKind = builder.enumType('AdviceKind', {
-  description: 'What a piece of advice is about.',
+  description: 'What a piece of advice about a prompt is about.',
   values: {
-    POLITENESS: { description: 'Words to a person, or an order to draw: nothing of it can be seen.' },
-    JUDGEMENT: { description: 'Praise without a visible meaning.' },
-    NO_SUBJECT: { description: 'Nothing is named that could be drawn.' },
-    NO_RELATION: { description: 'Neither place, nor light, nor style is said.' },
-    TOO_LONG: { description: 'So long that details get lost.' },
-    TRUNCATED: { description: 'Longer than the model reads.' },
+    POLITENESS: { description: 'Words to a person, or an order to draw: nothing that could be seen in an image.' },
+    JUDGEMENT: { description: 'Praise such as “masterpiece”, which has no visible meaning.' },
+    NO_SUBJECT: { description: 'The prompt names nothing that could be drawn.' },
+    NO_RELATION: { description: 'The prompt says neither place, nor light, nor style.' },
+    TOO_LONG: { description: 'The prompt is so long that details get lost.' },
+    TRUNCATED: { description: 'The prompt is longer than the model reads; its end is cut off.' },
   },
 });
 
 const PromptLanguage = builder.enumType('PromptLanguage', {
   description: 'The language that advice is given in: the one that most of the prompt is in.',
-  values: { ZH: { description: 'Chinese.' }, EN: { description: 'English, or any other but Chinese.' } },
+  values: {
+    ZH: { description: 'Chinese, where most of the prompt is.' },
+    EN: { description: 'English, for prompts in any language but Chinese.' },
+  },
 });
 
 const Advice = builder.objectRef<StudioAdvice>('Advice').implement({
-  description: 'How a prompt could be better.',
+  description: 'One way in which a prompt could be better.',
   fields: (t) => ({
-    kind: t.field({ type: AdviceKind, description: 'What it is about.', resolve: ({ kind }) => kind }),
-    message: t.exposeString('message', { description: "A sentence in the prompt's language." }),
+    kind: t.field({
+      type: AdviceKind,
+      description: 'What the advice is about, for programs.',
+      resolve: ({ kind }) => kind,
+    }),
+    message: t.exposeString('message', { description: "One sentence of advice for people, in the prompt's language." }),
     excerpts: t.field({
       type: ['String'],
-      description: 'The words of the prompt that it is about.',
+      description: 'The parts of the prompt that the advice is about, word for word; empty when it is about the whole.',
       resolve: ({ excerpts }) => [...excerpts],
     }),
   }),
@@ -37,10 +44,13 @@ const Advice = builder.objectRef<StudioAdvice>('Advice').implement({
 const PromptParts = builder.objectRef<StudioParts>('PromptParts').implement({
   description: 'What a prompt says, in the form that works best: subject + attributes + relation.',
   fields: (t) => ({
-    subject: t.exposeString('subject', { nullable: true, description: 'What is drawn; null when it was not found.' }),
+    subject: t.exposeString('subject', {
+      nullable: true,
+      description: 'What is drawn; null when no subject was found.',
+    }),
     attributes: t.field({
       type: ['String'],
-      description: 'How it looks.',
+      description: 'How the subject looks: words for colour, material, number, mood.',
       resolve: ({ attributes }) => [...attributes],
     }),
     relation: t.exposeString('relation', {
@@ -55,16 +65,26 @@ const PromptAdvice = builder.objectRef<StudioPromptAdvice>('PromptAdvice').imple
   fields: (t) => ({
     language: t.field({
       type: PromptLanguage,
-      description: "The advice's language.",
+      description: 'The language that the advice is written in.',
       resolve: ({ language }) => language,
     }),
-    tokens: t.exposeInt('tokens', { description: 'How long the prompt is for the model, its template included.' }),
-    maxTokens: t.exposeInt('maxTokens', { description: 'How many of them it reads.' }),
-    truncated: t.exposeBoolean('truncated', { description: 'Whether its end would be cut off.' }),
-    parts: t.field({ type: PromptParts, description: 'What was found in it.', resolve: ({ parts }) => parts }),
+    tokens: t.exposeInt('tokens', {
+      description: 'Length of the prompt in tokens of the model, its chat template included.',
+    }),
+    maxTokens: t.exposeInt('maxTokens', {
+      description: 'The most tokens of a prompt that the model reads; 1 or more.',
+    }),
+    truncated: t.exposeBoolean('truncated', {
+      description: 'Whether the end of the prompt would be cut off, because it has more tokens than `maxTokens`.',
+    }),
+    parts: t.field({
+      type: PromptParts,
+      description: 'The subject, attributes and relation that were found in the prompt.',
+      resolve: ({ parts }) => parts,
+    }),
     advice: t.field({
       type: [Advice],
-      description: 'How it could be better; empty when nothing was noticed.',
+      description: 'How the prompt could be better; empty when nothing was noticed.',
       resolve: ({ advice }) => [...advice],
     }),
   }),
@@ -75,12 +95,15 @@ builder.queryField('promptAdvice', (t) =>
     type: PromptAdvice,
     description: 'Reads a prompt by rules, draws nothing: its length, its parts, and what spreads the sampling.',
     args: {
-      prompt: t.arg.string({ required: true, description: 'As it would be sent to `generate`.' }),
+      prompt: t.arg.string({ required: true, description: 'The prompt, as it would be sent to `generate`.' }),
       model: t.arg.id({ description: 'An id or a catalog name; left out, the default model.' }),
     },
     errors: {
       types: [InvalidInput, UnknownModel, QueueFull],
-      union: { name: 'PromptAdviceResult', description: 'The advice, or why there is none.' },
+      union: {
+        name: 'PromptAdviceResult',
+        description: 'The advice on the prompt, or the problem because of which there is none.',
+      },
     },
     resolve: (_root, { prompt, model }, { studio }) =>
       studio.promptAdvice(prompt, model == null ? null : rawId('Model', model)),

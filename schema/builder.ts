@@ -47,21 +47,25 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   errors: { directResult: true, defaultTypes: [] },
   relay: {
     nodesQueryOptions: false,
-    nodeTypeOptions: { description: 'Anything that has an id of its own.' },
+    nodeTypeOptions: {
+      description: 'Anything that has an id which is unique over all types, and can be asked for by it.',
+    },
     nodeQueryOptions: {
-      description: 'Whatever has this id; null when nothing has.',
+      description: 'The object with this id, of whatever type; null when there is none.',
       nullable: true,
-      args: { id: { description: 'An id that the API gave out.' } },
+      args: { id: { description: 'An `id` of any Node, as the API gave it out.' } },
       resolve: (_root, { id }, _context, _info, load) => nodeOrNull(id, load),
     },
     decodeGlobalID: readId,
-    idFieldOptions: { description: 'Opaque; the same for ever.' },
+    idFieldOptions: { description: 'Opaque, unique over all types, and the same for ever.' },
   },
 });
 
-builder.queryType({ description: 'What can be asked.' });
-builder.mutationType({ description: 'What can be done.' });
-builder.subscriptionType({ description: 'What can be watched.' });
+builder.queryType({ description: 'Reads: nothing here draws or changes anything.' });
+builder.mutationType({ description: 'Everything that draws images, or stops their drawing.' });
+builder.subscriptionType({
+  description: 'Everything that can be watched while it happens, over WebSocket, server-sent events or multipart.',
+});
 
 /** What never was, and what never could be, is null; only a store that fails is an error. */
 async function nodeOrNull(id: AnyId, load: (id: AnyId) => unknown): Promise<unknown> {

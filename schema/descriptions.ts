@@ -1,14 +1,19 @@
 /** What is said of the inputs that several requests have. */
 
-export const STEPS = "1 … 100; left out, the model's own.";
-export const GUIDANCE = 'How strongly to follow the prompt: pos + g·(pos − neg), 0 is off. (ComfyUI’s cfg is g + 1.)';
-export const DYNAMIC = 'Scale guidance by how much the prompt asks for, 0.7 … 1.3 times.';
+export const STEPS = 'Steps of the noise schedule, 1 … 100. Left out: `Model.defaultSteps`.';
+export const GUIDANCE =
+  'Classifier-free guidance, 0 … 20: pos + g·(pos − neg), 0 is off. (ComfyUI’s cfg is g + 1.) Left out: `Model.defaultGuidance`.';
+export const DYNAMIC = 'Whether to scale guidance by how much the prompt asks for, 0.7 … 1.3 times. Left out: false.';
 export const NORMALIZATION =
   'The guided prediction may be at most this many times as long as the unguided one, 0 … 10. 0, which is also meant when it is left out, is no limit.';
 export const TRUNCATION =
   'No guidance any more once so much of the noise is gone, 0 … 1. 1, which is also meant when it is left out, never ends it.';
-export const NEGATIVE = 'What not to draw, for models with guidance.';
-export const LORAS = 'Additions to the model, of those that it lists; their changes add up.';
-export const SEED = 'Left out, one is drawn and reported; then nothing is answered from memory.';
-export const CACHE = 'Whether a remembered picture may answer.';
-export const WAIT = 'Answer when finished, or after that many milliseconds. 0 answers at once.';
+export const NEGATIVE =
+  'What not to draw, at most 32 KiB of text. Only for models with `supportsNegativePrompt`, and in effect where guidance is above 0. Left out: empty.';
+export const LORAS =
+  'LoRAs to add to the model, 0 … 8 of `Model.loras`, each once; their weights add up. Left out: none.';
+export const SEED =
+  'Seed of the noise. Left out: a random one, which `Generation.seed` tells; then the result cache is bypassed.';
+export const CACHE = 'Whether the result cache may answer. Left out or null: DEFAULT.';
+export const WAIT =
+  'Milliseconds to wait for the finished generation, 0 … the server’s WAIT_LIMIT_MS (by default 120000); afterwards it is answered as it is. Left out or 0: answer at once.';

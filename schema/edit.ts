@@ -30,13 +30,14 @@ const EditInput = builder.inputType('EditInput', {
     }),
     prompt: t.string({
       required: true,
-      description: 'The picture as it shall be; for a model that follows instructions, what is to be done.',
+      description: 'The image as it shall be; for INSTRUCTION, what is to be done. Not empty, at most 32 KiB.',
     }),
     negativePrompt: t.string({ description: NEGATIVE }),
-    model: t.id({ description: 'An id or a catalog name; left out, the first that can edit so.' }),
+    model: t.id({ description: 'A `Model.id` or catalog name. Left out: the first model that can EDIT in this way.' }),
     references: t.field({
       type: [ImageInput],
-      description: 'Further pictures that the instruction speaks of, for models that take several.',
+      description:
+        'Further images that the instruction speaks of, at most `Model.maxReferences`. Only for INSTRUCTION. Left out: none.',
     }),
     mask: t.field({
       type: ImageInput,
@@ -45,7 +46,7 @@ const EditInput = builder.inputType('EditInput', {
     }),
     strength: t.float({
       description:
-        '0 keeps the source, 1 ignores it. Left out with a model that follows instructions; left out with a mask, 1.',
+        'Denoising strength, 0 … 1: the share of the schedule that runs on the noised source; 0 keeps the source, 1 ignores it. At least one step must run. Left out with a mask: 1. Left out without one: INSTRUCTION.',
     }),
     steps: t.int({ description: STEPS }),
     guidance: t.float({ description: GUIDANCE }),
@@ -61,14 +62,14 @@ const EditInput = builder.inputType('EditInput', {
 builder.mutationField('edit', (t) =>
   t.field({
     type: Generation,
-    description: 'Changes a picture, or returns the one that came of the same input before.',
+    description: 'Changes an image, or answers with the one that came of the same input before.',
     args: {
-      input: t.arg({ type: EditInput, required: true, description: 'Which picture, and what is to become of it.' }),
+      input: t.arg({ type: EditInput, required: true, description: 'Which image, and what is to become of it.' }),
       waitMs: t.arg.int({ defaultValue: 0, description: WAIT }),
     },
     errors: {
       types: [InvalidInput, UnknownModel, QueueFull, StorageUnavailable, NotCached, NotFound],
-      union: { name: 'EditResult', description: 'The generation, or why there is none.' },
+      union: { name: 'EditResult', description: 'The generation, or the problem because of which there is none.' },
     },
     resolve: (_root, { input, waitMs }, { studio, signal, baseUrl }) => {
       const { image, mask, references, model, loras } = input;

@@ -1,74 +1,77 @@
 import { builder } from './builder.js';
 
 export const Operation = builder.enumType('Operation', {
-  description: 'The kinds of work.',
+  description: 'The kinds of work that a model does.',
   values: {
-    GENERATE: { description: 'A picture from words.' },
-    EDIT: { description: 'A picture from a picture and words.' },
-    REFINE: { description: 'A short second pass that improves regions of a picture.' },
+    GENERATE: { description: 'Text to image: an image from words alone.' },
+    EDIT: { description: 'Image to image, inpainting or instruction: an image from an image and words.' },
+    REFINE: { description: 'A short second pass over regions of an image, which improves them.' },
   } as const,
 });
 
 export const EditMode = builder.enumType('EditMode', {
-  description: 'The ways in which a model edits.',
+  description: 'The ways in which a model edits an image.',
   values: {
-    INPAINT: { description: 'Repaints what a mask marks.' },
-    STRENGTH: { description: 'Starts from the noised source.' },
-    INSTRUCTION: { description: 'Follows words alone.' },
+    INPAINT: { description: 'Repaints what a mask marks; every other pixel stays.' },
+    STRENGTH: { description: 'Image to image: starts from the source under noise, as strongly as `strength` says.' },
+    INSTRUCTION: { description: 'Follows an instruction in words, with the source before its eyes.' },
   } as const,
 });
 
 export const GenerationStatus = builder.enumType('GenerationStatus', {
-  description: 'How far a generation has come.',
+  description: 'How far a generation has come; SUCCEEDED, FAILED and CANCELLED are its ends.',
   values: {
-    QUEUED: { description: 'Waits for an engine.' },
-    RUNNING: { description: 'An engine works on it.' },
-    SUCCEEDED: { description: 'All its pictures are there.' },
-    FAILED: { description: 'It ended without its pictures; `problem` says why.' },
+    QUEUED: { description: 'It waits for an engine; `queuePosition` says behind how many.' },
+    RUNNING: { description: 'An engine works on at least one of its images.' },
+    SUCCEEDED: { description: 'It has ended, and all its images are there.' },
+    FAILED: { description: 'It has ended without all its images; `problem` says why.' },
     CANCELLED: { description: 'It was cancelled, or its caller left before it was told the id.' },
   } as const,
 });
 
 export const CacheOutcome = builder.enumType('CacheOutcome', {
-  description: 'How the result came about.',
+  description: 'What the result cache did for a generation.',
   values: {
-    HIT: { description: 'All pictures were remembered.' },
-    SHARED: { description: 'The pictures that were not remembered were already being made for somebody else.' },
-    MISS: { description: 'At least one picture was made for this request.' },
+    HIT: { description: 'Cache hit: all images were remembered, and nothing was computed.' },
+    SHARED: {
+      description:
+        'Coalesced: what was not remembered was already being made for another request, which this one joined.',
+    },
+    MISS: { description: 'Cache miss: at least one image was made for this request.' },
   } as const,
 });
 
 export const CachePolicy = builder.enumType('CachePolicy', {
-  description: 'Whether a remembered picture may answer a request.',
+  description: 'Whether the result cache may answer a request.',
   values: {
-    DEFAULT: { description: 'Reuse when the seed is fixed; never when it was drawn.' },
-    REFRESH: { description: 'Make it anew and replace what is remembered.' },
-    ONLY: { description: 'Only from memory, else NotCached.' },
+    DEFAULT: { description: 'Reuse what is remembered when the request has a seed; never when the seed is random.' },
+    REFRESH: { description: 'Make it anew, and replace what is remembered.' },
+    ONLY: { description: 'Answer only what is remembered, else the problem NotCached. Needs a seed.' },
   } as const,
 });
 
 export const Stage = builder.enumType('Stage', {
-  description: 'The parts of a generation that are timed.',
+  description: 'The parts of a generation that are timed, in the order in which they happen.',
   values: {
-    LOAD: { description: 'Bringing the model into memory.' },
-    ENCODE_PROMPT: { description: 'The words, through the text encoder.' },
-    ENCODE_IMAGE: { description: 'The source picture, through the autoencoder.' },
-    DENOISE: { description: 'The forwards of the diffusion model.' },
-    DECODE: { description: 'The result, through the autoencoder.' },
-    ENCODE_OUTPUT: { description: 'Writing the picture file.' },
+    LOAD: { description: 'Reading and compiling the model into memory; left out where it is there.' },
+    ENCODE_PROMPT: { description: 'The prompt and the negative prompt, through the text encoder.' },
+    ENCODE_IMAGE: { description: 'The source image, through the encoder of the autoencoder.' },
+    DENOISE: { description: 'The forwards of the diffusion model: most of the time.' },
+    DECODE: { description: 'The finished latents, through the decoder of the autoencoder.' },
+    ENCODE_OUTPUT: { description: 'Encoding and storing the image file.' },
   } as const,
 });
 
 export const ImageFormat = builder.enumType('ImageFormat', {
-  description: 'File formats of pictures.',
+  description: 'File formats in which an image can be fetched.',
   values: {
     AUTO: {
       description:
         'WebP where the client accepts it, else PNG or JPEG; AVIF only when asked for by name, it is slow to make.',
     },
-    PNG: { description: 'Lossless.' },
-    JPEG: { description: 'For programs that know nothing else.' },
-    WEBP: { description: 'Small, and quick to make.' },
-    AVIF: { description: 'Smallest; takes a second or more to make the first time.' },
+    PNG: { description: 'PNG: lossless, the largest, with the recipe in it.' },
+    JPEG: { description: 'JPEG: lossy, for programs that read neither WebP nor AVIF.' },
+    WEBP: { description: 'WebP: small, and quick to make.' },
+    AVIF: { description: 'AVIF: the smallest; takes a second or more to make the first time.' },
   } as const,
 });

@@ -1,5 +1,16 @@
 import { builder } from './builder.js';
-import { CACHE, DYNAMIC, GUIDANCE, LORAS, NORMALIZATION, SEED, TRUNCATION, WAIT } from './descriptions.js';
+import {
+  CACHE,
+  DYNAMIC,
+  GUIDANCE,
+  LORAS,
+  NEGATIVE,
+  NORMALIZATION,
+  SEED,
+  STEPS,
+  TRUNCATION,
+  WAIT,
+} from './descriptions.js';
 import { CachePolicy } from './enums.js';
 import { Generation } from './generation.js';
 import { loraIds, modelId } from './ids.js';
@@ -7,17 +18,24 @@ import { LoraInput } from './lora.js';
 import { InvalidInput, NotCached, QueueFull, StorageUnavailable, UnknownModel } from './problems.js';
 
 const GenerateInput = builder.inputType('GenerateInput', {
-  description: 'Everything that decides the pictures. Equal inputs with a fixed seed give the same pictures.',
+  description:
+    'Everything that decides the images of a text-to-image request. Equal inputs with a seed give the same images.',
   fields: (t) => ({
     prompt: t.string({
       required: true,
-      description: 'What to draw: subject, attributes, relation. Chinese or English.',
+      description: 'What to draw, in Chinese or English, not empty, at most 32 KiB: subject, attributes, relation.',
     }),
-    negativePrompt: t.string({ description: 'What not to draw, for models with guidance.' }),
-    model: t.id({ description: 'An id or a catalog name; left out, the first that can draw.' }),
-    width: t.int({ description: "Pixels, a multiple of 16; left out, the model's own." }),
-    height: t.int({ description: "Pixels, a multiple of 16; left out, the model's own." }),
-    steps: t.int({ description: "1 … 100; left out, the model's own." }),
+    negativePrompt: t.string({ description: NEGATIVE }),
+    model: t.id({ description: 'A `Model.id` or catalog name. Left out: the first model that can GENERATE.' }),
+    width: t.int({
+      description:
+        'Width in pixels, a multiple of 16 from `Model.minSide` to `Model.maxSide`. Left out: `Model.defaultWidth`.',
+    }),
+    height: t.int({
+      description:
+        'Height in pixels, a multiple of 16 from `Model.minSide` to `Model.maxSide`. Left out: `Model.defaultHeight`.',
+    }),
+    steps: t.int({ description: STEPS }),
     guidance: t.float({ description: GUIDANCE }),
     dynamicGuidance: t.boolean({ description: DYNAMIC }),
     guidanceNormalization: t.float({ description: NORMALIZATION }),
@@ -27,7 +45,10 @@ const GenerateInput = builder.inputType('GenerateInput', {
       type: 'Seed',
       description: SEED,
     }),
-    count: t.int({ defaultValue: 1, description: 'Pictures, 1 … 8; picture i has seed + i.' }),
+    count: t.int({
+      defaultValue: 1,
+      description: 'Number of images, 1 … 8; image i has the seed `seed` + i. Left out or null: 1.',
+    }),
     cache: t.field({ type: CachePolicy, defaultValue: 'DEFAULT', description: CACHE }),
   }),
 });
@@ -35,14 +56,15 @@ const GenerateInput = builder.inputType('GenerateInput', {
 builder.mutationField('generate', (t) =>
   t.field({
     type: Generation,
-    description: 'Draws a picture from words, or returns the one that was drawn before from the same input.',
+    description:
+      'Text to image: draws images from words, or answers with those that were drawn before from the same input.',
     args: {
-      input: t.arg({ type: GenerateInput, required: true, description: 'What to draw.' }),
+      input: t.arg({ type: GenerateInput, required: true, description: 'What to draw, and how.' }),
       waitMs: t.arg.int({ defaultValue: 0, description: WAIT }),
     },
     errors: {
       types: [InvalidInput, UnknownModel, QueueFull, StorageUnavailable, NotCached],
-      union: { name: 'GenerateResult', description: 'The generation, or why there is none.' },
+      union: { name: 'GenerateResult', description: 'The generation, or the problem because of which there is none.' },
     },
     resolve: (_root, { input, waitMs }, { studio, signal }) =>
       studio.generate(

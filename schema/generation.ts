@@ -10,10 +10,12 @@ import { Model } from './model.js';
 import { NotFound, ProblemInterface } from './problems.js';
 
 const StageTiming = builder.objectRef<StudioTiming>('StageTiming').implement({
-  description: 'What a stage took.',
+  description: 'How long one stage of a generation took.',
   fields: (t) => ({
-    stage: t.field({ type: Stage, description: 'Which.', resolve: ({ stage }) => stage }),
-    durationMs: t.exposeFloat('durationMs', { description: 'Milliseconds.' }),
+    stage: t.field({ type: Stage, description: 'The stage that was timed.', resolve: ({ stage }) => stage }),
+    durationMs: t.exposeFloat('durationMs', {
+      description: 'Duration in milliseconds, over all images of the generation.',
+    }),
   }),
 });
 
@@ -28,47 +30,59 @@ export const Generation = builder.loadableNodeRef<StudioGeneration | Error>('Gen
 Generation.implement({
   description: "One request's life, from the queue to its pictures.",
   fields: (t) => ({
-    operation: t.field({ type: Operation, description: 'What was asked for.', resolve: ({ operation }) => operation }),
-    status: t.field({ type: GenerationStatus, description: 'How far it has come.', resolve: ({ status }) => status }),
+    operation: t.field({
+      type: Operation,
+      description: 'The kind of work that was asked for.',
+      resolve: ({ operation }) => operation,
+    }),
+    status: t.field({
+      type: GenerationStatus,
+      description: 'How far the generation has come.',
+      resolve: ({ status }) => status,
+    }),
     model: t.field({
       type: Model,
       nullable: true,
-      description: 'Null when the model has since left the catalog.',
+      description: 'The model that draws; null when it has since left the catalog.',
       resolve: ({ modelName }, _args, { studio }) => studio.model(modelName),
     }),
     modelName: t.exposeString('modelName', { description: "The model's name in the catalog, also after it has left." }),
-    prompt: t.exposeString('prompt', { description: 'What to draw, as it was understood (Unicode NFC).' }),
+    prompt: t.exposeString('prompt', {
+      description: 'The prompt, in Unicode NFC; empty for a refinement without one.',
+    }),
     negativePrompt: t.exposeString('negativePrompt', {
       description: 'What not to draw; empty where there was nothing to say, or no guidance to follow it.',
     }),
     seed: t.field({
       type: 'Seed',
-      description: 'Of the first picture, asked for or drawn; picture i has seed + i.',
+      description: 'Seed of the first image, as asked for or at random; image i has this seed + i.',
       resolve: ({ seed }) => seed,
     }),
-    width: t.exposeInt('width', { description: 'Pixels.' }),
-    height: t.exposeInt('height', { description: 'Pixels.' }),
-    steps: t.exposeInt('steps', { description: 'Steps of the noise schedule.' }),
-    guidance: t.exposeFloat('guidance', { description: 'Guidance that was in effect, after dynamic guidance.' }),
+    width: t.exposeInt('width', { description: 'Width of the images in pixels.' }),
+    height: t.exposeInt('height', { description: 'Height of the images in pixels.' }),
+    steps: t.exposeInt('steps', { description: 'Steps of the noise schedule, 1 … 100.' }),
+    guidance: t.exposeFloat('guidance', {
+      description: 'Classifier-free guidance that was in effect, after dynamic guidance; 0 is off.',
+    }),
     loras: t.field({
       type: [Applied],
-      description: 'The LoRAs that were added.',
+      description: 'The LoRAs that were added to the model, with their weights.',
       resolve: ({ loras, modelName }) => loras.map((lora) => ({ ...lora, model: modelName })),
     }),
     editMode: t.field({
       type: EditMode,
       nullable: true,
-      description: 'How the picture was edited; null where none was.',
+      description: 'How an image was edited; null where the operation is no EDIT.',
       resolve: ({ editMode }) => editMode,
     }),
     strength: t.exposeFloat('strength', {
       nullable: true,
-      description: 'How much noise the picture was put under, 0 … 1; null where words alone decided.',
+      description: 'Denoising strength, 0 … 1; null where words alone decided.',
     }),
     source: t.field({
       type: Image,
       nullable: true,
-      description: 'The picture that was changed, where it is one of this server; null otherwise.',
+      description: 'The image that was changed, where it is one of this server; null otherwise.',
       resolve: ({ sourceId }, _args, { studio }) => (sourceId === null ? null : studio.image(sourceId)),
     }),
     regions: t.field({
@@ -77,20 +91,26 @@ Generation.implement({
       resolve: ({ regions }) => [...regions],
     }),
     promptTokens: t.exposeInt('promptTokens', {
-      description: 'How long the prompt is for the model, its template included.',
+      description: 'Length of the prompt in tokens of the model, its chat template included.',
     }),
-    promptTruncated: t.exposeBoolean('promptTruncated', { description: 'Whether its end was cut off.' }),
-    cache: t.field({ type: CacheOutcome, description: 'How the result came about.', resolve: ({ cache }) => cache }),
+    promptTruncated: t.exposeBoolean('promptTruncated', {
+      description: 'Whether the end of the prompt was cut off, because it has more tokens than the model reads.',
+    }),
+    cache: t.field({
+      type: CacheOutcome,
+      description: 'Whether the result cache answered.',
+      resolve: ({ cache }) => cache,
+    }),
     fingerprint: t.exposeString('fingerprint', {
-      description: 'Fingerprint of the whole request, count included; each picture has its own.',
+      description: 'Fingerprint of the whole request in its canonical form, count included; each image has its own.',
     }),
-    step: t.exposeInt('step', { description: 'Forwards made so far.' }),
+    step: t.exposeInt('step', { description: 'Forwards made so far, over all images; 0 … `totalSteps`.' }),
     totalSteps: t.exposeInt('totalSteps', {
-      description: 'Forwards that will run (an edit of strength 0.6 with 8 steps runs 5).',
+      description: 'Forwards that will run, over all images (an edit of strength 0.6 with 8 steps runs 5).',
     }),
     queuePosition: t.exposeInt('queuePosition', {
       nullable: true,
-      description: 'How many jobs wait before it; null when it does not wait.',
+      description: 'How many jobs wait before it, 0 or more; null when it does not wait.',
     }),
     images: t.field({
       type: [Image],
@@ -106,24 +126,24 @@ Generation.implement({
     }),
     timings: t.field({
       type: [StageTiming],
-      description: 'What its stages took so far.',
+      description: 'How long its stages have taken so far; empty where all was remembered.',
       resolve: ({ timings }) => [...timings],
     }),
     problem: t.field({
       type: ProblemInterface,
       nullable: true,
-      description: 'Why it failed.',
+      description: 'Why it FAILED; null in every other status.',
       resolve: ({ problem }) => problem,
     }),
     createdAt: t.field({
       type: 'DateTime',
-      description: 'When it was asked for.',
+      description: 'When the generation was asked for.',
       resolve: ({ createdAt }) => createdAt,
     }),
     finishedAt: t.field({
       type: 'DateTime',
       nullable: true,
-      description: 'When it ended, however it did.',
+      description: 'When the generation ended, however it did; null before.',
       resolve: ({ finishedAt }) => finishedAt,
     }),
   }),
@@ -134,7 +154,12 @@ builder.queryField('generation', (t) =>
     type: Generation,
     nullable: true,
     description: 'The generation with this id; null when there is none.',
-    args: { id: t.arg.id({ required: true, description: 'A `Generation.id`.' }) },
+    args: {
+      id: t.arg.id({
+        required: true,
+        description: 'The `id` of a generation, as the mutation that began it answered.',
+      }),
+    },
     resolve: (_root, { id }, { studio }) => studio.generation(rawId('Generation', id)),
   }),
 );
@@ -144,10 +169,15 @@ builder.mutationField('cancel', (t) =>
     type: Generation,
     description:
       'Takes this generation out of its work. Others that wait for the same picture are not harmed; the last to leave stops it. A finished generation is returned as it is.',
-    args: { id: t.arg.id({ required: true, description: 'A `Generation.id`.' }) },
+    args: {
+      id: t.arg.id({
+        required: true,
+        description: 'The `id` of a generation, as the mutation that began it answered.',
+      }),
+    },
     errors: {
       types: [NotFound],
-      union: { name: 'CancelResult', description: 'The generation, or that there is none.' },
+      union: { name: 'CancelResult', description: 'The generation as it ended, or the problem that there is none.' },
     },
     resolve: (_root, { id }, { studio }) => studio.cancel(rawId('Generation', id)),
   }),

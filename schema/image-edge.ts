@@ -10,12 +10,12 @@ interface Edge {
 
 /** The place stands here and not in Image, which two generations may share: as the third picture of one and the first of the other. */
 export const ImageEdge = builder.objectRef<Edge>('GenerationImageEdge').implement({
-  description: 'A picture of a generation, with its place in it.',
+  description: 'An image of a generation, with its place in it.',
   fields: (t) => ({
     index: t.exposeInt('index', {
-      description: 'Which picture of the request, from 0 to count − 1: its seed is `Generation.seed` + index.',
+      description: 'Which image of the request, 0 … count − 1: its seed is `Generation.seed` + index.',
     }),
-    node: t.field({ type: Image, description: 'The picture itself.', resolve: ({ image }) => image }),
+    node: t.field({ type: Image, description: 'The image that has this place.', resolve: ({ image }) => image }),
   }),
 });
 

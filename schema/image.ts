@@ -15,29 +15,37 @@ export const Image = builder.loadableNodeRef<StudioImage | Error>('Image', {
 
 Image.implement({
   description:
-    'A picture with its recipe written into it; what it is called is the hash of both, so equal requests give the same Image.',
+    'An image with its recipe written into it. Its id is the hash of both, so equal requests give the same Image.',
   fields: (t) => ({
-    width: t.exposeInt('width', { description: 'Pixels.' }),
-    height: t.exposeInt('height', { description: 'Pixels.' }),
+    width: t.exposeInt('width', { description: 'Width of the master file in pixels.' }),
+    height: t.exposeInt('height', { description: 'Height of the master file in pixels.' }),
     url: t.string({
       description:
         'Absolute, content-addressed address of the picture, resized and encoded as asked: one side keeps the ratio, two cover and crop, never enlarge. Immutable: cache it for ever.',
       args: {
-        width: t.arg.int({ description: 'Pixels; with `height` left out, the ratio stays.' }),
-        height: t.arg.int({ description: 'Pixels; with `width` left out, the ratio stays.' }),
+        width: t.arg.int({ description: 'Width in pixels, 1 … 16384. With `height` left out, the ratio stays.' }),
+        height: t.arg.int({ description: 'Height in pixels, 1 … 16384. With `width` left out, the ratio stays.' }),
         format: t.arg({
           type: ImageFormat,
           defaultValue: 'AUTO',
-          description: 'AUTO lets each client choose by its Accept header.',
+          description: 'File format. AUTO lets each client choose by its Accept header.',
         }),
-        quality: t.arg.int({ description: '1 … 100; left out, one that looks alike in every format.' }),
+        quality: t.arg.int({
+          description: 'Quality of a lossy format, 1 … 100. Left out: one that looks alike in every format.',
+        }),
       },
       resolve: (image, { width, height, format, quality }, { baseUrl }) =>
         addressOf(image, { width, height, quality }, format ?? 'AUTO', baseUrl),
     }),
-    thumbhash: t.exposeString('thumbhash', { description: 'A 25-byte preview, base64 (thumbhash).' }),
-    sha256: t.string({ description: 'Of the master file, in hexadecimal.', resolve: ({ id }) => id }),
-    seed: t.field({ type: 'Seed', description: 'That decided its noise.', resolve: ({ seed }) => seed }),
+    thumbhash: t.exposeString('thumbhash', {
+      description: 'A preview of about 25 bytes in base64, to be shown while the image loads (ThumbHash).',
+    }),
+    sha256: t.string({ description: 'SHA-256 of the master file, 64 hexadecimal digits.', resolve: ({ id }) => id }),
+    seed: t.field({
+      type: 'Seed',
+      description: 'The seed of its noise, with which it can be asked for again.',
+      resolve: ({ seed }) => seed,
+    }),
     fingerprint: t.exposeString('fingerprint', {
       description: "Canonical fingerprint of everything that decides this picture's pixels.",
     }),
@@ -48,7 +56,7 @@ builder.queryField('image', (t) =>
   t.field({
     type: Image,
     nullable: true,
-    description: 'The picture with this id; null when it was never made here.',
+    description: 'The image with this id; null when it was never made here.',
     args: { id: t.arg.id({ required: true, description: 'An `Image.id`, or the sha256 of its master file.' }) },
     resolve: (_root, { id }, { studio }) => studio.image(rawId('Image', id)),
   }),

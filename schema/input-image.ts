@@ -5,11 +5,15 @@ import { builder } from './builder.js';
 import { rawId } from './ids.js';
 
 export const ImageInput = builder.inputType('ImageInput', {
-  description: 'A picture to start from: one of this server, one sent along, or one elsewhere.',
+  description:
+    'An image to start from: one of this server, one sent along, or one elsewhere. Exactly one of the three.',
   isOneOf: true,
   fields: (t) => ({
     id: t.id({ description: 'An `Image.id`, or the sha256 of its master file.' }),
-    upload: t.field({ type: 'Upload', description: 'A file of this request.' }),
+    upload: t.field({
+      type: 'Upload',
+      description: 'A file of this request, PNG, JPEG, WebP, AVIF or GIF, at most UPLOAD_BYTES (by default 20 MiB).',
+    }),
     url: t.string({
       description:
         'Where it can be fetched from, over HTTP, without credentials. Any `Image.url` of this server is the picture itself, whatever size and format it names.',
@@ -25,21 +29,27 @@ export function imageRequest(input: typeof ImageInput.$inferInput, baseUrl: stri
 }
 
 export const Region = builder.objectRef<StudioRegion>('Region').implement({
-  description: 'A rectangle of a picture, in pixels.',
+  description: 'A rectangle of an image, in pixels from its top left corner.',
   fields: (t) => ({
-    x: t.exposeInt('x', { description: 'Of its left edge, from the left.' }),
-    y: t.exposeInt('y', { description: 'Of its top edge, from the top.' }),
-    width: t.exposeInt('width', { description: 'Pixels.' }),
-    height: t.exposeInt('height', { description: 'Pixels.' }),
+    x: t.exposeInt('x', { description: 'Distance of its left edge from the left of the image, in pixels; 0 or more.' }),
+    y: t.exposeInt('y', { description: 'Distance of its top edge from the top of the image, in pixels; 0 or more.' }),
+    width: t.exposeInt('width', { description: 'Width of the rectangle in pixels; 1 or more.' }),
+    height: t.exposeInt('height', { description: 'Height of the rectangle in pixels; 1 or more.' }),
   }),
 });
 
 export const RegionInput = builder.inputType('RegionInput', {
-  description: 'A rectangle that lies in the picture, in pixels.',
+  description: 'A rectangle that lies inside of the image, in pixels from its top left corner.',
   fields: (t) => ({
-    x: t.int({ required: true, description: 'Of its left edge, from the left.' }),
-    y: t.int({ required: true, description: 'Of its top edge, from the top.' }),
-    width: t.int({ required: true, description: 'Pixels.' }),
-    height: t.int({ required: true, description: 'Pixels.' }),
+    x: t.int({
+      required: true,
+      description: 'Distance of its left edge from the left of the image, in pixels; 0 or more.',
+    }),
+    y: t.int({
+      required: true,
+      description: 'Distance of its top edge from the top of the image, in pixels; 0 or more.',
+    }),
+    width: t.int({ required: true, description: 'Width of the rectangle in pixels; 1 or more.' }),
+    height: t.int({ required: true, description: 'Height of the rectangle in pixels; 1 or more.' }),
   }),
 });

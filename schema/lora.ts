@@ -7,7 +7,7 @@ import { Missing } from './ids.js';
 export const Lora = builder.loadableNodeRef<StudioLora | Error>('Lora', {
   id: {
     resolve: ({ model, id }) => `${model}/${id}`,
-    description: 'Opaque; the same for ever, and of this model alone.',
+    description: 'Opaque, the same for ever, and of this model alone.',
   },
   load: async (ids, { studio }) =>
     ids.map((id) => {
@@ -22,8 +22,8 @@ Lora.implement({
     key: t.exposeString('id', {
       description: 'Its name in the catalog, of its model alone. Requests take it in place of the id.',
     }),
-    name: t.exposeString('name', { description: 'What people call it.' }),
-    description: t.exposeString('description', { description: 'What it does.' }),
+    name: t.exposeString('name', { description: 'What people call it, for a form.' }),
+    description: t.exposeString('description', { description: 'What it does to the image, in a sentence for people.' }),
   }),
 });
 
@@ -39,21 +39,24 @@ export const Applied = builder.objectRef<Applied>('AppliedLora').implement({
     lora: t.field({
       type: Lora,
       nullable: true,
-      description: 'Null when the model lists it no more.',
+      description: 'The LoRA itself; null when the model lists it no more.',
       resolve: ({ model, id }, _args, { studio }) => studio.model(model)?.loras.find((lora) => lora.id === id) ?? null,
     }),
     key: t.exposeString('id', { description: 'Its `Lora.key`, also after the model lists it no more.' }),
-    weight: t.exposeFloat('weight', { description: 'How strongly: 1 is as it was trained, below 0 its opposite.' }),
+    weight: t.exposeFloat('weight', {
+      description: 'How strongly, −8 … 8: 1 is as it was trained, below 0 its opposite.',
+    }),
   }),
 });
 
 export const LoraInput = builder.inputType('LoraInput', {
-  description: 'A LoRA of `Model.loras` to add.',
+  description: 'A LoRA to add to the model, and how strongly.',
   fields: (t) => ({
     id: t.id({ required: true, description: 'A `Lora.id` or `Lora.key` of the model.' }),
     weight: t.float({
       defaultValue: 1,
-      description: 'How strongly: 1 is as it was trained, 0 not at all, below 0 its opposite. −8 … 8.',
+      description:
+        'How strongly, −8 … 8: 1 is as it was trained, 0 not at all, below 0 its opposite. Left out or null: 1.',
     }),
   }),
 });

@@ -7,49 +7,59 @@ import { Lora } from './lora.js';
 export const Model = builder.loadableNodeRef<StudioModel | Error>('Model', {
   id: {
     resolve: ({ id }) => id,
-    description: 'Opaque; `name`-like catalog ids are taken wherever a model is asked for.',
+    description: 'Opaque and the same for ever. Catalog names are taken as well wherever a model is asked for.',
   },
   load: async (ids, { studio }) => ids.map((id) => studio.model(id) ?? new Missing('Model', id)),
 });
 
 Model.implement({
-  description: 'A model that can be chosen.',
+  description: 'A model of this server that requests can name.',
   fields: (t) => ({
-    name: t.exposeString('name', { description: 'What people call it.' }),
-    family: t.exposeString('family', { description: 'The architecture it shares with others.' }),
+    name: t.exposeString('name', { description: 'What people call it, for a form.' }),
+    family: t.exposeString('family', { description: 'The architecture that it shares with others, such as z-image.' }),
     operations: t.field({
       type: [Operation],
-      description: 'What it can do.',
+      description: 'The kinds of work that it can do; at least one.',
       resolve: ({ operations }) => [...operations],
     }),
     editModes: t.field({
       type: [EditMode],
-      description: 'How it can edit; empty when it cannot.',
+      description: 'The ways in which it can edit; empty when it cannot.',
       resolve: ({ editModes }) => [...editModes],
     }),
-    defaultSteps: t.exposeInt('defaultSteps', { description: 'Steps when none are asked for.' }),
-    defaultGuidance: t.exposeFloat('defaultGuidance', { description: 'Guidance when none is asked for.' }),
+    defaultSteps: t.exposeInt('defaultSteps', {
+      description: 'Steps of the noise schedule when none are asked for, 1 … 100.',
+    }),
+    defaultGuidance: t.exposeFloat('defaultGuidance', {
+      description: 'Classifier-free guidance when none is asked for, 0 … 20; 0 is off.',
+    }),
     defaultRefineSteps: t.exposeInt('defaultRefineSteps', {
-      description: 'Forwards of a refinement when none are asked for.',
+      description: 'Forwards of a refinement when none are asked for, 1 … 100.',
     }),
     defaultRefineStrength: t.exposeFloat('defaultRefineStrength', {
-      description: 'How much noise a refinement begins with when nothing is asked for, 0 … 1.',
+      description: 'Denoising strength of a refinement when none is asked for, above 0 and at most 1.',
     }),
     defaultWidth: t.exposeInt('defaultWidth', { description: 'Width in pixels when none is asked for.' }),
     defaultHeight: t.exposeInt('defaultHeight', { description: 'Height in pixels when none is asked for.' }),
-    maxPixels: t.exposeInt('maxPixels', { description: 'The largest width × height.' }),
+    minSide: t.exposeInt('minSide', { description: 'The shortest side that it takes and draws, in pixels.' }),
+    maxSide: t.exposeInt('maxSide', { description: 'The longest side that it draws, in pixels.' }),
+    maxPixels: t.exposeInt('maxPixels', { description: 'The largest width × height that it draws, in pixels.' }),
     maxPromptTokens: t.exposeInt('maxPromptTokens', {
-      description: 'Tokens of a prompt that are read; more are cut off.',
+      description: 'The most tokens of a prompt that it reads; more are cut off.',
     }),
     maxReferences: t.exposeInt('maxReferences', {
-      description: 'Pictures beside the source that an instruction may speak of.',
+      description: 'The most images beside the source that an instruction may speak of, 0 … 8.',
     }),
-    loras: t.field({ type: [Lora], description: 'What may be added to it.', resolve: ({ loras }) => [...loras] }),
+    loras: t.field({
+      type: [Lora],
+      description: 'The LoRAs that requests may add to it.',
+      resolve: ({ loras }) => [...loras],
+    }),
     supportsGuidance: t.exposeBoolean('supportsGuidance', {
       description: 'Whether guidance above 0 can be asked for.',
     }),
     supportsNegativePrompt: t.exposeBoolean('supportsNegativePrompt', {
-      description: 'Whether it can be told what not to draw.',
+      description: 'Whether `negativePrompt` can be used with it.',
     }),
     loaded: t.exposeBoolean('loaded', { description: 'Whether it is in memory now, so that no loading comes first.' }),
   }),

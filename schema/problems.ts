@@ -40,7 +40,9 @@ const ProblemParameter = builder.objectRef<readonly [string, string | number]>('
 export const ProblemInterface = builder.interfaceRef<AnyProblem>('Problem').implement({
   description: 'Every expected failure. Never a bug: bugs are masked GraphQL errors.',
   fields: (t) => ({
-    message: t.exposeString('message', { description: 'One sentence for people, in English.' }),
+    message: t.exposeString('message', {
+      description: 'One sentence for people, in English, that says what was expected and what was received.',
+    }),
     retryable: t.exposeBoolean('retryable', { description: 'Whether the same request may succeed later.' }),
     code: t.field({
       type: ProblemCode,
@@ -65,12 +67,12 @@ builder.objectType(InvalidInput, {
 
 builder.objectType(UnknownModel, {
   name: 'UnknownModel',
-  description: 'There is no such model.',
+  description: 'No model of this server is called so.',
   interfaces: [ProblemInterface],
   fields: (t) => ({
     available: t.field({
       type: ['ID'],
-      description: 'Names that can be asked for instead.',
+      description: 'Catalog names of the models that can be asked for instead.',
       resolve: ({ available }) => [...available],
     }),
   }),
@@ -99,16 +101,16 @@ builder.objectType(StorageUnavailable, {
 
 builder.objectType(NotCached, {
   name: 'NotCached',
-  description: 'The picture was asked for from memory only, and is not there.',
+  description: 'The image was asked for from the result cache only, and is not there.',
   interfaces: [ProblemInterface],
   fields: (t) => ({
-    fingerprint: t.exposeString('fingerprint', { description: 'Of the request that was looked for.' }),
+    fingerprint: t.exposeString('fingerprint', { description: 'Fingerprint of the request that was looked for.' }),
   }),
 });
 
 builder.objectType(NotFound, {
   name: 'NotFound',
-  description: 'Nothing has this id.',
+  description: 'Nothing on this server has this id.',
   interfaces: [ProblemInterface],
 });
 
@@ -121,7 +123,7 @@ const recorded = (code: ProblemRecord['code'], description: string) =>
 
 recorded('EngineLost', 'The process that computes ended or stopped answering. It is started again.');
 recorded('Interrupted', 'The server ended while the generation was waiting or running.');
-recorded('DeadlineExceeded', 'It took longer than a job may take.');
+recorded('DeadlineExceeded', 'The generation took longer than a job may take.');
 recorded('Failed', 'Something unexpected. The server has logged what.');
 builder.objectRef<ProblemRecord>('NonFinite').implement({
   description: 'The mathematics produced an infinity or a not-a-number, which would have been a black picture.',

@@ -13,10 +13,10 @@ const ProgressEvent = builder.interfaceRef<StudioEvent>('ProgressEvent').impleme
     sequence: t.exposeInt('sequence', {
       description: 'Counts from 1 without gaps; send the last one seen as `after`.',
     }),
-    at: t.field({ type: 'DateTime', description: 'When it happened.', resolve: ({ at }) => at }),
+    at: t.field({ type: 'DateTime', description: 'When the event happened.', resolve: ({ at }) => at }),
     generation: t.field({
       type: Generation,
-      description: 'As it is when the event is sent.',
+      description: 'The generation, as it is when the event is sent.',
       resolve: ({ generation }) => generation,
     }),
   }),
@@ -37,24 +37,24 @@ builder.objectField(GenerationQueued, 'position', (t) =>
 
 const StageStarted = event('StageStarted', 'A long stage (loading a model) is announced before it is over.');
 builder.objectField(StageStarted, 'stage', (t) =>
-  t.field({ type: Stage, description: 'Which.', resolve: ({ stage }) => stage }),
+  t.field({ type: Stage, description: 'The stage that has begun.', resolve: ({ stage }) => stage }),
 );
 
-const StageFinished = event('StageFinished', 'A stage is over.');
+const StageFinished = event('StageFinished', 'A stage of the generation is over.');
 builder.objectFields(StageFinished, (t) => ({
-  stage: t.field({ type: Stage, description: 'Which.', resolve: ({ stage }) => stage }),
-  durationMs: t.exposeFloat('durationMs', { description: 'What it took, in milliseconds.' }),
+  stage: t.field({ type: Stage, description: 'The stage that is over.', resolve: ({ stage }) => stage }),
+  durationMs: t.exposeFloat('durationMs', { description: 'How long the stage took, in milliseconds.' }),
 }));
 
 const StepFinished = event('StepFinished', 'One forward of the diffusion model is made.');
 builder.objectFields(StepFinished, (t) => ({
-  image: t.exposeInt('image', { description: 'Which picture of the request, from 0.' }),
-  step: t.exposeInt('step', { description: 'Forwards made so far for this picture.' }),
-  totalSteps: t.exposeInt('totalSteps', { description: 'Forwards that will run for this picture.' }),
-  sigma: t.exposeFloat('sigma', { description: 'How much of it is still noise, 1 … 0.' }),
+  image: t.exposeInt('image', { description: 'Which image of the request, 0 … count − 1.' }),
+  step: t.exposeInt('step', { description: 'Forwards made so far for this image, 1 … `totalSteps`.' }),
+  totalSteps: t.exposeInt('totalSteps', { description: 'Forwards that will run for this image.' }),
+  sigma: t.exposeFloat('sigma', { description: 'Noise level after this step, from 1 (noise alone) down to 0.' }),
   preview: t.exposeString('preview', {
     nullable: true,
-    description: 'A small picture of what is emerging, as a data: address; null on steps without one.',
+    description: 'A small image of what is emerging, as a data: URL; null on steps without one.',
   }),
 }));
 
@@ -70,8 +70,14 @@ builder.subscriptionField('generationProgress', (t) =>
     description:
       'Everything that happened to a generation since `after`, in order and without gaps, then live. Ends with its last event. An unknown id is an error with the code NOT_FOUND; after a restart what is still known is answered and ends with the last event.',
     args: {
-      id: t.arg.id({ required: true, description: 'A `Generation.id`.' }),
-      after: t.arg.int({ defaultValue: 0, description: 'The last sequence that was seen; 0 for all.' }),
+      id: t.arg.id({
+        required: true,
+        description: 'The `id` of a generation, as the mutation that began it answered.',
+      }),
+      after: t.arg.int({
+        defaultValue: 0,
+        description: 'The last sequence that was seen, 0 or more. Left out, null or 0: from the beginning.',
+      }),
     },
     async subscribe(_root, args, { studio, signal, cursor }) {
       const id = rawId('Generation', args.id);

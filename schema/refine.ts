@@ -11,13 +11,19 @@ const RefineInput = builder.inputType('RefineInput', {
   description:
     'A picture to improve where it needs it: under a mask, in regions, or, with neither, where faces, lettering or fine texture are found. Every other pixel comes back unchanged.',
   fields: (t) => ({
-    image: t.field({ type: ImageInput, required: true, description: 'The picture. It is not resized.' }),
-    prompt: t.string({ description: 'What it shows. Left out, nothing is said.' }),
-    model: t.id({ description: 'An id or a catalog name; left out, the first that can refine.' }),
-    steps: t.int({ description: "Forwards, 1 … 100. Left out: the model's own, for this family 4." }),
+    image: t.field({
+      type: ImageInput,
+      required: true,
+      description: 'The image to refine. It is not resized, so it must be within the limits of the model.',
+    }),
+    prompt: t.string({ description: 'What the image shows, at most 32 KiB. Left out: empty.' }),
+    model: t.id({ description: 'A `Model.id` or catalog name. Left out: the first model that can REFINE.' }),
+    steps: t.int({
+      description: 'Forwards of the diffusion model, 1 … 100; all of them run. Left out: `Model.defaultRefineSteps`.',
+    }),
     strength: t.float({
       description:
-        "How much noise it begins with, above 0 and at most 1. Left out: the model's own, for this family 0.35.",
+        'Denoising strength, above 0 and at most 1: how much noise the regions are put under. Left out: `Model.defaultRefineStrength`.',
     }),
     mask: t.field({
       type: ImageInput,
@@ -26,7 +32,8 @@ const RefineInput = builder.inputType('RefineInput', {
     }),
     regions: t.field({
       type: [RegionInput],
-      description: 'Where to improve it, 1 … 32 rectangles. Not together with `mask`.',
+      description:
+        'Where to improve the image, 1 … 32 rectangles inside of it. Not together with `mask`. Left out: found by the server.',
     }),
     loras: t.field({ type: [LoraInput], description: LORAS }),
     seed: t.field({ type: 'Seed', description: SEED }),
@@ -37,14 +44,14 @@ const RefineInput = builder.inputType('RefineInput', {
 builder.mutationField('refine', (t) =>
   t.field({
     type: Generation,
-    description: 'Improves regions of a picture, or returns the one that came of the same input before.',
+    description: 'Improves regions of an image, or answers with the one that came of the same input before.',
     args: {
-      input: t.arg({ type: RefineInput, required: true, description: 'Which picture, and where.' }),
+      input: t.arg({ type: RefineInput, required: true, description: 'Which image, and where to improve it.' }),
       waitMs: t.arg.int({ defaultValue: 0, description: WAIT }),
     },
     errors: {
       types: [InvalidInput, UnknownModel, QueueFull, StorageUnavailable, NotCached, NotFound],
-      union: { name: 'RefineResult', description: 'The generation, or why there is none.' },
+      union: { name: 'RefineResult', description: 'The generation, or the problem because of which there is none.' },
     },
     resolve: (_root, { input, waitMs }, { studio, signal, baseUrl }) => {
       const pictures = {

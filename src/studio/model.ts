@@ -17,6 +17,8 @@ export function toModel(entry: ModelEntry, loaded: boolean): Model {
     defaultRefineStrength: defaults.refineStrength,
     defaultWidth: defaults.width,
     defaultHeight: defaults.height,
+    minSide: limits.minSide,
+    maxSide: limits.maxSide,
     maxPixels: limits.maxPixels,
     maxPromptTokens: limits.maxPromptTokens,
     maxReferences: limits.maxReferences,

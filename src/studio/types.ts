@@ -141,6 +141,9 @@ export interface Model {
   readonly defaultRefineStrength: number;
   readonly defaultWidth: number;
   readonly defaultHeight: number;
+  /** Of a side, in pixels. */
+  readonly minSide: number;
+  readonly maxSide: number;
   readonly maxPixels: number;
   readonly maxPromptTokens: number;
   readonly maxReferences: number;

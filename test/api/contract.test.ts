@@ -3,6 +3,7 @@ import {
   buildSchema,
   type GraphQLInterfaceType,
   type GraphQLNamedType,
+  getNamedType,
   isEnumType,
   isInputObjectType,
   isInterfaceType,
@@ -30,9 +31,20 @@ describe('the schema', () => {
     for (const promise of promisesOf(type)) expect(promisesOf(mine!)).toContain(promise);
   });
 
-  it('describes every type, field, argument and value in words', () => {
-    const silent = ours.flatMap(describable).filter(([, description]) => (description ?? '').trim().length < 4);
-    expect(silent.map(([name]) => name)).toEqual([]);
+  it('describes every type, field, argument and value in words that say more than its name', () => {
+    const silent = ours.flatMap(describable).filter(([name, description]) => !says(name, description ?? ''));
+    expect(silent.map(([name, description]) => `${name}: ${description}`)).toEqual([]);
+  });
+
+  it('says of every number that a request may give in which range, or where its limits stand', () => {
+    const numbers = ours.filter(isInputObjectType).flatMap((type) =>
+      Object.values(type.getFields())
+        .filter((field) => ['Int', 'Float'].includes(getNamedType(field.type).name))
+        .map(({ name, description }) => [`${type.name}.${name}`, description] as const),
+    );
+    const vague = numbers.filter(([, description]) => !/\d|`Model\./.test(description ?? ''));
+    expect(numbers.length).toBeGreaterThan(15);
+    expect(vague).toEqual([]);
   });
 
   it('gives an `id` to nothing but a Node, as caches take two things with one id for the same', () => {
@@ -46,6 +58,13 @@ describe('the schema', () => {
     expect(`${printSchema(lexicographicSortSchema(schema))}\n`).toBe(printed);
   });
 });
+
+/** At least twenty characters, and a word that the name has not. */
+function says(name: string, description: string): boolean {
+  const wordsOf = (text: string) => text.match(/[A-Z]?[a-z]+|[A-Z]+|\d+/g)?.map((word) => word.toLowerCase()) ?? [];
+  const known = new Set([...wordsOf(name), 'a', 'an', 'the', 'of', 'its', 'this', 'is', 'which', 'what']);
+  return description.trim().length >= 20 && wordsOf(description).some((word) => !known.has(word));
+}
 
 /** Everything a client may rely on, a line each: `Query.node: Node`, `Query.node(id: ID!)`, `Stage.LOAD`, `GenerateResult = QueueFull`. */
 function promisesOf(type: GraphQLNamedType): string[] {

@@ -68,6 +68,13 @@ describe('refine', () => {
     expect(differing(await fetched(made), flat)).toBe(0);
   });
 
+  it('begins with the strength and the steps that its model says', async () => {
+    const query = '{ models { operations strength: defaultRefineStrength totalSteps: defaultRefineSteps } }';
+    const { models } = await server.ask<{ models: { operations: string[] }[] }>(query);
+    const { operations: _, ...defaults } = models.find(({ operations }) => operations.includes('REFINE'))!;
+    expect(await refine(textured)).toMatchObject(defaults);
+  });
+
   it('goes where regions or a mask say', async () => {
     const region = { x: 10, y: 20, width: 40, height: 30 };
     const boxed = await refine(flat, { regions: [region], prompt: 'a wave', steps: 2, strength: 0.8 });
