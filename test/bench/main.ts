@@ -1,9 +1,11 @@
 /**
- * `npm run bench [-- --json]`: what the built program costs with the embedded model, measured on this machine as its users
- * would meet it. Each number is a median or a percentile of one run; the targets stand beside it and are not asserted.
+ * `npm run bench [-- --json | --write]`: what the built program costs with the embedded model, measured on this machine as its users
+ * would meet it. `--write` puts the table into
+ * docs/benchmarks.md. Each number is a median or a percentile of one run; the targets stand beside it and are not asserted.
  */
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { writeSection } from '../../infra/docs/section.js';
 import { startProgram } from '../program.js';
 import { cachedRepeat, identicalAtOnce } from './cached.js';
 import { changes } from './change.js';
@@ -12,9 +14,11 @@ import { engineMeasures } from './engine.js';
 import { matrixFloor } from './floor.js';
 import { watchMemory } from './memory.js';
 import { quantised } from './quantised.js';
-import { type Measure, print } from './report.js';
+import { type Measure, tableOf } from './report.js';
 
-const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+const { values } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
+});
 const measures: Measure[] = [];
 
 let memory: ReturnType<typeof watchMemory> | null = null;
@@ -70,4 +74,7 @@ measures.push(
   { name: 'forward ÷ matrix-product floor', value: floor.stepMs / floor.productsMs, unit: '×' },
 );
 
-print(measures, values.json, `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`);
+const machine = `${cpus().length} × ${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`;
+const table = tableOf(measures, machine);
+console.log(values.json ? JSON.stringify({ machine, measures }, null, 2) : `\n${table}`);
+if (values.write) writeSection('benchmarks.md', 'bench', `${new Date().toISOString().slice(0, 10)}, ${table}`);

@@ -5,19 +5,13 @@ export interface Measure {
   readonly target?: string;
 }
 
-/** A table for people (the README's), or JSON for programs. */
-export function print(measures: readonly Measure[], json: boolean, machine: string): void {
-  if (json) {
-    console.log(JSON.stringify({ machine, measures }, null, 2));
-    return;
-  }
-  console.log(`\n${machine}\n\n| what | measured | target |\n|---|---|---|`);
-  for (const { name, value, unit, target } of measures) {
+/** A table in Markdown. */
+export function tableOf(measures: readonly Measure[], machine: string): string {
+  const rows = measures.map(({ name, value, unit, target }) => {
     const shown = value >= 100 || Number.isInteger(value) ? value.toFixed(0) : value.toFixed(value >= 10 ? 1 : 2);
-    console.log(
-      `| ${name.replace(/^ {2}/, '&nbsp;&nbsp;')} | ${shown}${unit === '' ? '' : ` ${unit}`} | ${target ?? ''} |`,
-    );
-  }
+    return `| ${name.replace(/^ {2}/, '&nbsp;&nbsp;')} | ${shown}${unit === '' ? '' : ` ${unit}`} | ${target ?? ''} |`;
+  });
+  return [machine, '', '| what | measured | target |', '|---|---|---|', ...rows].join('\n');
 }
 
 export function median(values: readonly number[]): number {

@@ -15,9 +15,11 @@
  *     --judge FOLDER        another export of the judge
  *     --misses FILE         what was not right, a JSON line each
  *     --sheet FILE, --json
+ *     --write               into the measurement's section of docs/models.md
  */
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { writeSection } from '../../infra/docs/section.js';
 import { judgeEdits } from './edits.js';
 import { judgeInpaint } from './inpaint.js';
 import { openJudge } from './judge.js';
@@ -43,6 +45,7 @@ const { values } = parseArgs({
     sheet: { type: 'string' },
     misses: { type: 'string' },
     json: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
   },
 });
 
@@ -56,6 +59,12 @@ try {
   const judge = await openJudge(values.judge);
   const measured = await withBench(settings, judge, measurement());
   print(measured);
+  if (values.write)
+    writeSection(
+      'models.md',
+      `judge ${kind()} ${measured.model}`,
+      `${new Date().toISOString().slice(0, 10)}. ${told(measured)}`,
+    );
   if (values.sheet !== undefined) await measured.sheet.write(values.sheet);
   if (values.misses !== undefined)
     writeFileSync(values.misses, (measured.misses ?? []).map((miss) => `${JSON.stringify(miss)}\n`).join(''));
@@ -80,6 +89,13 @@ function measurement(): (bench: Bench) => Promise<Measured> {
   return judgePrompts;
 }
 
+/** Which section of the page the measurement has. */
+function kind(): string {
+  const { signs, edits, inpaint, refine, lora } = values;
+  const chosen = Object.entries({ signs: signs || undefined, edits, inpaint, refine, lora });
+  return chosen.find(([, choice]) => choice !== undefined)?.[0] ?? 'prompts';
+}
+
 function count(name: string, value: string): number {
   if (!/^[1-9]\d*$/.test(value)) throw new Error(`Expected 1, 2, … for --${name} but received ${value}.`);
   return Number(value);
@@ -91,11 +107,17 @@ function number(name: string, value: string | undefined): number | undefined {
   return Number(value);
 }
 
-function print({ title, model, steps, guidance, rows, tables }: Measured): void {
-  if (values.json) {
-    console.log(JSON.stringify({ title, model, steps, guidance, size: values.size, rows, tables }));
-    return;
-  }
-  console.log(`\n${model}, ${steps} steps, guidance ${guidance}: ${rows} ${title}`);
-  for (const [name, table] of Object.entries(tables)) console.log(`\n${name === '' ? '' : `${name}\n\n`}${table}`);
+function print(measured: Measured): void {
+  const { title, model, steps, guidance, rows, tables } = measured;
+  if (values.json) console.log(JSON.stringify({ title, model, steps, guidance, size: values.size, rows, tables }));
+  else console.log(`\n${told(measured)}`);
+}
+
+/** In Markdown. */
+function told({ title, model, steps, guidance, rows, tables }: Measured): string {
+  const heading = `${model}, ${steps} steps, guidance ${guidance}, ${values.size}: ${rows} ${title}`;
+  return [
+    heading,
+    ...Object.entries(tables).map(([name, table]) => `${name === '' ? '' : `${name}\n\n`}${table}`),
+  ].join('\n\n');
 }
