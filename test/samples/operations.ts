@@ -1,6 +1,6 @@
 /**
  * `npm run samples`: one picture of every operation, made by the built program over its API, side by side with what it began from:
- * `infra/inkling/operations.webp`, which the README shows.
+ * `infra/inkling/operations.webp`, which docs/models.md shows.
  */
 import { join } from 'node:path';
 import sharp from 'sharp';
