@@ -87,7 +87,7 @@ async function draw(settings: EngineConfig, model: ModelEntry, size: Size | null
       const started = performance.now();
       const signal = new AbortController().signal;
       const options = { signal, deadlineMs: settings.JOB_DEADLINE_MS, onEvent() {} };
-      const { pictures: made } = await engine.run(jobOf(model, size ?? model.defaults, prompt, seed), options);
+      const { images: made } = await engine.run(jobOf(model, size ?? model.defaults, prompt, seed), options);
       times.push(performance.now() - started);
       pictures.push(made[0]!);
     }
@@ -100,8 +100,9 @@ async function draw(settings: EngineConfig, model: ModelEntry, size: Size | null
 function jobOf({ id, defaults }: ModelEntry, { width, height }: Size, prompt: string, seed: number): GenerateJob {
   const { steps, guidance } = defaults;
   return {
-    ...{ operation: 'GENERATE', model: id, prompt, negativePrompt: '', width, height, steps, guidance },
-    ...{ guidanceNormalization: 0, guidanceTruncation: 1, loras: [], seeds: [seed], previews: false },
+    ...{ operation: 'GENERATE', model: id, width, height, steps, guidance },
+    ...{ guidanceNormalization: 0, guidanceTruncation: 1, loras: [], previews: false },
+    items: [{ prompt, negativePrompt: '', seed }],
   };
 }
 

@@ -27,7 +27,7 @@ export async function edit(model: ZImage, job: EditJob, watch: Watch): Promise<M
   };
   const course = watched(model, forwards(job.steps, strength), job.previews, watch);
   const picture = await painted();
-  return { pictures: [cropped(picture, width, height)], regions: [] };
+  return { images: [cropped(picture, width, height)], regions: [] };
 
   function painted(): Promise<Pixels> {
     if (job.mask === null) return imageToImage(model, request, course, toPixels);

@@ -8,24 +8,24 @@ import { textToImage } from './text-to-image.js';
 import { type Watch, watched } from './watch.js';
 
 /**
- * Draws pictures from words, one a seed, as a job asks for them.
+ * Draws the images that a job asks for.
  *
  * @throws NonFinite, or what `pause` throws
  */
 export async function generate(model: ZImage, job: GenerateJob, watch: Watch): Promise<Made> {
   const shape = [1, LATENT_CHANNELS, job.height / LATENT_CELL, job.width / LATENT_CELL];
-  const each = <T>(value: T) => job.seeds.map(() => value);
-  const pictures = await textToImage(
+  const { items: images } = job;
+  const drawn = await textToImage(
     model,
     {
-      prompts: each(job.prompt),
-      negativePrompts: each(job.negativePrompt),
-      noise: concat(job.seeds.map((seed) => new TorchGenerator(seed).randn(shape))),
+      prompts: images.map(({ prompt }) => prompt),
+      negativePrompts: images.map(({ negativePrompt }) => negativePrompt),
+      noise: concat(images.map(({ seed }) => new TorchGenerator(seed).randn(shape))),
       steps: job.steps,
       guidance: { scale: job.guidance, normalization: job.guidanceNormalization, truncation: job.guidanceTruncation },
     },
     watched(model, job.steps, job.previews, watch),
-    (decoded) => job.seeds.map((_, i) => toPixels(items(decoded, i, i + 1))),
+    (decoded) => images.map((_, i) => toPixels(items(decoded, i, i + 1))),
   );
-  return { pictures, regions: [] };
+  return { images: drawn, regions: [] };
 }

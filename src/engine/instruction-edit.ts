@@ -42,7 +42,7 @@ export async function instructionEdit(model: ZImage, job: EditJob, watch: Watch)
     watched(model, job.steps, job.previews, watch),
     toPixels,
   );
-  return { pictures: [cropped(picture, width, height)], regions: [] };
+  return { images: [cropped(picture, width, height)], regions: [] };
 }
 
 /** A picture made after others, as words say. */

@@ -1,87 +1,33 @@
+import type { Region } from '../domain/region.js';
+import type { EngineStage } from '../domain/stage.js';
+import type { EditWork, GenerateWork, RefineWork } from '../domain/work.js';
+
 /**
  * The words an engine and its callers share. Everything here is plain data that survives a message between processes and JSON.
  */
 
-export type Operation = 'GENERATE' | 'EDIT' | 'REFINE';
+export type { Region } from '../domain/region.js';
+export type { EngineStage } from '../domain/stage.js';
+export type { AppliedLora, EditMode, Operation } from '../domain/work.js';
 
-/** The parts of a generation that an engine times. (Encoding the finished picture is the studio's.) */
-export type EngineStage = 'LOAD' | 'ENCODE_PROMPT' | 'ENCODE_IMAGE' | 'DENOISE' | 'DECODE';
-
-/** A LoRA of the catalog and how strongly it is added: the weights become W + weight·ΔW. */
-export interface AppliedLora {
-  readonly id: string;
-  readonly weight: number;
-}
-
-/** What every job has. Seeds are 0 … 2^53−1, as `torch.manual_seed` takes them. */
-interface Drawing {
-  /** Catalog id. */
-  readonly model: string;
-  readonly prompt: string;
-  /** Used only where guidance > 0; the empty string is what the reference takes when none is given. */
-  readonly negativePrompt: string;
-  /** Steps of the noise schedule. */
-  readonly steps: number;
-  /** Diffusers convention: `pos + g·(pos − neg)`, 0 is off. */
-  readonly guidance: number;
-  /** The guided prediction may be at most this many times as long as the unguided one; 0 is no limit. */
-  readonly guidanceNormalization: number;
-  /** No guidance once the model's time (0 noise … 1 clean) is past this; 1 never ends it. */
-  readonly guidanceTruncation: number;
-  readonly loras: readonly AppliedLora[];
-  /** Whether anybody wants to see the picture emerge. */
+/** Whether anyone wants to see the image emerge. */
+interface Shown {
   readonly previews: boolean;
 }
 
-/** Pictures from words, one a seed. */
-export interface GenerateJob extends Drawing {
-  readonly operation: 'GENERATE';
-  /** Pixels, multiples of 16. */
-  readonly width: number;
-  readonly height: number;
-  readonly seeds: readonly number[];
+/** Images from prompts that share forwards: they have model, size and sampling in common. */
+export interface GenerateJob extends Omit<GenerateWork, 'prompt' | 'negativePrompt' | 'seed'>, Shown {
+  readonly items: readonly Pick<GenerateWork, 'prompt' | 'negativePrompt' | 'seed'>[];
 }
 
-export type EditMode = 'INPAINT' | 'STRENGTH' | 'INSTRUCTION';
-
-/** A picture changed. Its size is the source's; sides need not be multiples of 16. */
-export interface EditJob extends Drawing {
-  readonly operation: 'EDIT';
-  readonly mode: EditMode;
-  readonly source: Pixels;
-  /** INSTRUCTION: further pictures that the words speak of, after the source. */
-  readonly references: readonly Pixels[];
-  /** INPAINT: of the source's size. Null otherwise. */
-  readonly mask: Mask | null;
-  /** INPAINT and STRENGTH: 0 keeps the source, 1 ignores it. Null for INSTRUCTION. */
-  readonly strength: number | null;
-  readonly seed: number;
-}
-
-/** A picture improved where it needs it. Without a mask and regions, the engine finds the regions itself. */
-export interface RefineJob extends Drawing {
-  readonly operation: 'REFINE';
-  readonly source: Pixels;
-  readonly mask: Mask | null;
-  readonly regions: readonly Region[] | null;
-  readonly strength: number;
-  readonly seed: number;
-}
-
+export type EditJob = EditWork<Pixels, Mask> & Shown;
+export type RefineJob = RefineWork<Pixels, Mask> & Shown;
 export type EngineJob = GenerateJob | EditJob | RefineJob;
-
-/** A rectangle in pixels, within the picture. */
-export interface Region {
-  readonly x: number;
-  readonly y: number;
-  readonly width: number;
-  readonly height: number;
-}
 
 /** What a job made. */
 export interface Made {
-  /** One a seed, in order. */
-  readonly pictures: readonly Pixels[];
+  /** One an item, in order. */
+  readonly images: readonly Pixels[];
   /** REFINE: where the picture was improved. Empty otherwise. */
   readonly regions: readonly Region[];
 }

@@ -35,7 +35,7 @@ export async function refine(model: ZImage, job: RefineJob, watch: Watch, faces:
     const z = await likeliestLatents(model, fromPixels(source));
     return { regions, mask: feathered(binarised(edgePadded(mask)), FEATHER), z };
   });
-  if (read === null) return { pictures: [job.source], regions: [] };
+  if (read === null) return { images: [job.source], regions: [] };
   const { regions, mask, z } = read;
 
   const words = await course.stage('ENCODE_PROMPT', () => encodePrompts(model, wordsOf(job)));
@@ -47,7 +47,7 @@ export async function refine(model: ZImage, job: RefineJob, watch: Watch, faces:
   const picture = await course.stage('DECODE', async () =>
     composite(source, toPixels(await decode(model, latents, job.steps)), mask),
   );
-  return { pictures: [cropped(picture, width, height)], regions };
+  return { images: [cropped(picture, width, height)], regions };
 }
 
 /** Where to improve a picture: where the job says, by mask or regions or both, or where something is found. */

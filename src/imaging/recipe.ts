@@ -1,32 +1,7 @@
-import type { AppliedLora, EditMode, Region } from '../engine/job.js';
+import type { Change, Recipe } from '../domain/recipe.js';
+import type { AppliedLora } from '../domain/work.js';
 
-/** What a picture was made from; written into it so that it can be made again. */
-export interface Recipe {
-  readonly prompt: string;
-  readonly negativePrompt: string;
-  readonly seed: number;
-  readonly model: string;
-  readonly steps: number;
-  readonly guidance: number;
-  readonly guidanceNormalization: number;
-  readonly guidanceTruncation: number;
-  readonly width: number;
-  readonly height: number;
-  readonly loras: readonly AppliedLora[];
-  /** Null where it was drawn from words alone. */
-  readonly change: Change | null;
-  readonly fingerprint: string;
-}
-
-/** Which picture it was made from, and how. Pictures are named by the sha256 of their pixels. */
-export interface Change {
-  readonly mode: EditMode | 'REFINE';
-  readonly strength: number | null;
-  readonly source: string;
-  readonly mask: string | null;
-  readonly references: readonly string[];
-  readonly regions: readonly Region[] | null;
-}
+export type { Recipe } from '../domain/recipe.js';
 
 /**
  * The recipe and the mark of a picture made by a machine, as XMP.

@@ -1,106 +1,234 @@
-import { type Dispatcher, type Job, QueueIsFull, type Slot, type SubmitOptions } from './dispatcher.js';
-import { Pace } from './pace.js';
+import type { Job, JobEvent } from '../domain/job.js';
+import type { ProblemRecord } from '../domain/problem.js';
+import { forwardOf } from './compatible.js';
+import { costOf, Pace } from './pace.js';
+import { type Depth, type Joined, type Queue, QueueIsFull, type Waiter, type Worker } from './queue.js';
+import { Turns } from './turns.js';
 
-export interface InProcessOptions<R, E> {
-  readonly slots: readonly Slot<R, E>[];
-  /** Jobs that may wait. */
-  readonly queueLimit: number;
-  /** Milliseconds; measures how long jobs take. */
+export interface InProcessOptions {
+  readonly workers: readonly Worker[];
+  /** Requests that may wait. */
+  readonly limit: number;
+  /** Milliseconds since the epoch. */
   readonly now: () => number;
+  /** What a failure is to those who wait. */
+  readonly problemOf: (error: unknown) => ProblemRecord;
+  /** Whether another try may end well although nothing else changes. */
+  readonly worthAnotherTry: (error: unknown) => boolean;
 }
 
-interface Waiting<R, E> {
-  readonly job: Job;
-  readonly options: SubmitOptions<E>;
-  readonly settle: { resolve(result: R | Promise<R>): void; reject(reason: unknown): void };
-  /** What it was last told. */
-  position: number;
-  left: () => void;
-}
-
+/** Of one job. */
+const MOST_TRIES = 3;
 /** Nobody is told to come back sooner. */
 const SHORTEST_MS = 250;
 
-/** First come, first served; of several free slots the one that has the job's model loaded. */
-export function createInProcessDispatcher<R, E>({ slots, queueLimit, now }: InProcessOptions<R, E>): Dispatcher<R, E> {
-  const free = new Set(slots);
-  const queue: Waiting<R, E>[] = [];
-  const running = new Map<Slot<R, E>, { readonly effort: number; readonly start: number }>();
-  const pace = new Pace();
+/** The making of one image. */
+interface Entry {
+  readonly job: Job;
+  readonly caller: string;
+  readonly cost: number;
+  readonly forward: string | null;
+  readonly addedAt: number;
+  readonly abort: AbortController;
+  readonly waiters: Map<string, (event: JobEvent) => void>;
+  readonly history: JobEvent[];
+  attempt: number;
+  /** After it failed together with others' jobs: whose fault that was is seen when it is alone. */
+  alone: boolean;
+  /** What it was last told. */
+  position: number;
+}
 
-  /** What is left of the jobs that run, and all of those that wait. */
-  const retryAfterMs = () => {
-    const left = [...running.values()].map(({ effort, start }) => Math.max(0, pace.msFor(effort) - (now() - start)));
-    const waiting = queue.map(({ job }) => pace.msFor(job.effort));
-    const total = [...left, ...waiting].reduce((sum, ms) => sum + ms, 0);
-    return Math.max(SHORTEST_MS, Math.round(total / slots.length));
-  };
+/** The queue of one process: nothing of it outlives the process. */
+export class InProcessQueue implements Queue {
+  readonly #options: InProcessOptions;
+  readonly #entries = new Map<string, Entry>();
+  readonly #turns = new Turns<Entry>();
+  readonly #free: Set<Worker>;
+  readonly #running = new Set<Promise<void>>();
+  /** When each entry that runs was begun. */
+  readonly #begun = new Map<Entry, number>();
+  readonly #pace = new Pace();
 
-  const admit = (count: number) => {
-    const waiting = Math.max(0, queue.length + count - free.size);
-    if (waiting <= queueLimit) return;
-    const after = retryAfterMs();
+  constructor(options: InProcessOptions) {
+    this.#options = options;
+    this.#free = new Set(options.workers);
+  }
+
+  async capacity(jobs: readonly Job[]): Promise<void> {
+    this.#requirePlace(this.#unknown(jobs));
+  }
+
+  async add(jobs: readonly Job[], waiter: Waiter, { force = false } = {}): Promise<readonly Joined[]> {
+    const added = this.#unknown(jobs);
+    if (!force) this.#requirePlace(added);
+    const entries = added.map((job) => this.#entryOf(job));
+    for (const entry of entries) this.#entries.set(entry.job.fingerprint, entry);
+    const joined = jobs.map(({ fingerprint }, index): Joined => {
+      const entry = this.#entries.get(fingerprint)!;
+      entry.waiters.set(waiter.id, (event) => waiter.onEvent(index, event));
+      return { outcome: entries.includes(entry) ? 'MISS' : 'SHARED', history: [...entry.history] };
+    });
+    for (const entry of entries) this.#turns.add(entry);
+    this.#startNext();
+    this.#announce();
+    return joined;
+  }
+
+  async leave(waiter: string): Promise<void> {
+    for (const entry of [...this.#entries.values()]) {
+      if (!entry.waiters.delete(waiter) || entry.waiters.size > 0) continue;
+      this.#entries.delete(entry.job.fingerprint);
+      this.#turns.remove(entry);
+      entry.abort.abort(new Error('Nobody waits for this image any more.'));
+    }
+    this.#announce();
+  }
+
+  async position(fingerprint: string): Promise<number | null> {
+    const entry = this.#entries.get(fingerprint);
+    return entry === undefined ? null : (this.#positions().get(entry) ?? null);
+  }
+
+  async depth(): Promise<Depth> {
+    return { waiting: this.#turns.length, running: this.#begun.size };
+  }
+
+  async idle(): Promise<void> {
+    while (this.#running.size > 0) await Promise.all(this.#running);
+  }
+
+  #unknown(jobs: readonly Job[]): readonly Job[] {
+    return jobs.filter(({ fingerprint }) => !this.#entries.has(fingerprint));
+  }
+
+  #entryOf(job: Job): Entry {
+    return {
+      ...{ job, caller: job.caller, cost: costOf(job), forward: forwardOf(job), addedAt: this.#options.now() },
+      ...{ abort: new AbortController(), waiters: new Map(), history: [], attempt: 1, alone: false, position: -1 },
+    };
+  }
+
+  /** A full queue still takes one request of a caller who has none in it, so that nobody can fill it for all. @throws QueueIsFull */
+  #requirePlace([first]: readonly Job[]): void {
+    if (first === undefined) return;
+    const { limit } = this.#options;
+    const waiting = new Map(this.#turns.items.map(({ job }) => [job.request, job.caller]));
+    const more = Math.max(0, waiting.size + 1 - this.#free.size);
+    const isNew = ![...waiting.values()].includes(first.caller);
+    if (more <= limit || (isNew && more <= 2 * limit)) return;
+    const after = this.#retryAfterMs();
     throw new QueueIsFull(
-      `${queue.length} of at most ${queueLimit} jobs are waiting. Try again in ${Math.ceil(after / 1000)} s.`,
+      `${waiting.size} of at most ${limit} requests are waiting. Try again in ${Math.ceil(after / 1000)} s.`,
       after,
     );
-  };
+  }
 
-  const startNext = () => {
-    while (free.size > 0) {
-      const next = queue.shift();
-      if (next === undefined) return;
-      const slot = chosen(free, next.job.work.model);
-      free.delete(slot);
-      next.options.signal.removeEventListener('abort', next.left);
-      next.settle.resolve(work(slot, next));
+  /** What is left of the jobs that run, and all of those that wait. */
+  #retryAfterMs(): number {
+    const { now, workers } = this.#options;
+    const left = [...this.#begun].map(([{ cost }, begun]) => Math.max(0, this.#pace.msOf(cost) - (now() - begun)));
+    const waiting = this.#turns.items.map(({ cost }) => this.#pace.msOf(cost));
+    const total = [...left, ...waiting].reduce((sum, ms) => sum + ms, 0);
+    return Math.max(SHORTEST_MS, Math.round(total / workers.length));
+  }
+
+  #startNext(): void {
+    while (this.#free.size > 0) {
+      const head = this.#turns.take();
+      if (head === undefined) return;
+      const worker = chosen(this.#free, head.job.work.model);
+      this.#free.delete(worker);
+      const run = this.#run(worker, [head, ...this.#companions(head, worker.batch)]);
+      this.#running.add(run);
+      run.finally(() => this.#running.delete(run));
     }
-  };
+  }
 
-  const work = async (slot: Slot<R, E>, { job, options }: Waiting<R, E>): Promise<R> => {
+  /** Jobs that share the head's forward: those of its own request, then others' up to what a forward takes. */
+  #companions(head: Entry, most: number): readonly Entry[] {
+    if (head.forward === null) return [];
+    const fitting = this.#turns.items.filter(({ forward }) => forward === head.forward);
+    const own = fitting.filter(({ job }) => job.request === head.job.request);
+    const others = head.alone ? [] : fitting.filter((entry) => !own.includes(entry) && !entry.alone);
+    const companions = [...own, ...others.slice(0, Math.max(0, most - 1 - own.length))];
+    for (const entry of companions) this.#turns.remove(entry);
+    return companions;
+  }
+
+  async #run(worker: Worker, entries: readonly Entry[]): Promise<void> {
+    const { now } = this.#options;
     const start = now();
-    running.set(slot, { effort: job.effort, start });
-    options.onStart();
+    for (const entry of entries) this.#begun.set(entry, start);
+    const tasks = entries.map((entry) => ({
+      ...{ job: entry.job, attempt: entry.attempt, addedAt: entry.addedAt, signal: entry.abort.signal },
+      emit: (event: JobEvent) => this.#tell(entry, event),
+    }));
     try {
-      const result = await slot.run(job, { signal: options.signal, onEvent: options.onEvent });
-      pace.add(job.effort, now() - start);
-      return result;
+      await worker.run(tasks);
+      this.#pace.add(
+        entries.reduce((sum, { cost }) => sum + cost, 0),
+        now() - start,
+      );
+    } catch (error) {
+      this.#failed(
+        entries.filter((entry) => this.#isWanted(entry)),
+        error,
+      );
     } finally {
-      running.delete(slot);
-      free.add(slot);
-      startNext();
-      announce();
+      for (const entry of entries) this.#begun.delete(entry);
+      this.#free.add(worker);
+      this.#startNext();
+      this.#announce();
+      if (this.#turns.length + this.#begun.size === 0) this.#turns.reset();
     }
-  };
+  }
 
-  const announce = () => {
-    for (const [position, waiting] of queue.entries()) {
-      if (!worthTelling(waiting.position, position)) continue;
-      waiting.position = position;
-      waiting.options.onPosition(position);
+  /** Those whose images are neither finished nor left by all. */
+  #failed(entries: readonly Entry[], error: unknown): void {
+    const { problemOf, worthAnotherTry } = this.#options;
+    const requests = new Set(entries.map(({ job }) => job.request));
+    for (const entry of entries) {
+      const again = worthAnotherTry(error) && entry.attempt < MOST_TRIES;
+      if (again) entry.attempt++;
+      if (!again && requests.size === 1) this.#tell(entry, { type: 'failed', problem: problemOf(error) });
+      else {
+        entry.alone = true;
+        this.#turns.addFirst(entry);
+      }
     }
-  };
+  }
 
-  return {
-    admit,
-    waiting: () => queue.length,
-    submit(job, options) {
-      return new Promise<R>((resolve, reject) => {
-        options.signal.throwIfAborted();
-        admit(1);
-        const waiting: Waiting<R, E> = { job, options, settle: { resolve, reject }, position: -1, left: () => {} };
-        waiting.left = () => {
-          queue.splice(queue.indexOf(waiting), 1);
-          reject(options.signal.reason);
-          announce();
-        };
-        options.signal.addEventListener('abort', waiting.left, { once: true });
-        queue.push(waiting);
-        startNext();
-        announce();
-      });
-    },
-  };
+  #isWanted(entry: Entry): boolean {
+    return this.#entries.get(entry.job.fingerprint) === entry;
+  }
+
+  #tell(entry: Entry, event: JobEvent): void {
+    if (!this.#isWanted(entry)) return;
+    entry.history.push(event);
+    if (event.type === 'finished' || event.type === 'failed') this.#entries.delete(entry.job.fingerprint);
+    for (const onEvent of [...entry.waiters.values()]) onEvent(event);
+  }
+
+  #announce(): void {
+    for (const [entry, position] of this.#positions()) {
+      if (!worthTelling(entry.position, position)) continue;
+      entry.position = position;
+      this.#tell(entry, { type: 'position', position });
+    }
+  }
+
+  /** How many requests wait before each of those that wait. */
+  #positions(): ReadonlyMap<Entry, number> {
+    const places = new Map<string, number>();
+    return new Map(
+      this.#turns.items.map((entry) => {
+        const { request } = entry.job;
+        if (!places.has(request)) places.set(request, places.size);
+        return [entry, places.get(request)!];
+      }),
+    );
+  }
 }
 
 /** Every change near the head; further back only sizeable ones, so that a long queue is not told about at every move. */
@@ -108,7 +236,8 @@ function worthTelling(told: number, position: number): boolean {
   return told < 0 || told - position > (position < 32 ? 0 : position / 16);
 }
 
-function chosen<R, E>(free: ReadonlySet<Slot<R, E>>, model: string): Slot<R, E> {
-  const slots = [...free];
-  return slots.find((slot) => slot.loaded().includes(model)) ?? slots[0]!;
+/** One that has the model loaded, else any. */
+function chosen(free: ReadonlySet<Worker>, model: string): Worker {
+  const [any] = free;
+  return [...free].find((worker) => worker.loaded().includes(model)) ?? any!;
 }

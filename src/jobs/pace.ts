@@ -1,17 +1,25 @@
+import type { Job } from '../domain/job.js';
+import { forwards } from '../engine/schedule.js';
+
+/** What a job costs: pixels × forwards, of which guidance makes two a step. */
+export function costOf({ work, recipe: { width, height } }: Job): number {
+  const steps = work.operation === 'EDIT' && work.strength !== null ? forwards(work.steps, work.strength) : work.steps;
+  return steps * (work.guidance > 0 ? 2 : 1) * width * height;
+}
+
 /** How fast jobs go, as the recent ones did: each new one counts a fifth. */
 export class Pace {
-  /** Until a job has finished: two seconds for 256 × 256 in 8 steps, a guess for a small model on a CPU. */
-  #msPerEffort = 2000 / (256 * 256 * 8);
+  /** Milliseconds a unit of cost. Until a job has finished: two seconds for 256 × 256 in 8 steps, a guess for a small model on a CPU. */
+  #msPerCost = 2000 / (256 * 256 * 8);
   #known = false;
 
-  /** What a job should take. */
-  msFor(effort: number): number {
-    return this.#msPerEffort * effort;
+  msOf(cost: number): number {
+    return cost * this.#msPerCost;
   }
 
-  add(effort: number, ms: number): void {
-    const own = ms / effort;
-    this.#msPerEffort = this.#known ? this.#msPerEffort * 0.8 + own * 0.2 : own;
+  add(cost: number, ms: number): void {
+    const latest = ms / Math.max(1, cost);
+    this.#msPerCost = this.#known ? this.#msPerCost * 0.8 + latest * 0.2 : latest;
     this.#known = true;
   }
 }

@@ -3,27 +3,25 @@ import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { openFolderImageStore } from '../cache/folder-image-store.js';
-import { SingleFlightLru } from '../cache/single-flight-lru.js';
+import type { ProblemRecord } from '../domain/problem.js';
 import type { ModelEntry } from '../engine/catalog.js';
 import type { EngineConfig } from '../engine/config.js';
-import type { Engine, EngineEvent, Made } from '../engine/job.js';
+import type { Engine } from '../engine/job.js';
+import { EngineLost } from '../engine/problems.js';
 import { makePrivateFolder } from '../environment/folders.js';
 import type { ImagingConfig } from '../imaging/config.js';
 import type { JobsConfig } from '../jobs/config.js';
-import type { Slot } from '../jobs/dispatcher.js';
-import { createInProcessDispatcher } from '../jobs/in-process.js';
+import { InProcessQueue } from '../jobs/in-process.js';
+import type { Worker } from '../jobs/queue.js';
+import { type RunParts, runJobs } from '../jobs/run-job.js';
 import { type Clock, systemClock } from './clock.js';
 import type { StudioConfig } from './config.js';
 import { Disk } from './disk.js';
-import { engineJob } from './engine-job.js';
-import { type FlightEvent, Flights } from './flights.js';
 import { createMemoryProgressLog } from './memory-progress-log.js';
-import { interrupted } from './problem-record.js';
-import { forgetImages, Records } from './records.js';
+import { toProblemRecord } from './problem-record.js';
+import { forgetImages, type PictureMemory, Records } from './records.js';
 import type { Reader, TokenCount } from './request/reader.js';
 import { openSources } from './sources/open-sources.js';
-import type { Sources } from './sources/sources.js';
-import type { GenerationStore, Picture } from './store/generation-store.js';
 import { imagesOn, recordsOn } from './store/kept-on-disk.js';
 import { openLibsqlStore } from './store/libsql-store.js';
 import { StoreUnusable } from './store/sql-thread.js';
@@ -50,18 +48,20 @@ export interface StudioOptions {
     readonly studio: StudioConfig;
     readonly jobs: JobsConfig;
     readonly imaging: ImagingConfig;
-    readonly engine: Pick<EngineConfig, 'JOB_DEADLINE_MS'>;
+    readonly engine: Pick<EngineConfig, 'JOB_DEADLINE_MS'> & Partial<Pick<EngineConfig, 'ENGINE_BATCH'>>;
   };
   readonly log: Logger;
   readonly clock?: Clock;
 }
 
-/** What a picture takes in memory: its record, not its pixels. */
-const pictureBytes = 1024;
+/** What an image takes in memory: its record, not its pixels. */
+const recordBytes = 1024;
+/** Images of different requests that share a forward, where the settings do not say. */
+const defaultBatch = 4;
 
 /**
  * Opens the stores, waits for the engines and puts the use cases together. Generations that an earlier process left
- * unfinished are failed.
+ * unfinished are taken over.
  *
  * @throws StoreUnusable, or with the sentence of an engine that cannot start
  */
@@ -73,9 +73,9 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
   const store = await openLibsqlStore(join(DATA_DIR, 'inkstone.db'), { rows: GENERATION_LIMIT });
   try {
     // A budget of 0 keeps none; to lru-cache it would mean no budget.
-    const memory = new SingleFlightLru<Picture, FlightEvent>({
-      maxBytes: Math.max(1, CACHE_BYTES),
-      bytesOf: () => pictureBytes,
+    const memory: PictureMemory = new LRUCache({
+      maxSize: Math.max(1, CACHE_BYTES),
+      sizeCalculation: () => recordBytes,
     });
     const folders = { images: join(DATA_DIR, 'images'), sources: join(DATA_DIR, 'sources') };
     const pictures = await openFolderImageStore(folders.images, {
@@ -96,7 +96,6 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     const images = imagesOn(disk, pictures);
     const kept = recordsOn(disk, store);
     const records = new Records({ memory, store: kept, images });
-    await failUnfinished(kept, records, clock);
     const sources = await openSources({ images, disk, settings, clock });
     const device = await deviceOf(engines);
     let closed = false;
@@ -105,20 +104,40 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
       if (!closed) log.error({ err: error, model }, 'the default model was not loaded');
     });
 
-    const dispatcher = createInProcessDispatcher({
-      slots: engines.map((engine) => slotOf(engine, sources)),
-      queueLimit: settings.jobs.QUEUE_LIMIT,
-      now: () => clock.now(),
+    const now = () => clock.now();
+    const problemOf = (error: unknown): ProblemRecord => {
+      const problem = toProblemRecord(error);
+      // Clients hear nothing of what went wrong where that is a fault of this program.
+      if (problem.code === 'Failed' && problem.reason === undefined)
+        log.error({ err: error }, 'a job failed unexpectedly');
+      return problem;
+    };
+    const imageRecords: RunParts['records'] = {
+      find: async (fingerprint) => (await records.recall([fingerprint]))[0] ?? null,
+      save: (record) => records.saveImage(record, clock.now()),
+    };
+    const queue = new InProcessQueue({
+      workers: engines.map((engine): Worker => {
+        const parts = { engine, inputs: sources, images, records: imageRecords, now, problemOf };
+        return {
+          loaded: () => engine.loaded(),
+          batch: settings.engine.ENGINE_BATCH ?? defaultBatch,
+          run: (tasks) => runJobs(tasks, parts),
+        };
+      }),
+      limit: settings.jobs.QUEUE_LIMIT,
+      now,
+      problemOf,
+      worthAnotherTry: (error) => error instanceof EngineLost,
     });
-    const deadlineMs = settings.engine.JOB_DEADLINE_MS;
-    return new InkstoneStudio({
+    const studio = new InkstoneStudio({
       reader: remembering({ ...options, sources, device }),
       sources,
       records,
       store: kept,
       disk,
-      flights: new Flights({ dispatcher, memory, images, store: kept, deadlineMs, clock }),
-      dispatcher,
+      queue,
+      deadlineMs: settings.engine.JOB_DEADLINE_MS,
       progress: createMemoryProgressLog({
         clock,
         heartbeatMs: settings.studio.PROGRESS_HEARTBEAT_MS,
@@ -137,6 +156,8 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
         await store.close();
       },
     });
+    await studio.takeOver(await kept.unfinished());
+    return studio;
   } catch (error) {
     await store.close();
     throw error;
@@ -151,18 +172,6 @@ async function makeUsable(folder: string): Promise<void> {
   } catch (error) {
     throw new StoreUnusable(`DATA_DIR ${folder} cannot be used: ${(error as Error).message}.`, { cause: error });
   }
-}
-
-/** The process that would have finished them is no more. */
-async function failUnfinished(store: GenerationStore, records: Records, clock: Clock): Promise<void> {
-  const finishedAt = clock.now();
-  const unfinished = await store.unfinished();
-  await Promise.all(
-    unfinished.map(({ generation }) => {
-      const failed = { status: 'FAILED', problem: interrupted, queuePosition: null, finishedAt } as const;
-      return records.save({ generation: { ...generation, ...failed }, lastSequence: null });
-    }),
-  );
 }
 
 /** Pictures of different precisions differ in their last bits: `cpu`, `cuda`, or `cpu+cuda` where a job may go to either. */
@@ -180,16 +189,6 @@ function loadAhead(
   const [first] = catalog;
   if (first === undefined) return;
   for (const engine of engines) engine.load(first.id).catch((error) => failed(error, first.id));
-}
-
-function slotOf(engine: Engine, sources: Sources): Slot<Made, EngineEvent> {
-  return {
-    loaded: () => engine.loaded(),
-    async run({ work, deadlineMs }, { signal, onEvent }) {
-      const job = await engineJob(work, sources);
-      return engine.run(job, { signal, deadlineMs, onEvent });
-    },
-  };
 }
 
 /** A repeat should cost no tokenizer, and no look at the model's files. */

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import type { Generation } from '../domain/generation.js';
 import { type CanonicalRequest, requestFingerprint } from './canonical.js';
+import { stepsOf } from './jobs-of.js';
 import type { Order } from './order.js';
-import { forwardsOf } from './picture-order.js';
-import type { Picture } from './store/generation-store.js';
-import type { Generation } from './types.js';
 
 /** A request's generation before anything has happened. */
 export function initialGeneration({ canonical, given, promptTokens, promptTruncated }: Order, at: number): Generation {
+  const totalSteps = stepsOf(canonical);
   const { operation, model, prompt, negativePrompt, seed, width, height, steps, guidance, count } = canonical;
   return {
     ...changeOf(canonical),
@@ -29,19 +29,15 @@ export function initialGeneration({ canonical, given, promptTokens, promptTrunca
     cache: 'MISS',
     fingerprint: requestFingerprint(canonical),
     step: 0,
-    totalSteps: forwardsOf(canonical) * count,
+    totalSteps: totalSteps * count,
     queuePosition: null,
     imageIds: [],
+    images: Array.from({ length: count }, () => ({ step: 0, totalSteps, imageId: null })),
     timings: [],
     problem: null,
     createdAt: at,
     finishedAt: null,
   };
-}
-
-/** Where a refinement improved its picture. Other pictures have nothing to say about that. */
-export function improved({ regions }: Picture): Partial<Pick<Generation, 'regions'>> {
-  return regions.length === 0 ? {} : { regions };
 }
 
 function changeOf(request: CanonicalRequest): Pick<Generation, 'editMode' | 'strength' | 'regions'> {

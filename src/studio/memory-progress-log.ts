@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache';
+import type { GenerationEvent, ProgressEvent } from '../domain/event.js';
+import type { Generation } from '../domain/generation.js';
 import type { Clock } from './clock.js';
-import type { ProgressDraft, ProgressLog } from './progress-log.js';
-import type { Generation, ProgressEvent } from './types.js';
+import type { ProgressLog } from './progress-log.js';
 
 export interface MemoryProgressLogOptions {
   readonly clock: Clock;
@@ -28,26 +29,29 @@ export function createMemoryProgressLog(options: MemoryProgressLogOptions): Prog
   });
 
   return {
-    append(id, draft) {
+    async append(generation, event) {
+      const { id } = generation;
       const log = running.get(id) ?? new Log(options);
       running.set(id, log);
-      const sequence = log.append(draft);
+      log.append(generation, event);
       if (log.ended) {
         running.delete(id);
         finished.set(id, log);
       }
-      return sequence;
     },
-    read(id, after, signal) {
+    async read(id, after, signal) {
       return (running.get(id) ?? finished.get(id))?.read(after, signal) ?? null;
+    },
+    async close() {
+      for (const log of running.values()) log.close();
     },
   };
 }
 
 class Log {
   readonly #options: MemoryProgressLogOptions;
-  /** Number n at index n − 1. */
-  readonly #events: Told[] = [];
+  /** Numbers follow one another from the first's. */
+  readonly #events: GenerationEvent[] = [];
   /** As it was last told. */
   #generation: Generation | null = null;
   readonly #readers = new Set<() => void>();
@@ -55,38 +59,47 @@ class Log {
   #bare = 0;
   bytes = 0;
   ended = false;
+  #closed = false;
 
   constructor(options: MemoryProgressLogOptions) {
     this.#options = options;
   }
 
-  append(draft: ProgressDraft): number {
-    const { generation, ...told } = draft;
-    const event: Told = { ...told, sequence: this.#events.length + 1 };
+  append(generation: Generation, event: GenerationEvent): void {
+    if (this.#events.length === 0) this.bytes += generationBytes + promptBytes(generation);
     this.#events.push(event);
     this.#generation = generation;
-    if (event.sequence === 1) this.bytes += generationBytes + wordsBytes(generation);
     this.bytes += eventBytes + previewBytes(event);
     this.#letPreviewsGo();
     this.ended = event.type === 'GenerationFinished';
+    this.#wake();
+  }
+
+  /** Its writer is gone, and another one's log goes on elsewhere. */
+  close(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
+  #wake(): void {
     const readers = [...this.#readers];
     this.#readers.clear();
     for (const wake of readers) wake();
-    return event.sequence;
   }
 
   /** Reads by index, so that a reader that takes its time costs nothing but its place. */
   async *read(after: number, signal: AbortSignal): AsyncGenerator<ProgressEvent> {
-    let index = after;
+    let index = Math.max(0, after + 1 - this.#events[0]!.sequence);
     // Of a reader that has seen more than there is only this is sure: how it ends is news.
-    const isBeyond = after > this.#events.length;
-    while (!signal.aborted) {
+    let isAhead = index > this.#events.length;
+    while (!signal.aborted && !this.#closed) {
       const event = this.#events[index];
       if (event !== undefined) {
         index++;
+        isAhead = false;
         yield { ...event, generation: this.#generation! };
       } else if (this.ended) {
-        if (isBeyond && index === after) yield { ...this.#events.at(-1)!, generation: this.#generation! };
+        if (isAhead) yield { ...this.#events.at(-1)!, generation: this.#generation! };
         return;
       } else if ((await this.#silence(signal)) === 'long') {
         yield this.#heartbeat();
@@ -127,10 +140,7 @@ class Log {
   }
 }
 
-/** An event as it is kept: a reader is given its generation as that is when the event is sent. */
-type Told = WithoutGeneration<Exclude<ProgressEvent, { type: 'Heartbeat' }>>;
-type WithoutGeneration<T> = T extends unknown ? Omit<T, 'generation'> : never;
+const promptBytes = ({ prompt, negativePrompt }: Generation): number => 2 * (prompt.length + negativePrompt.length);
 
-const wordsBytes = ({ prompt, negativePrompt }: Generation): number => 2 * (prompt.length + negativePrompt.length);
-
-const previewBytes = (event: Told): number => (event.type === 'StepFinished' ? (event.preview?.length ?? 0) : 0);
+const previewBytes = (event: GenerationEvent): number =>
+  event.type === 'StepFinished' ? (event.preview?.length ?? 0) : 0;

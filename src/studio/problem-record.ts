@@ -1,9 +1,8 @@
+import type { ProblemRecord } from '../domain/problem.js';
 import { EngineProblem, NonFinite } from '../engine/problems.js';
-import { QueueIsFull } from '../jobs/dispatcher.js';
-import { SourceGone } from './engine-job.js';
+import { SourceGone } from '../jobs/engine-job.js';
 import type { ProblemCode, ProblemParameters } from './problem-codes.js';
 import { StorageUnavailable } from './problems.js';
-import type { ProblemRecord } from './types.js';
 
 /** The program ended, or is ending, before the generation did. */
 export const interrupted: ProblemRecord = {
@@ -22,8 +21,6 @@ export function toProblemRecord(error: unknown): ProblemRecord {
     return { code: 'StorageUnavailable', message: error.message, retryable: true };
   if (error instanceof SourceGone)
     return { code: 'Failed', message: error.message, retryable: true, reason: 'SOURCE_GONE' };
-  if (error instanceof QueueIsFull)
-    return { code: 'Failed', message: error.message, retryable: true, reason: 'QUEUE_FULL' };
   return { code: 'Failed', message: 'This generation failed for a reason that was not expected.', retryable: false };
 }
 

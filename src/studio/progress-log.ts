@@ -1,25 +1,38 @@
-import type { Generation, ProgressEvent } from './types.js';
-
-/** An event before the log has given it its place. */
-export type ProgressDraft = DistributiveOmit<Exclude<ProgressEvent, { type: 'Heartbeat' }>, 'sequence'>;
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+import type { GenerationEvent, ProgressEvent } from '../domain/event.js';
+import type { Generation } from '../domain/generation.js';
 
 /**
- * What happened to each generation, in order, numbered from 1 without gaps. A generation has one writer and any number of
- * readers; a reader that is slow or comes back late misses nothing and holds nobody up.
+ * What happened to each generation, in the order of its numbers. A generation has one writer and any number of readers; a reader that is
+ * slow or comes back late misses nothing and holds nobody up.
  */
 export interface ProgressLog {
-  /** Appends an event, of a generation that is thereby known, and returns its number. GenerationFinished is the last. */
-  append(id: string, draft: ProgressDraft): number;
+  /**
+   * Appends an event, which its writer has numbered. GenerationFinished is the last.
+   *
+   * @param generation as it is after the event
+   */
+  append(generation: Generation, event: GenerationEvent): Promise<void>;
   /**
    * Every event after number `after`, then live, with heartbeats in silence, until the last event or the signal. A reader that
    * begins beyond the end is told the last event, whatever its number. Null where the log is not (or no longer) kept.
    */
-  read(id: string, after: number, signal: AbortSignal): AsyncIterable<ProgressEvent> | null;
+  read(id: string, after: number, signal: AbortSignal): Promise<AsyncIterable<ProgressEvent> | null>;
+  /** Ends all reading. */
+  close(): Promise<void>;
 }
 
-/** What is left to say about a generation whose log is gone. */
+/** What is left to say about a finished generation whose log is gone. */
 export function lastEvent(generation: Generation, sequence: number): ProgressEvent {
-  return { type: 'GenerationFinished', sequence, at: generation.finishedAt ?? generation.createdAt, generation };
+  const { status, problem, finishedAt, createdAt, images, regions } = generation;
+  return {
+    type: 'GenerationFinished',
+    sequence,
+    at: finishedAt ?? createdAt,
+    status: status as 'SUCCEEDED' | 'FAILED' | 'CANCELLED',
+    problem,
+    finished: images.flatMap(({ imageId }, index) =>
+      imageId === null ? [] : [{ index, image: { id: imageId, regions } }],
+    ),
+    generation,
+  };
 }

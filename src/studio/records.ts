@@ -1,8 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import type { ImageStore } from '../cache/image-store.js';
-import type { PictureMemory } from './flights.js';
 import { StorageUnavailable } from './problems.js';
 import type { GenerationStore, Picture, StoredGeneration } from './store/generation-store.js';
+
+/** Records of finished images by fingerprint. */
+export type PictureMemory = LRUCache<string, Picture>;
 
 export interface RecordsParts {
   readonly memory: PictureMemory;
@@ -37,6 +39,12 @@ export class Records {
     this.#parts = parts;
   }
 
+  /** Makes a finished image durable, and remembers it. */
+  async saveImage(picture: Picture, at: number): Promise<void> {
+    await this.#parts.store.savePicture(picture, at);
+    this.#parts.memory.set(picture.fingerprint, picture);
+  }
+
   /** Finished pictures by fingerprint, each with its file there and whole; null for those that must be made. */
   async recall(fingerprints: readonly string[]): Promise<readonly (Picture | null)[]> {
     const found = await this.#find(fingerprints);
@@ -44,7 +52,7 @@ export class Records {
       found.map(async (picture) => {
         if (picture === null) return null;
         if (!(await this.#parts.images.intact(picture.id))) return null;
-        this.#parts.memory.remember(picture.fingerprint, picture);
+        this.#parts.memory.set(picture.fingerprint, picture);
         this.#pictures.set(picture.id, picture);
         return picture;
       }),
@@ -53,9 +61,8 @@ export class Records {
 
   async #find(fingerprints: readonly string[]): Promise<readonly (Picture | null)[]> {
     const { memory, store } = this.#parts;
-    const found = fingerprints.map((fingerprint) => memory.recall(fingerprint) ?? null);
-    // What is being made at this moment was not there when that began.
-    const missing = fingerprints.filter((fingerprint, i) => found[i] === null && !memory.flying(fingerprint));
+    const found = fingerprints.map((fingerprint) => memory.get(fingerprint) ?? null);
+    const missing = fingerprints.filter((_, i) => found[i] === null);
     if (missing.length === 0) return found;
     const stored = new Map((await store.pictures(missing)).map((picture, i) => [missing[i]!, picture]));
     return fingerprints.map((fingerprint, i) => found[i] ?? stored.get(fingerprint) ?? null);
@@ -102,7 +109,7 @@ export async function forgetImages(
 ): Promise<void> {
   // Asked for at once: a picture that is made again meanwhile is saved after this, and stays.
   const forgotten = store.forget(ids, at);
-  for (const picture of await store.images(ids)) if (picture !== null) memory.forget(picture.fingerprint);
+  for (const picture of await store.images(ids)) if (picture !== null) memory.delete(picture.fingerprint);
   await forgotten;
 }
 

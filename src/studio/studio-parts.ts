@@ -1,7 +1,6 @@
-import type { Dispatcher } from '../jobs/dispatcher.js';
+import type { Queue } from '../jobs/queue.js';
 import type { Clock } from './clock.js';
 import type { Disk } from './disk.js';
-import type { Flights } from './flights.js';
 import type { ProgressLog } from './progress-log.js';
 import type { Records } from './records.js';
 import type { Reader } from './request/reader.js';
@@ -16,12 +15,13 @@ export interface StudioParts {
   readonly records: Records;
   readonly store: GenerationStore;
   readonly disk: Pick<Disk, 'writable' | 'look' | 'close'>;
-  readonly flights: Flights;
-  readonly dispatcher: Pick<Dispatcher<unknown, unknown>, 'admit'>;
+  readonly queue: Queue;
   readonly progress: ProgressLog;
   readonly variants: Variants;
   readonly clock: Clock;
   readonly waitLimitMs: number;
+  /** That a job may take for each of its images. */
+  readonly deadlineMs: number;
   /** Ids of the models in some engine's memory. */
   readonly loaded: () => ReadonlySet<string>;
   /** For failures that nobody expected: clients hear nothing but that. */

@@ -1,37 +1,35 @@
+import type { ProgressEvent } from '../domain/event.js';
+import type { Generation } from '../domain/generation.js';
+import type { ImageRecord } from '../domain/image.js';
+import type { ProblemRecord } from '../domain/problem.js';
+import { QueueIsFull } from '../jobs/queue.js';
 import { GenerationSpan } from '../telemetry/spans.js';
-import { admit } from './admission.js';
 import { readForAdvice } from './advice/read.js';
 import { withinOf } from './clock.js';
 import { whole } from './expected.js';
-import { improved, initialGeneration, spanAttributes } from './initial-generation.js';
-import { LiveGeneration } from './live-generation.js';
+import { initialGeneration, spanAttributes } from './initial-generation.js';
+import { type JobContext, jobsOf, pictureFingerprints } from './jobs-of.js';
 import { toModel } from './model.js';
 import type { Order } from './order.js';
-import { type PictureOrder, pictureFingerprints, pictureOrders } from './picture-order.js';
+import { MOST_TAKEOVERS, type Plan } from './plan.js';
 import { interrupted } from './problem-record.js';
 import { NotCached, NotFound, QueueFull } from './problems.js';
 import { lastEvent } from './progress-log.js';
 import { readEdit } from './request/edit.js';
 import { readGenerate } from './request/generate.js';
 import { readRefine } from './request/refine.js';
-import type { Picture } from './store/generation-store.js';
+import { RunningGeneration } from './running-generation.js';
+import { withImages } from './state.js';
+import type { StoredGeneration } from './store/generation-store.js';
 import { type StoredPictures, storePictures } from './stored-pictures.js';
 import type { StudioParts } from './studio-parts.js';
-import type {
-  EditRequest,
-  GenerateRequest,
-  Generation,
-  ProgressEvent,
-  RefineRequest,
-  Studio,
-  SubmitOptions,
-  VariantRequest,
-} from './types.js';
+import type { EditRequest, GenerateRequest, RefineRequest, Studio, SubmitOptions, VariantRequest } from './types.js';
 
 /** The use cases: look up → dispatch → encode → remember. */
 export class InkstoneStudio implements Studio {
   readonly #parts: StudioParts;
-  readonly #live = new Map<string, LiveGeneration>();
+  /** Generations that this process owns, by id. */
+  readonly #running = new Map<string, RunningGeneration>();
   #closing = false;
 
   constructor(parts: StudioParts) {
@@ -62,13 +60,13 @@ export class InkstoneStudio implements Studio {
     const pictures = recalled.flatMap((picture) => picture ?? []);
     if (pictures.length === recalled.length) return this.#remembered(generation, pictures);
     if (order.policy === 'ONLY') throw notCached(generation.fingerprint);
-    const stored = await this.#keep(order, signal);
-    const live = this.#begin(generation, pictureOrders(order.canonical, stored), recalled);
-    return this.#answer(live, wait, signal);
+    const stored = await this.#keep(order, generation, signal);
+    const running = await this.#begin(generation, order, stored, recalled);
+    return this.#answer(running, wait, signal);
   }
 
   async cancel(id: string): Promise<Generation> {
-    const live = this.#live.get(id);
+    const live = this.#running.get(id);
     if (live !== undefined) return live.cancel();
     const generation = await this.generation(id);
     if (generation === null) throw unknownGeneration(id);
@@ -81,10 +79,10 @@ export class InkstoneStudio implements Studio {
   }
 
   async generations(ids: readonly string[]): Promise<readonly (Generation | null)[]> {
-    const elsewhere = ids.filter((id) => !this.#live.has(id));
+    const elsewhere = ids.filter((id) => !this.#running.has(id));
     const stored = elsewhere.length === 0 ? [] : await this.#parts.records.generations(elsewhere);
     const found = new Map(stored.map((record, i) => [elsewhere[i]!, record?.generation ?? null]));
-    return ids.map((id) => this.#live.get(id)?.current ?? found.get(id) ?? null);
+    return ids.map((id) => this.#running.get(id)?.current ?? found.get(id) ?? null);
   }
 
   async image(id: string) {
@@ -111,16 +109,15 @@ export class InkstoneStudio implements Studio {
 
   async *progress(id: string, after: number, signal: AbortSignal): AsyncGenerator<ProgressEvent> {
     const from = whole('after', after, 0, Number.MAX_SAFE_INTEGER);
-    const events = this.#parts.progress.read(id, from, signal);
+    const events = await this.#parts.progress.read(id, from, signal);
     if (events !== null) {
       yield* events;
       return;
     }
     const [stored] = await this.#parts.records.generations([id]);
     if (stored == null) throw unknownGeneration(id);
-    // How far an interrupted one had come is not known: whatever the client has seen, this comes after it.
     const sequence = stored.lastSequence ?? from + 1;
-    if (sequence !== from) yield lastEvent(stored.generation, sequence);
+    if (stored.generation.finishedAt !== null && sequence !== from) yield lastEvent(stored.generation, sequence);
   }
 
   variant(id: string, request: VariantRequest, signal?: AbortSignal) {
@@ -145,91 +142,151 @@ export class InkstoneStudio implements Studio {
     return first !== undefined && loaded().has(first.id) ? null : 'The model is being loaded.';
   }
 
+  /**
+   * Goes on with what another process left unfinished. Images that it finished are not made again.
+   *
+   * A generation that two processes before have taken over without an end is given up: it may be what ends them.
+   */
+  async takeOver(unfinished: readonly StoredGeneration[]): Promise<void> {
+    for (const stored of unfinished) {
+      const { generation, plan } = stored;
+      if (plan === null || plan.takeovers >= MOST_TAKEOVERS) await this.#giveUp(generation, interrupted);
+      else await this.#goOn(generation, { ...plan, takeovers: plan.takeovers + 1 });
+    }
+  }
+
+  async #goOn(generation: Generation, plan: Plan): Promise<void> {
+    const { records } = this.#parts;
+    const found = await records.recall(plan.jobs.map(({ fingerprint }) => fingerprint));
+    const finished = plan.jobs.flatMap(({ reuse }, index) => {
+      const image = found[index] ?? null;
+      return image === null || !reuse ? [] : [{ index, image }];
+    });
+    const queued = { ...generation, status: 'QUEUED' as const, queuePosition: null, timings: [] };
+    const images = plan.jobs.map((_, i) => ({ ...generation.images[i]!, step: 0, imageId: null }));
+    const initial = withImages({ ...queued, images }, finished);
+    await records.save({ generation: initial, lastSequence: null, plan });
+    const running = this.#own(initial, plan, this.#spanOf(initial));
+    await running.begin({ force: true });
+  }
+
+  async #giveUp(generation: Generation, problem: ProblemRecord): Promise<void> {
+    const finishedAt = this.#parts.clock.now();
+    const failed = { ...generation, status: 'FAILED' as const, problem, queuePosition: null, finishedAt };
+    await this.#parts.records.save({ generation: failed, lastSequence: null, plan: null });
+  }
+
   async close(graceMs: number): Promise<void> {
     this.#closing = true;
-    const { clock, flights, closeStores } = this.#parts;
-    const all = () => Promise.all([...this.#live.values()].map(({ finished }) => finished));
+    const { clock, queue, progress, closeStores } = this.#parts;
+    const all = () => Promise.all([...this.#running.values()].map(({ finished }) => finished));
     await withinOf(clock, graceMs, all());
-    await Promise.all([...this.#live.values()].map((live) => live.interrupt(interrupted)));
+    // What is left is gone on with by the next process; readers come back to it.
+    for (const running of this.#running.values()) running.release();
+    await progress.close();
     // Engines stop between steps; what takes longer is cut off.
-    await withinOf(clock, 2000, flights.grounded());
+    await withinOf(clock, 2000, queue.idle());
     this.#parts.disk.close();
     await closeStores();
   }
 
   /**
-   * What is remembered of each picture; nothing where the client could not have asked for it before, or wants it anew. (Anew
-   * is whatever is being made at this moment: REFRESH joins a flight like any other request, so that many of them cost one.)
+   * What is remembered of each image; nothing where the client could not have asked for it before, or wants it anew. (Anew
+   * is whatever is being made at this moment: REFRESH joins a running job like any other request, so that many of them cost one.)
    */
-  async #lookUp({ canonical, drawn, policy }: Order): Promise<readonly (Picture | null)[]> {
+  async #lookUp({ canonical, drawn, policy }: Order): Promise<readonly (ImageRecord | null)[]> {
     const fingerprints = pictureFingerprints(canonical);
     const anew = drawn || policy === 'REFRESH';
     return anew ? fingerprints.map(() => null) : this.#parts.records.recall(fingerprints);
   }
 
   /** What came with the request is on disk before its generation is told: a crash takes neither. */
-  async #keep({ given, canonical }: Order, signal: AbortSignal): Promise<StoredPictures | null> {
+  async #keep(order: Order, { id }: Generation, signal: AbortSignal): Promise<StoredPictures | null> {
+    const { given, canonical } = order;
     if (given === null) return null;
-    // Nothing is written for a request that has no place in the queue.
-    const { dispatcher, flights, sources } = this.#parts;
-    admit(dispatcher, flights.jobsFor(pictureFingerprints(canonical)));
+    const { queue, sources } = this.#parts;
+    // Nothing is written for a request that has no place in the queue; where its images will be stored does not matter for that.
+    const nowhere = { source: '', references: [], mask: null };
+    await accepted(queue.capacity(jobsOf(canonical, nowhere, this.#contextOf(order, id, null))));
     const stored = await storePictures(given, sources);
     signal.throwIfAborted();
     this.#refuseWhenClosing();
     return stored;
   }
 
+  #contextOf({ policy }: Order, request: string, traceparent: string | null): JobContext {
+    const { deadlineMs } = this.#parts;
+    return { tenant: 'anonymous', caller: 'anonymous', request, reuse: policy !== 'REFRESH', deadlineMs, traceparent };
+  }
+
   /** All pictures are there: the generation is over when it begins. */
-  async #remembered(initial: Generation, pictures: readonly Picture[]): Promise<Generation> {
+  async #remembered(initial: Generation, images: readonly ImageRecord[]): Promise<Generation> {
     const generation: Generation = {
-      ...initial,
-      ...improved(pictures[0]!),
+      ...withImages(
+        initial,
+        images.map((image, index) => ({ index, image })),
+      ),
       status: 'SUCCEEDED',
       cache: 'HIT',
-      step: initial.totalSteps,
-      imageIds: pictures.map(({ id }) => id),
       finishedAt: initial.createdAt,
     };
-    const span = new GenerationSpan(generation.createdAt, spanAttributes(generation));
+    const span = this.#spanOf(generation);
     span.cache('HIT');
     // Durable before it is told, like any other, where anything can be written: repeats share their writes to the disk, so that this
     // costs well under a millisecond and no time of this thread.
-    await this.#parts.records.save({ generation, lastSequence: 1 });
+    await this.#parts.records.save({ generation, lastSequence: 1, plan: null });
     span.end({ at: this.#parts.clock.now(), problem: null });
     return generation;
   }
 
-  /** Takes off. Everything in here happens in one turn, so that nothing comes between counting and joining. */
-  #begin(
+  /** Joins the queue. @throws QueueFull */
+  async #begin(
     generation: Generation,
-    orders: readonly PictureOrder[],
-    recalled: readonly (Picture | null)[],
-  ): LiveGeneration {
-    const { dispatcher, flights, progress, clock, records, unexpected } = this.#parts;
-    const wanted = orders.map((order, i) => ({ order, picture: recalled[i] ?? null }));
-    const missing = wanted.flatMap(({ order, picture }) => (picture === null ? [order.fingerprint] : []));
-    admit(dispatcher, flights.jobsFor(missing));
-    const span = new GenerationSpan(generation.createdAt, spanAttributes(generation));
-    const save = (ended: Generation, lastSequence: number) => records.save({ generation: ended, lastSequence });
-    const live = new LiveGeneration(generation, wanted, { flights, log: progress, clock, span, save, unexpected });
-    this.#live.set(generation.id, live);
-    live.finished.then(() => this.#live.delete(generation.id));
-    live.begin();
-    return live;
+    order: Order,
+    stored: StoredPictures | null,
+    recalled: readonly (ImageRecord | null)[],
+  ): Promise<RunningGeneration> {
+    const span = this.#spanOf(generation);
+    const context = this.#contextOf(order, generation.id, span.traceparent);
+    const plan = { jobs: jobsOf(order.canonical, stored, context), takeovers: 0 };
+    const finished = recalled.flatMap((image, index) => (image === null ? [] : [{ index, image }]));
+    const running = this.#own(withImages(generation, finished), plan, span);
+    try {
+      await accepted(running.begin());
+    } catch (error) {
+      running.release();
+      this.#running.delete(generation.id);
+      throw error;
+    }
+    return running;
+  }
+
+  #own(generation: Generation, plan: Plan, span: GenerationSpan): RunningGeneration {
+    const { queue, progress: log, clock, records, unexpected } = this.#parts;
+    const save = (ended: Generation, lastSequence: number) =>
+      records.save({ generation: ended, lastSequence, plan: null });
+    const running = new RunningGeneration(generation, plan, { queue, log, clock, span, save, unexpected });
+    this.#running.set(generation.id, running);
+    running.finished.then(() => this.#running.delete(generation.id));
+    return running;
+  }
+
+  #spanOf(generation: Generation): GenerationSpan {
+    return new GenerationSpan(generation.createdAt, spanAttributes(generation));
   }
 
   /** Tells the client its generation: finished, or as far as it has come in the time that the client waits. */
-  async #answer(live: LiveGeneration, waitMs: number, signal: AbortSignal): Promise<Generation> {
+  async #answer(running: RunningGeneration, waitMs: number, signal: AbortSignal): Promise<Generation> {
     // Nobody will ever ask for a generation whose id was not told.
-    const gone = () => void live.cancel();
+    const gone = () => void running.cancel();
     if (signal.aborted) gone();
     signal.addEventListener('abort', gone, { once: true });
     try {
       // An id that was told is there after a crash.
-      await this.#parts.store.save({ generation: live.current, lastSequence: null });
-      if (waitMs > 0) await withinOf(this.#parts.clock, waitMs, live.finished);
+      await this.#parts.store.save({ generation: running.current, lastSequence: null, plan: running.plan });
+      if (waitMs > 0) await withinOf(this.#parts.clock, waitMs, running.finished);
       signal.throwIfAborted();
-      return live.current;
+      return running.current;
     } catch (error) {
       gone();
       throw error;
@@ -241,6 +298,15 @@ export class InkstoneStudio implements Studio {
   #refuseWhenClosing(): void {
     if (this.#closing)
       throw new QueueFull('The server is stopping and takes no new work. Try again in 1 s.', 1000, 'SERVER_STOPPING');
+  }
+}
+
+/** What the queue refuses is refused to the client. @throws QueueFull */
+async function accepted(taken: Promise<void>): Promise<void> {
+  try {
+    await taken;
+  } catch (error) {
+    throw error instanceof QueueIsFull ? new QueueFull(error.message, error.retryAfterMs) : error;
   }
 }
 

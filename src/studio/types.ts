@@ -1,13 +1,19 @@
-import type { AppliedLora, EditMode, EngineStage, Operation, Region } from '../engine/job.js';
+import type { ProgressEvent } from '../domain/event.js';
+import type { Generation } from '../domain/generation.js';
+import type { Image } from '../domain/image.js';
+import type { Region } from '../domain/region.js';
+import type { AppliedLora, EditMode, Operation } from '../domain/work.js';
 import type { PromptAdvice } from './advice/advise.js';
-import type { ProblemCode } from './problem-codes.js';
 import type { ImageRequest } from './sources/source.js';
+
+export type { ProgressEvent } from '../domain/event.js';
+export type { CacheOutcome, Generation, GenerationStatus } from '../domain/generation.js';
+export type { Image } from '../domain/image.js';
+export type { ProblemRecord } from '../domain/problem.js';
+export type { Stage, StageTiming } from '../domain/stage.js';
 
 /** What the use cases take and give. The schema is a thin face of these types. */
 
-export type Stage = EngineStage | 'ENCODE_OUTPUT';
-export type GenerationStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
-export type CacheOutcome = 'HIT' | 'SHARED' | 'MISS';
 export type CachePolicy = 'DEFAULT' | 'REFRESH' | 'ONLY';
 export type ImageFormat = 'AUTO' | 'PNG' | 'JPEG' | 'WEBP' | 'AVIF';
 
@@ -62,73 +68,6 @@ export interface SubmitOptions {
   readonly signal: AbortSignal;
 }
 
-/** A problem of a generation that had begun, as it is stored. */
-export interface ProblemRecord {
-  readonly code: 'EngineLost' | 'Interrupted' | 'DeadlineExceeded' | 'NonFinite' | 'StorageUnavailable' | 'Failed';
-  readonly message: string;
-  readonly retryable: boolean;
-  /** Of NonFinite. */
-  readonly step?: number;
-  /** Where clients can tell it more exactly than by `code`, the name of its type. */
-  readonly reason?: ProblemCode;
-}
-
-export interface StageTiming {
-  readonly stage: Stage;
-  readonly durationMs: number;
-}
-
-/** A generation as it is at one moment: a plain, immutable record. */
-export interface Generation {
-  readonly id: string;
-  readonly operation: Operation;
-  readonly status: GenerationStatus;
-  readonly modelName: string;
-  readonly prompt: string;
-  readonly negativePrompt: string;
-  readonly seed: number;
-  readonly width: number;
-  readonly height: number;
-  readonly steps: number;
-  readonly guidance: number;
-  readonly count: number;
-  readonly loras: readonly AppliedLora[];
-  /** Of an edit; null otherwise. */
-  readonly editMode: EditMode | null;
-  /** Of a change that has one; null otherwise. */
-  readonly strength: number | null;
-  /** The picture of ours that was changed; null where there was none, or one from elsewhere. */
-  readonly sourceId: string | null;
-  /** Of a refinement: where it improves the picture, once that is known. */
-  readonly regions: readonly Region[];
-  readonly promptTokens: number;
-  readonly promptTruncated: boolean;
-  readonly cache: CacheOutcome;
-  readonly fingerprint: string;
-  /** Forwards made so far, of those that will run, over all its pictures. */
-  readonly step: number;
-  readonly totalSteps: number;
-  readonly queuePosition: number | null;
-  /** Content addresses (sha256) of the finished pictures, in order. */
-  readonly imageIds: readonly string[];
-  readonly timings: readonly StageTiming[];
-  readonly problem: ProblemRecord | null;
-  /** Milliseconds since the epoch. */
-  readonly createdAt: number;
-  readonly finishedAt: number | null;
-}
-
-/** A finished picture. `id` is the sha256 of its master file, recipe included. */
-export interface Image {
-  readonly id: string;
-  readonly width: number;
-  readonly height: number;
-  /** Base64 of about 25 bytes. */
-  readonly thumbhash: string;
-  readonly seed: number;
-  readonly fingerprint: string;
-}
-
 export interface Model {
   readonly id: string;
   readonly name: string;
@@ -161,29 +100,6 @@ export interface Lora {
   readonly name: string;
   readonly description: string;
 }
-
-/** One entry of a generation's log. `sequence` counts from 1 without gaps; a heartbeat repeats the last one's. */
-export type ProgressEvent = {
-  readonly sequence: number;
-  readonly at: number;
-  /** As it is when the event is sent. */
-  readonly generation: Generation;
-} & (
-  | { readonly type: 'GenerationQueued'; readonly position: number }
-  | { readonly type: 'StageStarted'; readonly stage: Stage }
-  | { readonly type: 'StageFinished'; readonly stage: Stage; readonly durationMs: number }
-  | {
-      readonly type: 'StepFinished';
-      readonly image: number;
-      readonly step: number;
-      readonly totalSteps: number;
-      readonly sigma: number;
-      /** A `data:` address, on steps that have a preview. */
-      readonly preview: string | null;
-    }
-  | { readonly type: 'GenerationFinished' }
-  | { readonly type: 'Heartbeat' }
-);
 
 /** How a picture is asked for over HTTP. */
 export interface VariantRequest {

@@ -1,8 +1,7 @@
 import {
   type Attributes,
   type Context,
-  context,
-  type Link,
+  ROOT_CONTEXT,
   type Span,
   type SpanContext,
   SpanStatusCode,
@@ -13,11 +12,11 @@ import {
 /**
  * Spans of a generation, named after its stages:
  *
- *     generation ── picture ── queue
- *                           ├─ load, encode_prompt, decode, encode_output …
- *                           └─ denoise ── step, step, …
+ *     generation ── image ── queue
+ *                         ├─ load, encode_prompt, decode, encode_output …
+ *                         └─ denoise ── step, step, …
  *
- * A picture that several generations wait for hangs under the one that began it; the others link to it, since a span has
+ * An image that several generations wait for hangs under the one that began it; the others link to it, since a span has
  * one parent. Times come from the events, because the work is done in another process. Without a registered SDK all of this
  * is the API's no-op.
  */
@@ -32,27 +31,25 @@ export interface GenerationEnd {
 
 export class GenerationSpan {
   readonly #span: Span;
-  readonly #context: Context;
 
   /** Begins under the active context: the request that asked. */
   constructor(at: number, attributes: Attributes) {
     this.#span = tracer.startSpan('generation', { startTime: at, attributes });
-    this.#context = trace.setSpan(context.active(), this.#span);
   }
 
-  /** A picture that this generation has begun. */
-  picture(at: number, attributes: Attributes): PictureSpan {
-    return new PictureSpan(this.#context, at, attributes);
+  /** Under which the images that this generation begins hang, in whichever process. */
+  get traceparent(): string | null {
+    return traceparentOf(this.#span);
   }
 
   cache(outcome: 'HIT' | 'SHARED' | 'MISS'): void {
     this.#span.setAttribute('inkstone.cache', outcome);
   }
 
-  /** A picture that somebody else has begun. */
-  sharedFrom(producer: SpanContext): void {
-    const link: Link = { context: producer };
-    this.#span.addLink(link);
+  /** An image that another generation has begun: the `traceparent` of its span. */
+  sharedFrom(producer: string | null): void {
+    const context = spanContextOf(producer);
+    if (context !== null) this.#span.addLink({ context });
   }
 
   end({ at, problem }: GenerationEnd): void {
@@ -61,26 +58,27 @@ export class GenerationSpan {
   }
 }
 
-export class PictureSpan {
+export class ImageSpan {
   readonly #span: Span;
   readonly #context: Context;
   readonly #open = new Map<string, Span>();
+  #ended = false;
 
-  constructor(parent: Context, at: number, attributes: Attributes) {
-    this.#span = tracer.startSpan('picture', { startTime: at, attributes }, parent);
+  private constructor(parent: Context, at: number, attributes: Attributes) {
+    this.#span = tracer.startSpan('image', { startTime: at, attributes }, parent);
     this.#context = trace.setSpan(parent, this.#span);
   }
 
-  /** What others link to. */
-  get address(): SpanContext {
-    return this.#span.spanContext();
+  /** @param traceparent of the generation that asked first; null where nothing is traced */
+  static under(traceparent: string | null, at: number, attributes: Attributes): ImageSpan {
+    const parent = spanContextOf(traceparent);
+    const context = parent === null ? ROOT_CONTEXT : trace.setSpanContext(ROOT_CONTEXT, parent);
+    return new ImageSpan(context, at, attributes);
   }
 
-  /** For a job that runs elsewhere; null where nobody traces. @see https://www.w3.org/TR/trace-context/ */
+  /** What others link to; null where nothing is traced. */
   get traceparent(): string | null {
-    const { traceId, spanId, traceFlags } = this.address;
-    if (!trace.isSpanContextValid(this.address)) return null;
-    return `00-${traceId}-${spanId}-${(traceFlags & TraceFlags.SAMPLED).toString(16).padStart(2, '0')}`;
+    return traceparentOf(this.#span);
   }
 
   /** `DENOISE` becomes the span `denoise`. */
@@ -100,10 +98,26 @@ export class PictureSpan {
     tracer.startSpan('step', { startTime: at - durationMs, attributes }, parent).end(at);
   }
 
+  /** Once; what comes later is not heard. */
   end(at: number, problem: string | null): void {
+    if (this.#ended) return;
+    this.#ended = true;
     for (const stage of this.#open.values()) stage.end(at);
     this.#open.clear();
     if (problem !== null) this.#span.setStatus({ code: SpanStatusCode.ERROR, message: problem });
     this.#span.end(at);
   }
+}
+
+/** As the `traceparent` header has it; null where nothing is traced. @see https://www.w3.org/TR/trace-context/ */
+function traceparentOf(span: Span): string | null {
+  const context = span.spanContext();
+  if (!trace.isSpanContextValid(context)) return null;
+  return `00-${context.traceId}-${context.spanId}-${(context.traceFlags & TraceFlags.SAMPLED).toString(16).padStart(2, '0')}`;
+}
+
+function spanContextOf(traceparent: string | null): SpanContext | null {
+  const [, traceId, spanId, flags] = traceparent?.split('-') ?? [];
+  if (traceId === undefined || spanId === undefined || flags === undefined) return null;
+  return { traceId, spanId, traceFlags: Number.parseInt(flags, 16), isRemote: true };
 }

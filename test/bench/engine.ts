@@ -74,15 +74,13 @@ async function withEngine<T>(model: ModelEntry, memoryBudgetBytes: number, work:
         ...{
           operation: 'GENERATE',
           model: model.id,
-          prompt,
-          negativePrompt: '',
           width,
           height,
           steps,
           guidance,
-          seeds,
         },
         ...{ guidanceNormalization: 0, guidanceTruncation: 1, loras: [], previews: false },
+        items: seeds.map((seed) => ({ prompt, negativePrompt: '', seed })),
       };
       let encodeMs = 0;
       const started = performance.now();

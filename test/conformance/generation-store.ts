@@ -25,9 +25,9 @@ export function generationStoreConformance(
       const store = await place.open();
       const running = generationOf();
       const done = { ...running, status: 'SUCCEEDED', finishedAt: running.createdAt + 5, imageIds: ['i'] } as const;
-      await store.save({ generation: running, lastSequence: null });
-      await store.save({ generation: done, lastSequence: 9 });
-      const expected = [null, { generation: done, lastSequence: 9 }];
+      await store.save({ generation: running, lastSequence: null, plan: null });
+      await store.save({ generation: done, lastSequence: 9, plan: null });
+      const expected = [null, { generation: done, lastSequence: 9, plan: null }];
       expect(await store.generations(['unknown', 'g1'])).toEqual(expected);
       await store.close();
       const again = await place.open();
@@ -38,9 +38,9 @@ export function generationStoreConformance(
     it('tells what was left unfinished', async () => {
       const store = await (await newPlace()).open();
       const unfinished = generationOf({ id: 'left' });
-      await store.save({ generation: generationOf({ id: 'done', finishedAt: 1 }), lastSequence: 1 });
-      await store.save({ generation: unfinished, lastSequence: null });
-      expect(await store.unfinished()).toEqual([{ generation: unfinished, lastSequence: null }]);
+      await store.save({ generation: generationOf({ id: 'done', finishedAt: 1 }), lastSequence: 1, plan: null });
+      await store.save({ generation: unfinished, lastSequence: null, plan: null });
+      expect(await store.unfinished()).toEqual([{ generation: unfinished, lastSequence: null, plan: null }]);
       await store.close();
     });
 
@@ -74,7 +74,7 @@ export function generationStoreConformance(
     it('lets the oldest finished generations go, and gone pictures', async () => {
       const store = await (await newPlace()).open(2);
       const save = (id: string, createdAt: number, finishedAt: number | null) =>
-        store.save({ generation: generationOf({ id, createdAt, finishedAt }), lastSequence: 1 });
+        store.save({ generation: generationOf({ id, createdAt, finishedAt }), lastSequence: 1, plan: null });
       await save('runs', 0, null);
       for (const i of [1, 2, 3, 4]) await save(`g${i}`, i, i);
       const left = await store.generations(['runs', 'g1', 'g2', 'g3', 'g4']);
@@ -92,7 +92,7 @@ export function generationStoreConformance(
       const place = await newPlace();
       const store = await place.open();
       const saves = Array.from({ length: 100 }, (_, i) =>
-        store.save({ generation: generationOf({ id: `g${i}` }), lastSequence: null }),
+        store.save({ generation: generationOf({ id: `g${i}` }), lastSequence: null, plan: null }),
       );
       await Promise.all([...saves, store.close()]);
       const again = await place.open();

@@ -28,6 +28,7 @@ export function generationOf(changes: Partial<Generation> = {}): Generation {
     totalSteps: 4,
     queuePosition: null,
     imageIds: [],
+    images: [{ step: 0, totalSteps: 4, imageId: null }],
     timings: [],
     problem: null,
     createdAt: 1_800_000_000_000,

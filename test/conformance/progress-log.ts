@@ -12,10 +12,13 @@ export interface ProgressLogSetup {
   readonly keptBytes: number;
 }
 
-const generation = generationOf();
 const step = (n: number, preview: string | null = null) =>
-  ({ type: 'StepFinished', at: n, generation, image: 0, step: n, totalSteps: 9, sigma: 0.5, preview }) as const;
-const finish = { type: 'GenerationFinished', at: 99, generation } as const;
+  ({ type: 'StepFinished', at: n, sequence: n, image: 0, step: n, totalSteps: 9, sigma: 0.5, preview }) as const;
+const finish = (sequence: number) =>
+  ({ type: 'GenerationFinished', at: 99, sequence, status: 'SUCCEEDED', problem: null, finished: [] }) as const;
+
+const a = generationOf({ id: 'a' });
+const has = async (log: ProgressLog, id: string) => (await log.read(id, 0, new AbortController().signal)) !== null;
 
 /** What every progress log does, wherever it is kept. */
 export function progressLogConformance(name: string, create: (setup: ProgressLogSetup) => Promise<ProgressLog>): void {
@@ -26,19 +29,21 @@ export function progressLogConformance(name: string, create: (setup: ProgressLog
   }
 
   describe(`${name} is a progress log that`, () => {
-    it('numbers events from 1 and tells them from any point, then live, until the last', async () => {
+    it('tells events from any point, then live, until the last', async () => {
       const { log } = await fresh();
-      expect([log.append('a', step(1)), log.append('a', step(2))]).toEqual([1, 2]);
+      await log.append(a, step(1));
+      await log.append(a, step(2));
       const reading = [0, 1, 2, 3, 4].map((after) => collected(log, after));
       await sleep(0);
-      log.append('a', step(3));
-      log.append('a', finish);
+      await log.append(a, step(3));
+      await log.append(a, finish(4));
       const read = await Promise.all(reading);
       expect(read.map((events) => events.map(({ sequence }) => sequence))).toEqual([
         [1, 2, 3, 4],
         [2, 3, 4],
         [3, 4],
         [4],
+        // It claims to know more than there is: it still hears of the end.
         [4],
       ]);
       expect((await collected(log, 0)).map(({ type }) => type).at(-1)).toBe('GenerationFinished');
@@ -48,11 +53,11 @@ export function progressLogConformance(name: string, create: (setup: ProgressLog
       'tells a reader that begins after event %d, beyond the end, how it ends',
       async (after) => {
         const { log } = await fresh();
-        log.append('a', step(1));
+        await log.append(a, step(1));
         const reading = collected(log, after);
-        await Promise.resolve();
-        for (let n = 2; n <= 5; n++) log.append('a', step(n));
-        log.append('a', finish);
+        await sleep(0);
+        for (let n = 2; n <= 5; n++) await log.append(a, step(n));
+        await log.append(a, finish(6));
         const told = (await reading).map(({ sequence }) => sequence);
         expect(told).toEqual([2, 3, 4, 5, 6].filter((sequence) => sequence > after || sequence === 6));
         // A log that has ended says so too, except to those who have heard it.
@@ -62,23 +67,23 @@ export function progressLogConformance(name: string, create: (setup: ProgressLog
 
     it('tells each event with the generation as it is when the event is sent', async () => {
       const { log } = await fresh();
-      log.append('a', { ...step(1), generation: generationOf({ status: 'RUNNING' }) });
-      log.append('a', { ...finish, generation: generationOf({ status: 'SUCCEEDED' }) });
+      await log.append(generationOf({ id: 'a', status: 'RUNNING' }), step(1));
+      await log.append(generationOf({ id: 'a', status: 'SUCCEEDED' }), finish(2));
       const events = await collected(log, 0);
       expect(events.map((event) => event.generation.status)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
     });
 
     it('keeps generations apart, and knows which it does not have', async () => {
       const { log } = await fresh();
-      log.append('a', finish);
-      log.append('b', step(1));
+      await log.append(a, finish(1));
+      await log.append(generationOf({ id: 'b' }), step(1));
       expect(await collected(log, 0)).toHaveLength(1);
-      expect(log.read('c', 0, new AbortController().signal)).toBeNull();
+      expect(await log.read('c', 0, new AbortController().signal)).toBeNull();
     });
 
     it('sends heartbeats in silence, with the number of the last event', async () => {
       const { log, clock } = await fresh();
-      log.append('a', step(1));
+      await log.append(a, step(1));
       const reading = collected(log, 0);
       for (let i = 0; i < 2; i++) {
         await sleep(5);
@@ -86,7 +91,7 @@ export function progressLogConformance(name: string, create: (setup: ProgressLog
       }
       await sleep(5);
       clock.advance(999);
-      log.append('a', finish);
+      await log.append(a, finish(2));
       const events = await reading;
       expect(events.map(({ type, sequence }) => [type, sequence])).toEqual([
         ['StepFinished', 1],
@@ -98,7 +103,7 @@ export function progressLogConformance(name: string, create: (setup: ProgressLog
 
     it('ends a reader whose signal aborts, and leaves nothing behind', async () => {
       const { log, clock } = await fresh();
-      log.append('a', step(1));
+      await log.append(a, step(1));
       const reading = new AbortController();
       const events = collected(log, 0, reading.signal);
       await sleep(5);
@@ -109,8 +114,8 @@ export function progressLogConformance(name: string, create: (setup: ProgressLog
 
     it('lets previews of old steps go when it grows too large, never the steps', async () => {
       const { log } = await fresh({ maxBytes: 20_000 });
-      for (let n = 1; n <= 10; n++) log.append('a', step(n, 'x'.repeat(5000)));
-      log.append('a', finish);
+      for (let n = 1; n <= 10; n++) await log.append(a, step(n, 'x'.repeat(5000)));
+      await log.append(a, finish(11));
       const events = await collected(log, 0);
       expect(events.map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
       const previews = events.flatMap((event) => (event.type === 'StepFinished' ? [event.preview !== null] : []));
@@ -120,24 +125,42 @@ export function progressLogConformance(name: string, create: (setup: ProgressLog
 
     it('forgets finished logs, oldest first, but no running one', async () => {
       const { log } = await fresh({ keptBytes: 10_000 });
-      log.append('runs', step(1));
-      for (let i = 0; i < 50; i++) log.append(`g${i}`, finish);
-      const has = (id: string) => log.read(id, 0, new AbortController().signal) !== null;
-      expect([has('runs'), has('g0'), has('g49')]).toEqual([true, false, true]);
+      await log.append(generationOf({ id: 'runs' }), step(1));
+      for (let i = 0; i < 50; i++) await log.append(generationOf({ id: `g${i}` }), finish(1));
+      expect(await Promise.all(['runs', 'g0', 'g49'].map((id) => has(log, id)))).toEqual([true, false, true]);
     });
 
     it('counts long prompts towards what it keeps', async () => {
       const { log } = await fresh({ keptBytes: 100_000 });
-      const wordy = { ...finish, generation: generationOf({ prompt: 'x'.repeat(20_000) }) };
-      for (let i = 0; i < 10; i++) log.append(`g${i}`, wordy);
-      const has = (id: string) => log.read(id, 0, new AbortController().signal) !== null;
-      expect([has('g0'), has('g9')]).toEqual([false, true]);
+      const wordy = (id: string) => generationOf({ id, prompt: 'x'.repeat(20_000) });
+      for (let i = 0; i < 10; i++) await log.append(wordy(`g${i}`), finish(1));
+      expect(await Promise.all(['g0', 'g9'].map((id) => has(log, id)))).toEqual([false, true]);
+    });
+
+    it('begins at any number, and has nothing to hide from one that has seen others', async () => {
+      const { log } = await fresh();
+      const [first, last] = [1_000_001, 1_000_002];
+      await log.append(a, { ...step(1), sequence: first });
+      const reading = [7, first, last + 9].map((after) => collected(log, after));
+      await sleep(0);
+      await log.append(a, finish(last));
+      const read = await Promise.all(reading);
+      expect(read.map((events) => events.map(({ sequence }) => sequence))).toEqual([[first, last], [last], [last]]);
+    });
+
+    it('ends all readers when it closes', async () => {
+      const { log } = await fresh();
+      await log.append(a, step(1));
+      const reading = collected(log, 0);
+      await sleep(0);
+      await log.close();
+      expect(await reading).toHaveLength(1);
     });
   });
 
   async function collected(log: ProgressLog, after: number, signal = new AbortController().signal) {
     const events: ProgressEvent[] = [];
-    for await (const event of log.read('a', after, signal)!) events.push(event);
+    for await (const event of (await log.read('a', after, signal))!) events.push(event);
     return events;
   }
 }

@@ -2,15 +2,16 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ModelEntry, readCatalog } from '../../src/engine/catalog.js';
 import type { EngineEvent, GenerateJob, Pixels } from '../../src/engine/job.js';
-import { engineWith, job, longJob, runUntilStep } from './engines.js';
+import { engineWith, job, longJob, runUntilStep, withItems } from './engines.js';
 
 const [inkling] = readCatalog(join(import.meta.dirname, '..', '..', 'models', 'catalog.json')) as [ModelEntry];
-const four: GenerateJob = { ...job, ...inkling.defaults, model: inkling.id, steps: 4, seeds: [1, 2, 3, 4] };
+const seeds = [1, 2, 3, 4].map((seed) => ({ seed }));
+const four = { ...withItems(job, ...seeds), ...inkling.defaults, model: inkling.id, steps: 4 };
 
 async function draw(maxBatch: number | null, what: GenerateJob, onEvent: (event: EngineEvent) => void = () => {}) {
   const engine = engineWith({ catalog: [inkling], threads: 2, maxBatch });
-  const { pictures } = await engine.run(what, { signal: new AbortController().signal, deadlineMs: 60_000, onEvent });
-  return pictures;
+  const { images } = await engine.run(what, { signal: new AbortController().signal, deadlineMs: 60_000, onEvent });
+  return images;
 }
 
 function largestDifference(a: Pixels, b: Pixels): number {
@@ -21,8 +22,8 @@ describe('several seeds in one job', () => {
   it('give the pictures that each would give by itself, whether in one forward or in parts', async () => {
     const together = await draw(4, four);
     const inParts = await draw(3, four);
-    for (const [i, seed] of four.seeds.entries()) {
-      const [alone] = await draw(4, { ...four, seeds: [seed] });
+    for (const [i, seed] of seeds.entries()) {
+      const [alone] = await draw(4, withItems(four, seed));
       expect(largestDifference(together[i]!, alone!)).toBeLessThanOrEqual(1);
       expect(largestDifference(inParts[i]!, alone!)).toBeLessThanOrEqual(1);
     }
@@ -41,7 +42,7 @@ describe('several seeds in one job', () => {
     const stop = new AbortController();
     const engine = engineWith({ maxBatch: 1 });
     const steps = new Set<number>();
-    const stopped = runUntilStep(engine, { ...longJob, seeds: [1, 2, 3, 4] }, () => stop.abort(new Error('enough')), {
+    const stopped = runUntilStep(engine, withItems(longJob, ...seeds), () => stop.abort(new Error('enough')), {
       signal: stop.signal,
       onEvent: (event) => event.type === 'step' && steps.add(event.step),
     });

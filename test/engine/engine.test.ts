@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineEvent } from '../../src/engine/job.js';
 import { changedTurbo, tinyTurbo } from './checkpoints.js';
-import { engineWith, job, longJob, run, runUntilStep } from './engines.js';
+import { engineWith, job, longJob, run, runUntilStep, withItems } from './engines.js';
 
 describe('a job', () => {
   it('makes the same picture again from the same seed, and another from another', async () => {
@@ -9,8 +9,8 @@ describe('a job', () => {
     const first = await run(engine, job);
     expect([first.width, first.height, first.data.length]).toEqual([64, 64, 64 * 64 * 3]);
     expect((await run(engine, job)).data).toEqual(first.data);
-    expect((await run(engine, { ...job, seeds: [8] })).data).not.toEqual(first.data);
-    expect((await run(engine, { ...job, prompt: '一只橘色的猫' })).data).not.toEqual(first.data);
+    expect((await run(engine, withItems(job, { seed: 8 }))).data).not.toEqual(first.data);
+    expect((await run(engine, withItems(job, { prompt: '一只橘色的猫' }))).data).not.toEqual(first.data);
   });
 
   it('reports its stages with their times, and every step', async () => {
@@ -59,7 +59,7 @@ describe('a job', () => {
     const engine = engineWith();
     const plain = await run(engine, job);
     const guided = await run(engine, { ...job, guidance: 3 });
-    const away = await run(engine, { ...job, guidance: 3, negativePrompt: 'blurry' });
+    const away = await run(engine, { ...withItems(job, { negativePrompt: 'blurry' }), guidance: 3 });
     expect(guided.data).not.toEqual(plain.data);
     expect(away.data).not.toEqual(guided.data);
   });

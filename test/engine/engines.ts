@@ -28,8 +28,6 @@ export function engineWith(options: Partial<EngineOptions> = {}): HostedEngine {
 export const job: GenerateJob = {
   operation: 'GENERATE',
   model: 'tiny-turbo',
-  prompt: 'a red house',
-  negativePrompt: '',
   width: 64,
   height: 64,
   steps: 4,
@@ -37,9 +35,18 @@ export const job: GenerateJob = {
   guidanceNormalization: 0,
   guidanceTruncation: 1,
   loras: [],
-  seeds: [7],
+  items: [{ prompt: 'a red house', negativePrompt: '', seed: 7 }],
   previews: false,
 };
+
+/** The job with these things about each of its images. */
+export const withItems = (
+  what: GenerateJob,
+  ...changes: readonly Partial<GenerateJob['items'][number]>[]
+): GenerateJob => ({
+  ...what,
+  items: changes.map((change) => ({ ...what.items[0]!, ...change })),
+});
 
 /** A job that takes a good while, so that something can happen meanwhile. */
 export const longJob: GenerateJob = { ...job, width: 512, height: 512, steps: 100 };
@@ -51,13 +58,13 @@ export interface RunChanges {
 }
 
 export async function run(engine: HostedEngine, what: EngineJob, changes: RunChanges = {}): Promise<Pixels> {
-  const { pictures } = await engine.run(what, {
+  const { images } = await engine.run(what, {
     signal: new AbortController().signal,
     deadlineMs: 60_000,
     onEvent: () => {},
     ...changes,
   });
-  return pictures[0]!;
+  return images[0]!;
 }
 
 /** Runs a job and does something after its first step. */

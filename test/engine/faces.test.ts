@@ -57,10 +57,10 @@ describe('a face detector', () => {
   it('gives a refinement its regions, in a picture that has no texture', async () => {
     const engine = engineWith({ faceDetector: detector() });
     const options = { signal: new AbortController().signal, deadlineMs: 60_000, onEvent: () => {} };
-    const { pictures, regions } = await engine.run({ ...refineJob, source: red }, options);
+    const { images, regions } = await engine.run({ ...refineJob, source: red }, options);
     expect(regions).toEqual([{ x: 21, y: 13, width: 30, height: 30 }]);
-    expect(differing(red, pictures[0]!, (x, y) => !within(regions[0]!, x, y))).toBe(0);
-    expect(differing(red, pictures[0]!)).toBeGreaterThan(600);
+    expect(differing(red, images[0]!, (x, y) => !within(regions[0]!, x, y))).toBe(0);
+    expect(differing(red, images[0]!)).toBeGreaterThan(600);
     expect((await engine.run({ ...refineJob, source: of([0, 0, 90]) }, options)).regions).toEqual([]);
   });
 

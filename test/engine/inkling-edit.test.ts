@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { readCatalog } from '../../src/engine/catalog.js';
 import type { EditJob, Pixels, RefineJob, Region } from '../../src/engine/job.js';
-import { engineWith, job, run } from './engines.js';
+import { engineWith, job, run, withItems } from './engines.js';
 import { differing, editJob, maskOf, refineJob, within } from './pictures.js';
 
 const file = join(import.meta.dirname, '..', '..', 'models', 'catalog.json');
@@ -36,7 +36,7 @@ describe.skipIf(!existsSync(file))('the embedded model', () => {
     const [{ id }] = catalog as [(typeof catalog)[0]];
     const engine = engineWith({ catalog, threads: 2 });
     const prompt = '一只狗在左边，草地背景';
-    const source = await run(engine, { ...job, model: id, steps: 8, width: 128, height: 128, prompt });
+    const source = await run(engine, { ...withItems(job, { prompt }), model: id, steps: 8, width: 128, height: 128 });
     const drawing = { model: id, prompt, source };
 
     const changed = (strength: number): EditJob => ({ ...editJob, ...drawing, strength });
@@ -58,7 +58,13 @@ describe.skipIf(!existsSync(file))('the embedded model', () => {
     const refiner = catalog.find(({ operations }) => operations.includes('REFINE'))!;
     const engine = engineWith({ catalog, threads: 2 });
     const prompt = 'a tiger in the center, grass background';
-    const drawn = await run(engine, { ...job, model: drawer.id, steps: 8, width: 256, height: 256, prompt });
+    const drawn = await run(engine, {
+      ...withItems(job, { prompt }),
+      model: drawer.id,
+      steps: 8,
+      width: 256,
+      height: 256,
+    });
     const region = { x: 72, y: 72, width: 112, height: 112 };
     const source = await blurredIn(region, drawn);
 

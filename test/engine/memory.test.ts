@@ -5,7 +5,7 @@ import { type ModelEntry, readCatalog } from '../../src/engine/catalog.js';
 import { entryFromCheckpoint } from '../../src/engine/checkpoint.js';
 import type { GenerateJob, Pixels } from '../../src/engine/job.js';
 import { fixtures, temporaryFolder } from './checkpoints.js';
-import { engineWith, job, run } from './engines.js';
+import { engineWith, job, run, withItems } from './engines.js';
 
 const [inkling] = readCatalog(join(import.meta.dirname, '..', '..', 'models', 'catalog.json')) as [ModelEntry];
 const picture: GenerateJob = { ...job, model: 'a', width: 256, height: 256 };
@@ -55,7 +55,7 @@ describe('a budget of memory', () => {
     const engine = engineWith({ catalog: [entry], memoryBudgetBytes: least });
     await engine.load('a');
     expect(engine.loaded()).toEqual(['a']);
-    const small = { ...picture, prompt: 'a red house' };
+    const small = withItems(picture, { prompt: 'a red house' });
     const inTurn = await run(engine, small);
     // With no byte to spare the decoder works in tiles.
     const whole = await run(engineWith({ catalog: [entry] }), small);
@@ -104,10 +104,10 @@ describe('an encoded prompt', () => {
     await run(engine, picture);
     // What is not in memory can no longer come there.
     rmSync(join(folder, 'text_encoder', 'model.safetensors'));
-    const second = await run(engine, { ...picture, seeds: [8] });
+    const second = await run(engine, withItems(picture, { seed: 8 }));
     const other = engineWith({ catalog: [copied('a').entry], memoryBudgetBytes });
-    expect(same(second, await run(other, { ...picture, seeds: [8] }))).toBe(true);
-    await expect(run(engine, { ...picture, prompt: 'a blue house' })).rejects.toThrow('could not load');
+    expect(same(second, await run(other, withItems(picture, { seed: 8 })))).toBe(true);
+    await expect(run(engine, withItems(picture, { prompt: 'a blue house' }))).rejects.toThrow('could not load');
   });
 
   it('is not kept where the settings keep none', async () => {
@@ -116,6 +116,6 @@ describe('an encoded prompt', () => {
     const engine = engineWith({ catalog: [entry], memoryBudgetBytes, promptCacheBytes: 0 });
     await run(engine, picture);
     rmSync(join(folder, 'text_encoder', 'model.safetensors'));
-    await expect(run(engine, { ...picture, seeds: [8] })).rejects.toThrow('could not load');
+    await expect(run(engine, withItems(picture, { seed: 8 }))).rejects.toThrow('could not load');
   });
 });

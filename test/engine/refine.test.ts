@@ -33,14 +33,14 @@ function lettering({ x, y }: { x: number; y: number }, into: Pixels): Pixels {
 
 describe('a refinement', () => {
   it('of a region changes it and not a byte outside, whatever the picture’s size', async () => {
-    const { pictures, regions } = await refined(engineWith(), { regions: [box] });
+    const { images, regions } = await refined(engineWith(), { regions: [box] });
     expect(regions).toEqual([box]);
-    expect(differing(source, pictures[0]!, (x, y) => !within(box, x, y))).toBe(0);
-    expect(differing(source, pictures[0]!, (x, y) => within(box, x, y))).toBeGreaterThan(800);
+    expect(differing(source, images[0]!, (x, y) => !within(box, x, y))).toBe(0);
+    expect(differing(source, images[0]!, (x, y) => within(box, x, y))).toBeGreaterThan(800);
   });
 
   it('fades towards the edge of its region', async () => {
-    const { pictures } = await refined(engineWith(), { regions: [box], strength: 1 });
+    const { images } = await refined(engineWith(), { regions: [box], strength: 1 });
     const change = (inset: number) => {
       const [left, top] = [box.x + inset, box.y + inset];
       const [right, bottom] = [box.x + box.width - 1 - inset, box.y + box.height - 1 - inset];
@@ -49,7 +49,7 @@ describe('a refinement', () => {
         for (let x = left; x <= right; x++) {
           if (x !== left && x !== right && y !== top && y !== bottom) continue;
           for (const c of [0, 1, 2])
-            sum += Math.abs(source.data[3 * (y * 100 + x) + c]! - pictures[0]!.data[3 * (y * 100 + x) + c]!);
+            sum += Math.abs(source.data[3 * (y * 100 + x) + c]! - images[0]!.data[3 * (y * 100 + x) + c]!);
           count++;
         }
       return sum / count;
@@ -62,12 +62,12 @@ describe('a refinement', () => {
     const spot = { x: 3, y: 5, width: 12, height: 10 };
     const masked = await refined(engine, { mask: maskOf(box, 100, 75) });
     expect(masked.regions).toEqual([box]);
-    expect(masked.pictures[0]!.data).toEqual((await refined(engine, { regions: [box] })).pictures[0]!.data);
+    expect(masked.images[0]!.data).toEqual((await refined(engine, { regions: [box] })).images[0]!.data);
     const both = await refined(engine, { mask: maskOf(box, 100, 75), regions: [spot] });
     expect(both.regions).toEqual([spot, box]);
     const outside = (x: number, y: number) => !within(box, x, y) && !within(spot, x, y);
-    expect(differing(source, both.pictures[0]!, outside)).toBe(0);
-    expect(differing(source, both.pictures[0]!, (x, y) => within(spot, x, y))).toBeGreaterThan(60);
+    expect(differing(source, both.images[0]!, outside)).toBe(0);
+    expect(differing(source, both.images[0]!, (x, y) => within(spot, x, y))).toBeGreaterThan(60);
   });
 
   it('keeps a region that reaches over the picture’s edge within it', async () => {
@@ -88,7 +88,7 @@ describe('a refinement', () => {
   it('is the same for the same seed, another for another, and reads its prompt', async () => {
     const engine = engineWith();
     const make = async (changes: Partial<RefineJob>) =>
-      (await refined(engine, { regions: [box], ...changes })).pictures[0]!.data;
+      (await refined(engine, { regions: [box], ...changes })).images[0]!.data;
     const first = await make({});
     expect(await make({})).toEqual(first);
     for (const changes of [{ seed: 8 }, { prompt: '一只橘色的猫' }, { guidance: 3, negativePrompt: 'blurry' }])
@@ -101,7 +101,7 @@ describe('a refinement', () => {
       return fine ? Array(3).fill((x * 7 + y * 13) % 5 < 2 ? 90 : 160) : [120, 160, 200];
     });
     const made = lettering({ x: 30, y: 25 }, dither);
-    const { pictures, regions } = await refined(engineWith(), { source: made });
+    const { images, regions } = await refined(engineWith(), { source: made });
     expect(regions).toHaveLength(2);
     for (const [x, y] of [
       [30, 25],
@@ -114,8 +114,8 @@ describe('a refinement', () => {
         `(${x}, ${y})`,
       ).toBe(true);
     expect(regions.reduce((sum, { width, height }) => sum + width * height, 0)).toBeLessThan((256 * 192) / 3);
-    expect(differing(made, pictures[0]!, (x, y) => !regions.some((region) => within(region, x, y)))).toBe(0);
-    expect(differing(made, pictures[0]!)).toBeGreaterThan(1000);
+    expect(differing(made, images[0]!, (x, y) => !regions.some((region) => within(region, x, y)))).toBe(0);
+    expect(differing(made, images[0]!)).toBeGreaterThan(1000);
   });
 
   it.each([
@@ -128,12 +128,12 @@ describe('a refinement', () => {
   ])('finds nothing in a picture that is %s: it comes back as it was, and no forward is run', async (_what, plain) => {
     const events: EngineEvent[] = [];
     const engine = engineWith();
-    const { pictures, regions } = await engine.run(
+    const { images, regions } = await engine.run(
       { ...refineJob, source: plain },
       { signal: new AbortController().signal, deadlineMs: 60_000, onEvent: (event) => events.push(event) },
     );
     expect(regions).toEqual([]);
-    expect(pictures).toEqual([plain]);
+    expect(images).toEqual([plain]);
     expect(events.filter(({ type }) => type === 'step')).toEqual([]);
   });
 

@@ -1,57 +1,37 @@
-import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { QueueIsFull, type Slot } from '../../src/jobs/dispatcher.js';
-import { createInProcessDispatcher } from '../../src/jobs/in-process.js';
+import { InProcessQueue } from '../../src/jobs/in-process.js';
+import { QueueIsFull } from '../../src/jobs/queue.js';
+import { toProblemRecord } from '../../src/studio/problem-record.js';
+import { HeldWorker } from './held-worker.js';
+import { jobOf } from './job-of.js';
 
-const work = {
-  operation: 'GENERATE',
-  model: 'x',
-  prompt: '',
-  negativePrompt: '',
-  width: 64,
-  height: 64,
-  steps: 1,
-  guidance: 0,
-  seeds: [0],
-  guidanceNormalization: 0,
-  guidanceTruncation: 1,
-  loras: [],
-  previews: false,
-} as const;
-
-/** A queue whose time a test moves. */
-function queue({ slots = 1, queueLimit = 2 } = {}) {
+/** A queue whose time a test moves. Costs are counted in steps of one image. */
+function queueOf({ workers = 1, limit = 2 } = {}) {
   let now = 0;
-  const ends: (() => void)[] = [];
-  const slot = (): Slot<string, never> => ({
-    loaded: () => [],
-    run: () => new Promise((resolve) => ends.push(() => resolve('done'))),
+  let name = 0;
+  const held = Array.from({ length: workers }, () => new HeldWorker());
+  const queue = new InProcessQueue({
+    ...{ workers: held, limit, now: () => now, problemOf: toProblemRecord, worthAnotherTry: () => false },
   });
-  const dispatcher = createInProcessDispatcher({
-    slots: Array.from({ length: slots }, slot),
-    queueLimit,
-    now: () => now,
-  });
-  const submit = (effort: number) =>
-    dispatcher.submit(
-      { id: '', tenant: '', work, effort, deadlineMs: 0, traceparent: null },
-      { signal: new AbortController().signal, onPosition() {}, onStart() {}, onEvent() {} },
-    );
+  const add = async (steps: number) => {
+    const id = `${name++}`;
+    await queue.add([jobOf(id, { steps, model: id })], { id, onEvent() {} });
+    return id;
+  };
   return {
-    submit,
+    add,
     pass(ms: number) {
       now += ms;
     },
     /** One job from its beginning to its end. */
-    async done(effort: number, ms: number) {
-      const job = submit(effort);
+    async done(steps: number, ms: number) {
+      const id = await add(steps);
       now += ms;
-      ends.pop()!();
-      await job;
+      held.find(({ running }) => running.includes(id))!.finish(id);
+      await queue.idle();
     },
     async refusal(): Promise<QueueIsFull> {
-      await setImmediate();
-      const refusal = await submit(1).catch((error) => error);
+      const refusal = await add(1).catch((error) => error);
       expect(refusal).toBeInstanceOf(QueueIsFull);
       return refusal;
     },
@@ -59,40 +39,30 @@ function queue({ slots = 1, queueLimit = 2 } = {}) {
 }
 
 describe('a full queue says when to come back', () => {
-  it('by the pixels and forwards that wait, at the pace of the jobs lately done', async () => {
-    const { submit, done, refusal } = queue();
-    await done(1000, 10_000);
-    await done(1000, 5_000);
-    // 0.8 · 10 ms + 0.2 · 5 ms for each: 9 ms.
-    for (const effort of [100, 2000, 30]) submit(effort);
+  it('by the steps of pixels that wait, at the pace of the jobs lately done', async () => {
+    const { add, done, refusal } = queueOf();
+    await done(10, 10_000);
+    await done(10, 5_000);
+    // 0.8 · 1 s + 0.2 · 0.5 s for each: 0.9 s.
+    for (const steps of [1, 20, 3]) await add(steps);
     const { retryAfterMs, message } = await refusal();
-    expect(retryAfterMs).toBe((100 + 2000 + 30) * 9);
-    expect(message).toBe('2 of at most 2 jobs are waiting. Try again in 20 s.');
-  });
-
-  it('later where the same number of jobs is larger', async () => {
-    const retry = async (effort: number) => {
-      const { submit, done, refusal } = queue();
-      await done(100, 1000);
-      for (let i = 0; i < 3; i++) submit(effort);
-      return (await refusal()).retryAfterMs;
-    };
-    expect([await retry(100), await retry(2500)]).toEqual([3000, 75_000]);
+    expect(retryAfterMs).toBe((1 + 20 + 3) * 900);
+    expect(message).toBe('2 of at most 2 requests are waiting. Try again in 22 s.');
   });
 
   it('less what the running job has already had, and sooner where several run at once', async () => {
-    const { submit, done, refusal, pass } = queue({ slots: 2 });
-    await done(100, 1000);
-    for (const effort of [400, 300, 100, 200]) submit(effort);
+    const { add, done, refusal, pass } = queueOf({ workers: 2 });
+    await done(10, 1000);
+    for (const steps of [40, 30, 10, 20]) await add(steps);
     expect((await refusal()).retryAfterMs).toBe((4000 + 3000 + 1000 + 2000) / 2);
     pass(3500);
     expect((await refusal()).retryAfterMs).toBe((500 + 0 + 1000 + 2000) / 2);
   });
 
   it('never sooner than in a quarter of a second', async () => {
-    const { submit, done, refusal } = queue({ queueLimit: 0 });
-    await done(100, 1);
-    submit(100);
+    const { add, done, refusal } = queueOf({ limit: 0 });
+    await done(10, 1);
+    await add(10);
     expect((await refusal()).retryAfterMs).toBe(250);
   });
 });

@@ -85,7 +85,7 @@ export async function withBench<Result>(
         const options = { signal, deadlineMs: environment.JOB_DEADLINE_MS, onEvent() {} };
         const engine = idle.shift()!; // `eachRow` has no more rows at a time than there are engines
         try {
-          return (await engine.run(job, options)).pictures[0]!;
+          return (await engine.run(job, options)).images[0]!;
         } finally {
           idle.push(engine);
         }
@@ -125,7 +125,13 @@ export function drawing(model: ModelEntry, { steps, guidance }: Settings, defaul
 
 export function generation(model: ModelEntry, settings: Settings, prompt: string, seed: number): GenerateJob {
   const { width, height } = settings;
-  return { ...drawing(model, settings), operation: 'GENERATE', prompt, width, height, seeds: [seed] };
+  return {
+    ...drawing(model, settings),
+    operation: 'GENERATE',
+    width,
+    height,
+    items: [{ prompt, negativePrompt: '', seed }],
+  };
 }
 
 export const generates = ({ operations }: ModelEntry) => operations.includes('GENERATE');

@@ -55,7 +55,7 @@ export class ScriptedEngine implements Engine {
     await this.load(job.model);
     stage('ENCODE_PROMPT')();
     const denoised = stage('DENOISE');
-    const seeds = seedsOf(job);
+    const items = itemsOf(job);
     const totalSteps = forwardsOf(job);
     for (let step = 1; step <= totalSteps; step++) {
       signal.throwIfAborted();
@@ -63,8 +63,8 @@ export class ScriptedEngine implements Engine {
       await new Promise((resolve) => setImmediate(resolve));
       signal.throwIfAborted();
       const sigma = 1 - step / totalSteps;
-      for (const [image, seed] of seeds.entries()) {
-        const preview = this.script.previews === true ? gradient(job, seed, 32, 32) : null;
+      for (const [image, item] of items.entries()) {
+        const preview = this.script.previews === true ? gradient(job, item, 32, 32) : null;
         onEvent({ type: 'step', at: Date.now(), durationMs: 1, image, step, totalSteps, sigma, preview });
       }
     }
@@ -72,7 +72,7 @@ export class ScriptedEngine implements Engine {
     stage('DECODE')();
     const { width, height } = job.operation === 'GENERATE' ? job : job.source;
     const regions = job.operation === 'REFINE' ? (job.regions ?? [found]) : [];
-    return { pictures: seeds.map((seed) => gradient(job, seed, width, height)), regions };
+    return { images: itemsOf(job).map((item) => gradient(job, item, width, height)), regions };
   }
 }
 
@@ -82,8 +82,8 @@ export const found = { x: 8, y: 16, width: 24, height: 32 };
 const forwardsOf = (job: EngineJob) =>
   job.operation === 'EDIT' && job.strength !== null ? forwards(job.steps, job.strength) : job.steps;
 
-function gradient(job: EngineJob, seed: number, width: number, height: number): Pixels {
-  const [r = 0, g = 0, b = 0] = createHash('sha256').update(`${job.prompt}\n${seed}\n${job.steps}`).digest();
+function gradient(job: EngineJob, { prompt, seed }: Item, width: number, height: number): Pixels {
+  const [r = 0, g = 0, b = 0] = createHash('sha256').update(`${prompt}\n${seed}\n${job.steps}`).digest();
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -96,7 +96,10 @@ function gradient(job: EngineJob, seed: number, width: number, height: number): 
   return { width, height, data };
 }
 
-export const seedsOf = (job: EngineJob) => (job.operation === 'GENERATE' ? job.seeds : [job.seed]);
+type Item = { readonly prompt: string; readonly seed: number };
+const itemsOf = (job: EngineJob): readonly Item[] => (job.operation === 'GENERATE' ? job.items : [job]);
+
+export const seedsOf = (job: EngineJob) => itemsOf(job).map(({ seed }) => seed);
 /** Of the first picture. */
 export const seedOf = (job: EngineJob) => seedsOf(job)[0];
 

@@ -186,7 +186,7 @@ describe('progress', () => {
     const studio = await studioFor();
     await studio.generate(cat, untilDone);
     const repeat = await studio.generate(cat, untilDone);
-    expect(await eventsOf(studio, repeat.id)).toEqual([
+    expect(await eventsOf(studio, repeat.id)).toMatchObject([
       { type: 'GenerationFinished', sequence: 1, at: repeat.finishedAt, generation: repeat },
     ]);
     expect(await eventsOf(studio, repeat.id, 1)).toEqual([]);

@@ -9,7 +9,8 @@ import { job } from '../engine/engines.js';
 import { ended, eventsOf, newFolder, openStudio, stays, untilDone } from './open-studio.js';
 
 const model = tinyTurbo();
-const { prompt, width, height, steps } = job;
+const { width, height, steps } = job;
+const { prompt, seed } = job.items[0]!;
 const house = { prompt, width, height, steps };
 /** Long enough that something can happen meanwhile. */
 const long = { prompt, width: 256, height: 256, steps: 100 };
@@ -50,17 +51,17 @@ afterAll(async () => {
 
 describe('with the real engine', () => {
   it("a generation's picture is what the engine draws, to the last bit", async () => {
-    const { pictures } = await engine.run(job, {
+    const { images } = await engine.run(job, {
       signal: new AbortController().signal,
       deadlineMs: 60_000,
       onEvent() {},
     });
-    const made = await studio.generate({ ...house, seed: job.seeds[0]! }, untilDone);
+    const made = await studio.generate({ ...house, seed }, untilDone);
     expect(made).toMatchObject({ status: 'SUCCEEDED', cache: 'MISS', step: steps, totalSteps: steps });
     expect(made.promptTokens).toBeGreaterThan(0);
     const variant = await studio.variant(made.imageIds[0]!, { format: 'PNG', accept: '' });
     if (variant.outcome !== 'found') throw new Error(variant.outcome);
-    expect(await sharp(variant.body).raw().toBuffer()).toEqual(Buffer.from(pictures[0]!.data));
+    expect(await sharp(variant.body).raw().toBuffer()).toEqual(Buffer.from(images[0]!.data));
   });
 
   it('progress tells every stage and step, some with previews', async () => {

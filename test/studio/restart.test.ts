@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { StoreUnusable } from '../../src/studio/store/sql-thread.js';
-import { ScriptedEngine } from './engines.js';
+import { ScriptedEngine, seedsOf } from './engines.js';
 import { eventsOf, newFolder, openStudio, stays, studioFor, untilDone } from './fixture.js';
 import { HandClock } from './hand-clock.js';
 
@@ -40,17 +40,41 @@ describe('after a restart', () => {
     expect(await studio.generate(cat, untilDone)).toMatchObject({ cache: 'MISS' });
   });
 
-  it('what ran or waited was interrupted, and its subscription ends with its last event', async () => {
+  it('what ran or waited goes on, without what was finished, and its subscribers hear the rest', async () => {
     const dataDir = newFolder();
     const program = start(dataDir, 'stuck.ts');
-    const [ids] = (await once(program, 'message')) as [string[]];
+    const [told] = (await once(program, 'message')) as [{ ids: string[]; lastSequence: number; done: string }];
     await kill(program);
-    const studio = await studioFor({ dataDir });
+    const engine = new ScriptedEngine();
+    const studio = await studioFor({ dataDir, engines: [engine] });
+    for (const id of told.ids) {
+      const events = await eventsOf(studio, id, told.lastSequence);
+      const sequences = events.map(({ sequence }) => sequence);
+      expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
+      expect(sequences[0]).toBeGreaterThan(told.lastSequence);
+      expect(events.at(-1)).toMatchObject({ type: 'GenerationFinished', generation: { status: 'SUCCEEDED' } });
+      expect(await studio.generation(id)).toMatchObject({ status: 'SUCCEEDED', queuePosition: null });
+    }
+    const both = (await studio.generation(told.ids[0]!))!.imageIds;
+    expect(both[0]).toBe(told.done);
+    expect(engine.jobs.flatMap(seedsOf).sort()).toEqual([12, 2]);
+  });
+
+  it('what two processes could not end is given up by the third', async () => {
+    const dataDir = newFolder();
+    let ids: string[] = [];
+    for (let process = 0; process < 3; process++) {
+      const program = start(dataDir, 'stuck.ts');
+      const [told] = (await once(program, 'message')) as [{ ids: string[] }];
+      if (process === 0) ids = told.ids;
+      await kill(program);
+    }
+    const engine = new ScriptedEngine();
+    const studio = await studioFor({ dataDir, engines: [engine] });
     for (const id of ids) {
       const problem = { code: 'Interrupted', retryable: true };
       expect(await studio.generation(id)).toMatchObject({ status: 'FAILED', problem, queuePosition: null });
-      const events = await eventsOf(studio, id, 3);
-      expect(events).toMatchObject([{ type: 'GenerationFinished', sequence: 4, generation: { status: 'FAILED' } }]);
+      expect((await eventsOf(studio, id, 5)).map(({ type }) => type)).toEqual(['GenerationFinished']);
     }
   });
 
@@ -70,7 +94,9 @@ describe('after a restart', () => {
       const repeat = await studio.generate({ prompt: 'a cat', seed, steps: 1 }, untilDone);
       expect(repeat).toMatchObject({ cache: 'HIT', imageIds: [imageId] });
     }
-    expect(engine.jobs).toHaveLength(0);
+    // Only what was under way when it was killed.
+    const answered = new Set(told.map(({ seed }) => seed));
+    expect(engine.jobs.flatMap(seedsOf).filter((seed) => answered.has(seed))).toEqual([]);
   });
 });
 

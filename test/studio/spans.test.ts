@@ -16,7 +16,7 @@ beforeEach(() => exporter.reset());
 
 const named = (name: string) => exporter.getFinishedSpans().filter((span) => span.name === name);
 
-it('50 identical requests at once are one denoise span; the 49 that share link to the picture it is part of', async () => {
+it('50 identical requests at once are one denoise span; the 49 that share link to the image it is part of', async () => {
   const studio = await studioFor();
   const cat = { prompt: 'a cat', seed: 7 };
   const request = trace.getTracer('test').startSpan('request');
@@ -25,7 +25,7 @@ it('50 identical requests at once are one denoise span; the 49 that share link t
   );
   await studio.generate(cat, untilDone);
 
-  const [picture, ...others] = named('picture');
+  const [image, ...others] = named('image');
   expect(others).toHaveLength(0);
   expect(named('denoise')).toHaveLength(1);
   expect(named('step')).toHaveLength(4);
@@ -35,15 +35,13 @@ it('50 identical requests at once are one denoise span; the 49 that share link t
   expect(outcomes.filter((outcome) => outcome === 'SHARED')).toHaveLength(49);
   expect(outcomes.filter((outcome) => outcome === 'HIT')).toHaveLength(1);
   const shared = generations.filter(({ attributes }) => attributes['inkstone.cache'] === 'SHARED');
-  expect(new Set(shared.map(({ links }) => links[0]?.context.spanId))).toEqual(
-    new Set([picture!.spanContext().spanId]),
-  );
+  expect(new Set(shared.map(({ links }) => links[0]?.context.spanId))).toEqual(new Set([image!.spanContext().spanId]));
 
   const maker = generations.find(({ attributes }) => attributes['inkstone.cache'] === 'MISS')!;
   expect(maker.parentSpanContext?.spanId).toBe(request.spanContext().spanId);
-  expect(picture!.parentSpanContext?.spanId).toBe(maker.spanContext().spanId);
+  expect(image!.parentSpanContext?.spanId).toBe(maker.spanContext().spanId);
   for (const name of ['queue', 'encode_prompt', 'denoise', 'decode', 'encode_output'])
-    expect(named(name)[0]!.parentSpanContext?.spanId).toBe(picture!.spanContext().spanId);
+    expect(named(name)[0]!.parentSpanContext?.spanId).toBe(image!.spanContext().spanId);
   expect(named('step')[0]!.parentSpanContext?.spanId).toBe(named('denoise')[0]!.spanContext().spanId);
   expect(JSON.stringify(exporter.getFinishedSpans().map(({ attributes }) => attributes))).not.toContain('a cat');
 });

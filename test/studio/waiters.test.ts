@@ -105,7 +105,7 @@ describe('a failure', () => {
   it('of the engine is told as data, not remembered, and costs those in the queue nothing', async () => {
     const engine = new ScriptedEngine({
       beforeStep(_step, job) {
-        if (seedOf(job) === 7 && engine.jobs.length === 1) throw new EngineLost('The engine ended.');
+        if (seedOf(job) === 7 && engine.jobs.length <= 3) throw new EngineLost('The engine ended.');
       },
     });
     const studio = await studioFor({ engines: [engine] });
@@ -117,6 +117,17 @@ describe('a failure', () => {
     });
     expect(await queued).toMatchObject({ status: 'SUCCEEDED' });
     expect(await studio.generate(cat, untilDone)).toMatchObject({ status: 'SUCCEEDED', cache: 'MISS' });
+  });
+
+  it('of an engine that died is tried again, and nobody hears of it but in time', async () => {
+    const engine = new ScriptedEngine({
+      beforeStep(step) {
+        if (engine.jobs.length < 3 && step === 2) throw new EngineLost('The engine ended.');
+      },
+    });
+    const studio = await studioFor({ engines: [engine] });
+    expect(await studio.generate(cat, untilDone)).toMatchObject({ status: 'SUCCEEDED', step: 4, totalSteps: 4 });
+    expect(engine.jobs).toHaveLength(3);
   });
 
   it('of the numbers says at which step', async () => {

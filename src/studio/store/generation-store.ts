@@ -1,18 +1,15 @@
-import type { Region } from '../../engine/job.js';
-import type { Generation, Image } from '../types.js';
+import type { Generation } from '../../domain/generation.js';
+import type { ImageRecord } from '../../domain/image.js';
+import type { Plan } from '../plan.js';
 
-/** A picture as it is remembered: found by its fingerprint, kept in the image store under its id. */
-export interface Picture extends Image {
-  /** Of the master file. */
-  readonly bytes: number;
-  /** Where a refinement improved it; empty otherwise. */
-  readonly regions: readonly Region[];
-}
+export type Picture = ImageRecord;
 
 export interface StoredGeneration {
   readonly generation: Generation;
-  /** Number of its last progress event; null while it runs, or when it was interrupted. */
+  /** Number of its last progress event; null while it runs. */
   readonly lastSequence: number | null;
+  /** How it goes on in another process; null when it is over. */
+  readonly plan: Plan | null;
 }
 
 /**
@@ -23,7 +20,7 @@ export interface GenerationStore {
   save(stored: StoredGeneration): Promise<void>;
   /** In the order of the ids; null for those that are not there. */
   generations(ids: readonly string[]): Promise<readonly (StoredGeneration | null)[]>;
-  /** Those that were neither finished, failed nor cancelled. */
+  /** Those that were neither finished, failed nor cancelled, the oldest first. */
   unfinished(): Promise<readonly StoredGeneration[]>;
   savePicture(picture: Picture, at: number): Promise<void>;
   /** By fingerprint; null for those that are not there, or whose image is gone. */

@@ -1,8 +1,9 @@
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
+import type { Generation } from '../../domain/generation.js';
 import type { Region } from '../../engine/job.js';
 import { closeToOthers, makePrivateFolder, PRIVATE_FILE } from '../../environment/folders.js';
-import type { Generation } from '../types.js';
+import type { Plan } from '../plan.js';
 import type { GenerationStore, Picture, StoredGeneration } from './generation-store.js';
 import { SqlThread } from './sql-thread.js';
 import type { Row } from './statements.js';
@@ -27,9 +28,18 @@ export async function openLibsqlStore(file: string, { rows }: LibsqlStoreOptions
   let forgotten = 0;
 
   return {
-    async save({ generation, lastSequence }) {
+    async save({ generation, lastSequence, plan }) {
       const { id, createdAt, finishedAt } = generation;
-      const asked = sql.ask('saveGeneration', id, createdAt, finishedAt, lastSequence, JSON.stringify(generation));
+      const planned = plan === null ? null : JSON.stringify(plan);
+      const asked = sql.ask(
+        'saveGeneration',
+        id,
+        createdAt,
+        finishedAt,
+        lastSequence,
+        JSON.stringify(generation),
+        planned,
+      );
       if (++saved % pruneEvery === 0) await sql.ask('pruneGenerations', rows);
       await asked;
     },
@@ -77,11 +87,12 @@ function makePrivate(file: string): void {
 }
 
 /** What generations had to say nothing about when they were only drawn from words. */
-const drawn = { loras: [], editMode: null, strength: null, sourceId: null, regions: [] } as const;
+const drawn = { loras: [], editMode: null, strength: null, sourceId: null, regions: [], images: [] } as const;
 
 function toGeneration(row: Row): StoredGeneration {
   const generation = { ...drawn, ...JSON.parse(String(row.body)) } as Generation;
-  return { generation, lastSequence: row.last_sequence as number | null };
+  const plan = row.plan === null ? null : (JSON.parse(String(row.plan)) as Plan);
+  return { generation, lastSequence: row.last_sequence as number | null, plan };
 }
 
 function toPicture(row: Row): Picture {

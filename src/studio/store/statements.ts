@@ -31,15 +31,16 @@ create unique index if not exists pictures_by_image on pictures (image_id);
 create index if not exists pictures_gone on pictures (gone_at, image_id) where gone_at is not null;
 `,
   `alter table pictures add column regions text not null default '[]';`,
+  `alter table generations add column plan text;`,
 ] as const;
 
 export const statements = {
   saveGeneration: `
-    insert into generations (id, created_at, finished_at, last_sequence, body) values (?, ?, ?, ?, ?)
+    insert into generations (id, created_at, finished_at, last_sequence, body, plan) values (?, ?, ?, ?, ?, ?)
     on conflict (id) do update
-      set finished_at = excluded.finished_at, last_sequence = excluded.last_sequence, body = excluded.body`,
-  generation: 'select body, last_sequence from generations where id = ?',
-  unfinished: 'select body, last_sequence from generations where finished_at is null order by created_at, id',
+      set finished_at = excluded.finished_at, last_sequence = excluded.last_sequence, body = excluded.body, plan = excluded.plan`,
+  generation: 'select body, last_sequence, plan from generations where id = ?',
+  unfinished: 'select body, last_sequence, plan from generations where finished_at is null order by created_at, id',
   /** The parameter is how many rows stay. */
   pruneGenerations: `
     delete from generations where finished_at is not null and (created_at, id) <= (

@@ -1,16 +1,13 @@
 import type { EngineEvent } from '../engine/job.js';
 import { previewAddress } from '../imaging/preview.js';
-import type { FlightEvent } from './flights.js';
 
 /**
  * Passes an engine's events on in their order, although encoding the preview of some takes a while.
  *
- * @param emit told of which picture an event is; null for what concerns all of the job's
+ * @param pass told of each event, with the address of its preview
  */
-export function inOrder(emit: (event: FlightEvent, picture: number | null) => void) {
+export function inOrder(pass: (event: EngineEvent, preview: string | null) => void) {
   let last: Promise<void> | null = null;
-  const pass = (event: EngineEvent, preview: string | null) =>
-    emit(withoutPixels(event, preview), event.type === 'step' ? event.image : null);
   return {
     add(event: EngineEvent): void {
       // Nothing to wait for: at once.
@@ -30,10 +27,4 @@ export function inOrder(emit: (event: FlightEvent, picture: number | null) => vo
       while (last !== null) await last;
     },
   };
-}
-
-function withoutPixels(event: EngineEvent, preview: string | null): FlightEvent {
-  if (event.type !== 'step') return event;
-  const { at, step, totalSteps, sigma } = event;
-  return { type: 'step', at, step, totalSteps, sigma, preview };
 }

@@ -1,0 +1,50 @@
+/** What clients decide by, and make sentences of their own language from, with what each says of its parameters. Once given out, a code keeps its meaning. */
+export const problemCodes = {
+  INVALID_VALUE: 'A value that this server cannot use, for a reason that has no code of its own.',
+  OUT_OF_RANGE: 'A number that is too small or too large. Parameters: `min`, `max`.',
+  INVALID_SIZE: 'A width or height that the model does not draw. Parameters: `multipleOf`, `min`, `max`.',
+  TOO_MANY_PIXELS: 'Width × height, or a picture that was sent, has more pixels than allowed. Parameters: `max`.',
+  EMPTY: 'Text that must say something and does not.',
+  TOO_LONG: 'Text or a file that is too long. Parameters: `max`, `unit` (BYTES, CHARACTERS or TOKENS).',
+  INVALID_TEXT: 'Text that is not valid Unicode.',
+  TOO_MANY: 'A list with more entries than allowed. Parameters: `max`.',
+  DUPLICATE: 'An entry that the same list names twice.',
+  REQUIRED: 'A value that cannot be left out here. Parameters: `with`, what asks for it.',
+  CONFLICT: 'Two inputs that exclude each other. Parameters: `with`, the other one.',
+  NOT_SUPPORTED: 'The model cannot do that. Parameters: `model`, its catalog name.',
+  NOT_ALLOWED: 'This server is set up not to do what was asked for.',
+  UNKNOWN_LORA: 'The model lists no such LoRA. Parameters: `model`, `available`.',
+  UNUSABLE_LORA: 'The LoRA is listed, but its file cannot be used.',
+  UNREADABLE_IMAGE: 'A file that is no picture in PNG, JPEG, WebP, AVIF or GIF, or is damaged.',
+  IMAGE_TOO_SMALL: 'A picture with a side that is too short. Parameters: `min`, in pixels.',
+  IMAGE_TOO_LARGE: 'A picture with a side that is too long. Parameters: `max`, in pixels.',
+  WRONG_SHAPE: 'A picture or mask whose ratio of width to height does not fit.',
+  EMPTY_MASK: 'A mask in which nothing is white.',
+  OUTSIDE_IMAGE: 'A region that is not inside of the picture. Parameters: `width`, `height` of the picture.',
+  INVALID_ADDRESS: 'An address that is none, or is not one of http or https.',
+  ADDRESS_NOT_ALLOWED: 'An address that this server does not fetch from.',
+  UNREACHABLE_ADDRESS: 'An address from which no picture came.',
+  UNKNOWN_MODEL: 'No model is called so. Parameters: `field`, `received`, `available`.',
+  QUEUE_FULL: 'More is waiting than this server lets wait. Parameters: `retryAfterMs`.',
+  SERVER_STOPPING: 'The server is about to stop and takes no new work. Parameters: `retryAfterMs`.',
+  STORAGE_UNAVAILABLE: "The server's disk is full or cannot be written, so that nothing new can be made.",
+  NOT_CACHED: 'It was asked for from memory only, and is not there. Parameters: `fingerprint`.',
+  NOT_FOUND: 'Nothing has this id. Parameters: `type` (Generation or Image), `id`.',
+  ENGINE_LOST: 'The process that computes ended or stopped answering.',
+  INTERRUPTED: 'The server ended while the generation was waiting or running.',
+  DEADLINE_EXCEEDED: 'It took longer than a job may take.',
+  NON_FINITE: 'The mathematics produced an infinity or a not-a-number. Parameters: `step`.',
+  SOURCE_GONE: 'The picture to be changed had to make room before its turn came.',
+  FAILED: 'Something that nobody expected. The server has logged what.',
+} as const;
+
+export type ProblemCode = keyof typeof problemCodes;
+export type ProblemParameters = Readonly<Record<string, string | number>>;
+
+/** What a refusal says beside its sentence. */
+export interface ProblemDetails {
+  readonly code: ProblemCode;
+  readonly parameters?: ProblemParameters;
+  /** Whether the same may be taken later, since the fault is somebody else's and in passing. */
+  readonly retryable?: boolean | undefined;
+}

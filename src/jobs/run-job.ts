@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import { addressOf, type ImageStore } from '../cache/image-store.js';
+import type { ImageRecord } from '../domain/image.js';
+import type { ProblemRecord } from '../domain/problem.js';
+import type { Engine, EngineEvent, Pixels, Region } from '../engine/job.js';
+import { encodeMaster } from '../imaging/master.js';
+import { ImageSpan } from '../telemetry/spans.js';
+import { engineJob, type InputImages } from './engine-job.js';
+import { inOrder } from './in-order.js';
+import type { Task } from './queue.js';
+
+/** Finished images by fingerprint. */
+export interface ImageRecords {
+  /** Null where it must be made. */
+  find(fingerprint: string): Promise<ImageRecord | null>;
+  /** Resolves when it is durable; the first record of a fingerprint wins. */
+  save(record: ImageRecord): Promise<void>;
+}
+
+export interface RunParts {
+  readonly engine: Pick<Engine, 'run'>;
+  readonly inputs: InputImages;
+  readonly images: ImageStore;
+  readonly records: ImageRecords;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  /** What a failure is to those who wait. */
+  readonly problemOf: (error: unknown) => ProblemRecord;
+}
+
+/** A task with its span. */
+interface Traced extends Task {
+  readonly span: ImageSpan;
+}
+
+/**
+ * What every worker does with compatible jobs: look the fingerprints up → load input images → run the engine → encode → store the
+ * images → save their records; what happens is told on the way. Running a job twice is harmless.
+ *
+ * @throws what kept all images from being made, such as an EngineProblem or SourceGone
+ */
+export async function runJobs(tasks: readonly Task[], parts: RunParts): Promise<void> {
+  const started = tasks.map((task) => begin(task, parts.now()));
+  try {
+    const missing = await lookUp(started, parts);
+    if (missing.length === 0) return;
+    const { images, regions } = await make(missing, parts);
+    await Promise.all(missing.map((task, i) => finish(task, images[i]!, regions, parts)));
+  } catch (error) {
+    for (const { span, signal } of started)
+      span.end(parts.now(), signal.aborted ? 'cancelled' : (error as Error).message);
+    throw error;
+  }
+}
+
+function begin(task: Task, at: number): Traced {
+  const { job, addedAt } = task;
+  const span = ImageSpan.under(job.traceparent, addedAt, { 'inkstone.fingerprint': job.fingerprint });
+  span.stageStarted('QUEUE', addedAt);
+  span.stageFinished('QUEUE', at);
+  task.emit({ type: 'started', at, traceparent: span.traceparent });
+  return { ...task, span };
+}
+
+/** Tells those whose images are there already; the others are left. */
+async function lookUp(tasks: readonly Traced[], { records, now }: RunParts): Promise<readonly Traced[]> {
+  const found = await Promise.all(tasks.map(({ job }) => (job.reuse ? records.find(job.fingerprint) : null)));
+  return tasks.filter(({ emit, span }, i) => {
+    const image = found[i] ?? null;
+    if (image === null) return true;
+    span.end(now(), null);
+    emit({ type: 'finished', image });
+    return false;
+  });
+}
+
+async function make(tasks: readonly Traced[], { engine, inputs }: RunParts) {
+  const job = await engineJob(
+    tasks.map(({ job }) => job.work),
+    inputs,
+  );
+  const relay = inOrder(teller(tasks));
+  const signal = whenAllAborted(tasks.map(({ signal }) => signal));
+  // The engine may take so long for each of its images.
+  const deadlineMs = tasks.reduce((sum, { job }) => sum + job.deadlineMs, 0);
+  try {
+    return await engine.run(job, {
+      signal,
+      deadlineMs,
+      onEvent(event) {
+        record(event, tasks);
+        relay.add(event);
+      },
+    });
+  } finally {
+    await relay.done();
+  }
+}
+
+/** Encodes, stores and records one image. Its failure is its own. */
+async function finish(task: Traced, pixels: Pixels, regions: readonly Region[], parts: RunParts): Promise<void> {
+  const { job, span, signal, emit } = task;
+  const { images, records, now, problemOf } = parts;
+  if (signal.aborted) return span.end(now(), 'cancelled');
+  const [stage, key] = ['ENCODE_OUTPUT', randomUUID()] as const;
+  const at = now();
+  const start = performance.now();
+  emit({ type: 'stage-started', stage, at, key });
+  span.stageStarted(stage, at);
+  try {
+    const { png, thumbhash } = await encodeMaster(pixels, job.recipe);
+    if (signal.aborted) return span.end(now(), 'cancelled');
+    const { width, height } = pixels;
+    const { fingerprint, recipe } = job;
+    const image = {
+      id: addressOf(png),
+      width,
+      height,
+      thumbhash,
+      seed: recipe.seed,
+      fingerprint,
+      bytes: png.length,
+      regions,
+    };
+    // Both are durable before anyone hears of the image. A record whose file a power cut took is found out when the file is looked for.
+    await Promise.all([images.put(png), records.save(image)]);
+    const end = now();
+    span.stageFinished(stage, end);
+    span.end(end, null);
+    emit({ type: 'stage-finished', stage, at: end, durationMs: performance.now() - start, key });
+    emit({ type: 'finished', image });
+  } catch (error) {
+    span.end(now(), (error as Error).message);
+    emit({ type: 'failed', problem: problemOf(error) });
+  }
+}
+
+/** Tells each image's waiters its steps and all the stages. */
+function teller(tasks: readonly Traced[]) {
+  const forward = randomUUID();
+  let count = 0;
+  return (event: EngineEvent, preview: string | null) => {
+    if (event.type === 'step') {
+      const { at, step, totalSteps, sigma } = event;
+      tasks[event.image]?.emit({ type: 'step', at, step, totalSteps, sigma, preview });
+      return;
+    }
+    const key = `${forward}:${count++}`;
+    for (const { emit } of tasks) emit({ ...event, key });
+  };
+}
+
+function record(event: EngineEvent, tasks: readonly Traced[]): void {
+  if (event.type === 'step') {
+    const attributes = { 'inkstone.step': event.step, 'inkstone.sigma': event.sigma };
+    tasks[event.image]?.span.step(event.at, event.durationMs, attributes);
+    return;
+  }
+  for (const { span } of tasks) {
+    if (event.type === 'stage-started') span.stageStarted(event.stage, event.at);
+    else span.stageFinished(event.stage, event.at);
+  }
+}
+
+/** Aborts when the last of them does. */
+function whenAllAborted(signals: readonly AbortSignal[]): AbortSignal {
+  const all = new AbortController();
+  let left = signals.length;
+  const leave = (signal: AbortSignal) => {
+    if (--left === 0) all.abort(signal.reason);
+  };
+  for (const signal of signals) {
+    if (signal.aborted) leave(signal);
+    else signal.addEventListener('abort', () => leave(signal), { once: true });
+  }
+  return all.signal;
+}

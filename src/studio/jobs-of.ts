@@ -1,0 +1,71 @@
+import type { Job } from '../domain/job.js';
+import type { Recipe } from '../domain/recipe.js';
+import type { Work } from '../domain/work.js';
+import { forwards } from '../engine/schedule.js';
+import { type CanonicalRequest, pictureFingerprint } from './canonical.js';
+import type { StoredPictures } from './stored-pictures.js';
+
+export function pictureFingerprints(request: CanonicalRequest): readonly string[] {
+  return Array.from({ length: request.count }, (_, i) => pictureFingerprint(request, i));
+}
+
+/** Steps that each image takes: an edit runs the last of its schedule, a refinement all of its own. */
+export function stepsOf(request: CanonicalRequest): number {
+  return request.operation === 'EDIT' && request.strength !== null
+    ? forwards(request.steps, request.strength)
+    : request.steps;
+}
+
+/** What the jobs of a request have in common beside what decides their pixels. */
+export type JobContext = Pick<Job, 'tenant' | 'caller' | 'request' | 'reuse' | 'deadlineMs' | 'traceparent'>;
+
+/**
+ * The jobs of a request's images, in order: image i has seed + i.
+ *
+ * @param stored null where no images came with it
+ */
+export function jobsOf(request: CanonicalRequest, stored: StoredPictures | null, context: JobContext): readonly Job[] {
+  return pictureFingerprints(request).map((fingerprint, i) => {
+    const one = { ...request, seed: request.seed + i };
+    return { ...context, fingerprint, work: workOf(one, stored), recipe: recipeOf(one, fingerprint) };
+  });
+}
+
+function workOf(request: CanonicalRequest, stored: StoredPictures | null): Work {
+  const { model, prompt, negativePrompt, steps, guidance, guidanceNormalization, guidanceTruncation, seed } = request;
+  const drawing = {
+    ...{ model, prompt, negativePrompt, steps, guidance, guidanceNormalization, guidanceTruncation, seed },
+    loras: request.loras.map(({ id, weight }) => ({ id, weight })),
+  };
+  if (request.operation === 'GENERATE') {
+    const { operation, width, height } = request;
+    return { ...drawing, operation, width, height };
+  }
+  if (stored === null) throw new Error('An edit needs the image that is edited.');
+  const { source, references, mask } = stored;
+  if (request.operation === 'REFINE') {
+    const { operation, regions, strength } = request;
+    return { ...drawing, operation, source, mask, regions, strength };
+  }
+  const { operation, mode, strength } = request;
+  return { ...drawing, operation, mode, source, references, mask, strength };
+}
+
+function recipeOf(request: CanonicalRequest, fingerprint: string): Recipe {
+  const { prompt, negativePrompt, seed, model, steps, guidance, width, height, loras, operation } = request;
+  const drawing = {
+    ...{ prompt, negativePrompt, seed, model, steps, guidance, width, height, fingerprint },
+    guidanceNormalization: request.guidanceNormalization,
+    guidanceTruncation: request.guidanceTruncation,
+    loras: loras.map(({ id, weight }) => ({ id, weight })),
+  };
+  if (operation === 'GENERATE') return { ...drawing, change: null };
+  const { source, mask, strength } = request;
+  if (operation === 'REFINE')
+    return {
+      ...drawing,
+      change: { mode: operation, strength, source, mask, references: [], regions: request.regions },
+    };
+  const { mode, references } = request;
+  return { ...drawing, change: { mode, strength, source, mask, references, regions: null } };
+}
