@@ -7,7 +7,7 @@ export const jobsSection = {
   schema: z.object({
     QUEUE_LIMIT: setting(
       whole(0, 1_000_000).default(64),
-      'Jobs that may wait for an engine; one more is refused at once. The pictures of a request are one job.',
+      'Requests that may wait for an engine; one more is refused at once. Twice as many may wait where a caller has none yet.',
     ),
   }),
 };
