@@ -36,6 +36,11 @@ describe('the address of the page', () => {
     expect(fromHash(toHash({ prompt: 'a' }))).toEqual({ prompt: 'a' });
   });
 
+  it('says a request that needs no words', () => {
+    const wish = { operation: 'REFINE', image: { id: 'a' }, prompt: '', strength: 0.1 };
+    expect(fromHash(toHash(wish))).toEqual(wish);
+  });
+
   it('says nothing where there is no prompt', () => {
     expect(fromHash('')).toBeNull();
     expect(fromHash('#code')).toBeNull();

@@ -42,8 +42,9 @@ export function toHash(wish) {
  */
 export function fromHash(hash) {
   const parts = new URLSearchParams(hash.replace(/^#/, ''));
-  const prompt = parts.get('prompt');
-  if (prompt === null) return null;
+  const prompt = parts.get('prompt') ?? '';
+  // To refine needs no words.
+  if (prompt === '' && !parts.has('do')) return null;
   const [, width, height] = /^(\d+)x(\d+)$/.exec(parts.get('size') ?? '') ?? [];
   const operation = /** @type {import('./api.js').Operation | undefined} */ (parts.get('do')?.toUpperCase());
   const image = parts.get('image');
