@@ -19,7 +19,13 @@ export interface DecodeOptions {
   readonly maxPixels: number;
   /** Ends the wait for a free place; what is being decoded is decoded. */
   readonly signal: AbortSignal;
+  /** The size to be decoded to, of the picture's own, upright; what it throws refuses the picture before it is decoded. Left out, its own. */
+  readonly sizeFor?: ((own: Size) => Size) | undefined;
+  /** Waits for room for so many decoded pixels. */
+  readonly enter?: ((pixels: number) => Promise<void>) | undefined;
 }
+
+export type Size = Pick<Pixels, 'width' | 'height'>;
 
 /** A picture of that many pixels takes 3 bytes for each, and a thread that finished pictures need too: one at a time. */
 const room = new Room(1);
@@ -51,18 +57,24 @@ type Picture = ReturnType<typeof sharp>;
 
 async function decoded(
   bytes: Uint8Array,
-  { maxPixels, signal }: DecodeOptions,
+  { maxPixels, signal, sizeFor, enter }: DecodeOptions,
   channels: 1 | 3,
   composed: (picture: Picture) => Picture,
 ): Promise<Pixels> {
   const { format, name } = sniff(bytes);
   if (format === null) throw new NotAPicture('a picture in PNG, JPEG, WebP, AVIF or GIF', name);
+  // Nothing but the header: a giant canvas is refused before there is memory for it.
+  const own = await room.run(() => uprightSize(bytes, format, maxPixels), signal);
+  const size = sizeFor?.(own) ?? own;
+  // Before the place to decode: those inside may need that to come to an end.
+  await enter?.(size.width * size.height);
   return room.run(async () => {
-    // Nothing but the header: a giant canvas is refused before there is memory for it.
-    await refuseGiants(bytes, format, maxPixels);
     try {
       const picture = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels }).autoOrient();
-      const { data, info } = await composed(picture)
+      const isOwn = size.width === own.width && size.height === own.height;
+      // JPEG and WebP are decoded in a smaller size at once.
+      const sized = isOwn ? picture : picture.resize(size.width, size.height, { fit: 'fill', kernel: 'lanczos3' });
+      const { data, info } = await composed(sized)
         .timeout({ seconds })
         .raw({ depth: 'uchar' })
         .toBuffer({ resolveWithObject: true });
@@ -74,7 +86,7 @@ async function decoded(
   }, signal);
 }
 
-async function refuseGiants(bytes: Uint8Array, format: InputFormat, maxPixels: number): Promise<void> {
+async function uprightSize(bytes: Uint8Array, format: InputFormat, maxPixels: number): Promise<Size> {
   const header = await sharp(bytes, { failOn: 'error', limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => {
@@ -85,6 +97,8 @@ async function refuseGiants(bytes: Uint8Array, format: InputFormat, maxPixels: n
     throw damaged(format, null);
   if (header.width * header.height > maxPixels)
     throw new NotAPicture(`a picture of at most ${maxPixels} pixels`, `${header.width} × ${header.height}`, maxPixels);
+  const { width, height } = header.autoOrient;
+  return { width, height };
 }
 
 /** libvips says what it met in words of its own, with places in memory and files: not for clients. */

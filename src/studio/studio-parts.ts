@@ -11,7 +11,7 @@ import type { Variants } from './variants.js';
 /** What the use cases are put together from. */
 export interface StudioParts {
   readonly reader: Reader;
-  readonly sources: Pick<Sources, 'keep' | 'keepMask'>;
+  readonly sources: Pick<Sources, 'keep' | 'keepMask' | 'forRequest'>;
   readonly records: Records;
   readonly store: GenerationStore;
   readonly disk: Pick<Disk, 'writable' | 'look' | 'close'>;

@@ -17,6 +17,7 @@ import { NotCached, NotFound, QueueFull } from './problems.js';
 import { lastEvent } from './progress-log.js';
 import { readEdit } from './request/edit.js';
 import { readGenerate } from './request/generate.js';
+import type { Reader } from './request/reader.js';
 import { readRefine } from './request/refine.js';
 import { RunningGeneration } from './running-generation.js';
 import { withImages } from './state.js';
@@ -37,32 +38,42 @@ export class InkstoneStudio implements Studio {
   }
 
   generate(request: GenerateRequest, options: SubmitOptions): Promise<Generation> {
-    return this.#submit(() => readGenerate(request, this.#parts.reader), options);
+    return this.#submit((reader) => readGenerate(request, reader), options);
   }
 
   edit(request: EditRequest, options: SubmitOptions): Promise<Generation> {
-    return this.#submit(() => readEdit(request, this.#parts.reader, options.signal), options);
+    return this.#submit((reader) => readEdit(request, reader, options.signal), options);
   }
 
   refine(request: RefineRequest, options: SubmitOptions): Promise<Generation> {
-    return this.#submit(() => readRefine(request, this.#parts.reader, options.signal), options);
+    return this.#submit((reader) => readRefine(request, reader, options.signal), options);
   }
 
-  async #submit(read: () => Promise<Order>, { waitMs, signal }: SubmitOptions): Promise<Generation> {
+  async #submit(read: (reader: Reader) => Promise<Order>, { waitMs, signal }: SubmitOptions): Promise<Generation> {
     signal.throwIfAborted();
     const wait = whole('waitMs', waitMs, 0, this.#parts.waitLimitMs);
-    const order = await read();
-    const recalled = await this.#lookUp(order);
+    const sources = this.#parts.sources.forRequest();
+    // Whoever waits for the answer holds no decoded picture meanwhile.
+    const { generation, recalled, order, stored } = await this.#prepared(
+      () => read({ ...this.#parts.reader, sources }),
+      signal,
+    ).finally(() => sources.leave());
+    const images = recalled.flatMap((image) => image ?? []);
+    if (images.length === recalled.length) return this.#remembered(generation, images);
+    return this.#answer(await this.#begin(generation, order, stored, recalled), wait, signal);
+  }
+
+  /** Everything up to the first step, the pictures that came with the request in the store. */
+  async #prepared(read: () => Promise<Order>, signal: AbortSignal) {
+    const { given, ...order } = await read();
+    const recalled = await this.#lookUp({ ...order, given: null });
     signal.throwIfAborted();
     this.#refuseWhenClosing();
-
-    const generation = initialGeneration(order, this.#parts.clock.now());
-    const pictures = recalled.flatMap((picture) => picture ?? []);
-    if (pictures.length === recalled.length) return this.#remembered(generation, pictures);
+    const generation = initialGeneration({ ...order, given }, this.#parts.clock.now());
+    const known = { generation, recalled, order: { ...order, given: null } };
+    if (recalled.every((image) => image !== null)) return { ...known, stored: null };
     if (order.policy === 'ONLY') throw notCached(generation.fingerprint);
-    const stored = await this.#keep(order, generation, signal);
-    const running = await this.#begin(generation, order, stored, recalled);
-    return this.#answer(running, wait, signal);
+    return { ...known, stored: await this.#keep({ ...order, given }, generation, signal) };
   }
 
   async cancel(id: string): Promise<Generation> {

@@ -212,3 +212,50 @@ function pngOf(width: number, height: number): Buffer {
     chunk('IEND', Buffer.alloc(0)),
   ]);
 }
+
+describe('a picture that is larger than what is asked for', () => {
+  const photo = () =>
+    sharp({ create: { width: 2000, height: 1000, channels: 3, background: 'teal' } }).composite([
+      { input: { create: { width: 1000, height: 1000, channels: 3, background: 'orange' } }, left: 0, top: 0 },
+    ]);
+  const half = ({ width, height }: { width: number; height: number }) => ({ width: width / 4, height: height / 4 });
+
+  it.each([
+    ['JPEG', () => photo().jpeg({ quality: 95 })],
+    ['WebP', () => photo().webp({ quality: 95 })],
+    ['PNG', () => photo().png()],
+    ['AVIF', () => photo().avif({ quality: 90, effort: 0 })],
+  ])('is decoded in its smaller size: %s', async (_name, encode) => {
+    const picture = await decode(await encode().toBuffer(), { sizeFor: half });
+    expect([picture.width, picture.height, picture.data.length]).toEqual([500, 250, 500 * 250 * 3]);
+    near(pixel(picture, 10, 125), [255, 165, 0], 12);
+    near(pixel(picture, 490, 125), [0, 128, 128], 12);
+  });
+
+  it('is told its size upright, and comes upright', async () => {
+    const sideways = await photo().jpeg().withMetadata({ orientation: 6 }).toBuffer();
+    const told: object[] = [];
+    const picture = await decode(sideways, {
+      sizeFor: (own) => {
+        told.push(own);
+        return half(own);
+      },
+    });
+    expect([told, picture.width, picture.height]).toEqual([[{ width: 1000, height: 2000 }], 250, 500]);
+    near(pixel(picture, 125, 10), [255, 165, 0], 12);
+  });
+
+  it('is refused by its size before it is decoded, and asked for room by the size that it will have', async () => {
+    const cut = (await photo().png().toBuffer()).subarray(0, 200);
+    const refuse = () => {
+      throw new Error('too large');
+    };
+    await expect(decode(cut, { sizeFor: refuse })).rejects.toThrow('too large');
+    const asked: number[] = [];
+    await decode(await photo().png().toBuffer(), {
+      sizeFor: half,
+      enter: async (pixels) => void asked.push(pixels),
+    });
+    expect(asked).toEqual([125_000]);
+  });
+});

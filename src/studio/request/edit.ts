@@ -5,7 +5,7 @@ import { outOfRange, refused, refusedAs } from '../expected.js';
 import type { Order } from '../order.js';
 import type { EditRequest } from '../types.js';
 import { readDrawing } from './drawing.js';
-import { exact, fitted, maskFor } from './given.js';
+import { exactSize, fittedSize, maskFor } from './given.js';
 import { capableModel } from './model.js';
 import type { Reader } from './reader.js';
 import { spoken } from './words.js';
@@ -39,20 +39,20 @@ export async function readEdit(request: EditRequest, reader: Reader, signal: Abo
   const strength = mode === 'INSTRUCTION' ? null : strengthOf(request.strength ?? 1, canonical.steps);
 
   const open = reader.sources.open.bind(reader.sources);
-  const opened = await open(request.image, 'image', signal);
   // Where pixels are promised to come back unchanged, they are not resized either.
-  const source = mode === 'INPAINT' ? exact('image', opened, limits) : await fitted('image', opened, limits);
-  const mask = request.mask == null ? null : await maskFor(source.value, request.mask, reader, signal);
+  const size = mode === 'INPAINT' ? exactSize('image', limits) : fittedSize('image', limits);
+  const source = await open(request.image, 'image', signal, size);
+  const mask = request.mask == null ? null : await maskFor(source.pixels, request.mask, reader, signal);
   const others = await Promise.all(
     references.map(async (reference, i) => {
       const field = `references.${i}`;
-      return fitted(field, await open(reference, field, signal), limits);
+      return open(reference, field, signal, fittedSize(field, limits));
     }),
   );
-  const { width, height } = source.value;
+  const { width, height } = source.pixels;
   if (mode === 'INSTRUCTION') {
-    requireShowable('image', source.value);
-    for (const [i, { value }] of others.entries()) requireShowable(`references.${i}`, value);
+    requireShowable('image', source.pixels);
+    for (const [i, { pixels }] of others.entries()) requireShowable(`references.${i}`, pixels);
   }
   return {
     ...rest,
@@ -63,9 +63,9 @@ export async function readEdit(request: EditRequest, reader: Reader, signal: Abo
       mask: mask?.sha256 ?? null,
     },
     given: {
-      source: source.value,
-      sourceId: opened.imageId,
-      references: others.map(({ value }) => value),
+      source: source.pixels,
+      sourceId: source.imageId,
+      references: others.map(({ pixels }) => pixels),
       mask: mask?.value ?? null,
     },
   };

@@ -1,9 +1,9 @@
 import type { ModelEntry } from '../../engine/catalog.js';
 import type { Mask, Pixels } from '../../engine/job.js';
-import { scaledTo } from '../../imaging/scale.js';
+import type { Size } from '../../imaging/decode.js';
 import { refusedAs } from '../expected.js';
 import type { ProblemCode, ProblemParameters } from '../problem-codes.js';
-import type { ImageRequest, Source } from '../sources/source.js';
+import type { ImageRequest } from '../sources/source.js';
 import { hashOf } from '../sources/sources.js';
 import { maskOfSize } from './mask-size.js';
 import type { Reader } from './reader.js';
@@ -16,36 +16,36 @@ export interface Hashed<T> {
   readonly sha256: string;
 }
 
-/** A picture of a size that the model takes as it is, since every pixel of it counts. @throws InvalidInput */
-export function exact(field: string, { pixels, sha256 }: Source, limits: Limits): Hashed<Pixels> {
-  const { width, height } = pixels;
-  const refuse = (expected: string, code: ProblemCode, parameters: ProblemParameters) =>
-    refusedAs(field, expected, `${width} × ${height}`, { code, parameters });
+/** For a picture of a size that the model takes as it is, since every pixel of it counts. It throws InvalidInput. */
+export function exactSize(field: string, limits: Limits): (own: Size) => Size {
   const { minSide, maxSide, maxPixels } = limits;
-  if (Math.min(width, height) < minSide)
-    throw refuse(`at least ${minSide} pixels on each side`, 'IMAGE_TOO_SMALL', { min: minSide });
-  if (Math.max(width, height) > maxSide)
-    throw refuse(`at most ${maxSide} pixels on each side`, 'IMAGE_TOO_LARGE', { max: maxSide });
-  if (width * height > maxPixels)
-    throw refuse(`at most ${maxPixels} pixels in all`, 'TOO_MANY_PIXELS', { max: maxPixels });
-  return { value: pixels, sha256 };
+  return ({ width, height }) => {
+    const refuse = (expected: string, code: ProblemCode, parameters: ProblemParameters) =>
+      refusedAs(field, expected, `${width} × ${height}`, { code, parameters });
+    if (Math.min(width, height) < minSide)
+      throw refuse(`at least ${minSide} pixels on each side`, 'IMAGE_TOO_SMALL', { min: minSide });
+    if (Math.max(width, height) > maxSide)
+      throw refuse(`at most ${maxSide} pixels on each side`, 'IMAGE_TOO_LARGE', { max: maxSide });
+    if (width * height > maxPixels)
+      throw refuse(`at most ${maxPixels} pixels in all`, 'TOO_MANY_PIXELS', { max: maxPixels });
+    return { width, height };
+  };
 }
 
-/** A picture scaled down to what the model takes, where it is larger. @throws InvalidInput where it is too small, or so narrow that it becomes so */
-export async function fitted(field: string, source: Source, limits: Limits): Promise<Hashed<Pixels>> {
-  const { width, height } = source.pixels;
-  const scale = Math.min(limits.maxSide / Math.max(width, height), Math.sqrt(limits.maxPixels / (width * height)));
-  if (scale >= 1) return exact(field, source, limits);
-  const [w, h] = [Math.floor(width * scale), Math.floor(height * scale)];
-  if (Math.min(w, h) < limits.minSide)
+/** For a picture scaled down to what the model takes, where it is larger. It throws InvalidInput where it is too small, or so narrow that it becomes so. */
+export function fittedSize(field: string, limits: Limits): (own: Size) => Size {
+  return ({ width, height }) => {
+    const scale = Math.min(limits.maxSide / Math.max(width, height), Math.sqrt(limits.maxPixels / (width * height)));
+    if (scale >= 1) return exactSize(field, limits)({ width, height });
+    const fitting = { width: Math.floor(width * scale), height: Math.floor(height * scale) };
+    if (Math.min(fitting.width, fitting.height) >= limits.minSide) return fitting;
     throw refusedAs(
       field,
       `at least ${limits.minSide} pixels on each side when it is scaled down to what the model takes`,
-      `${width} × ${height}, which would be ${w} × ${h}`,
+      `${width} × ${height}, which would be ${fitting.width} × ${fitting.height}`,
       { code: 'IMAGE_TOO_SMALL', parameters: { min: limits.minSide } },
     );
-  const pixels = await scaledTo(source.pixels, w, h);
-  return { value: pixels, sha256: await hashOf(pixels) };
+  };
 }
 
 /**

@@ -3,7 +3,7 @@ import { outOfRange, refused, refusedAs } from '../expected.js';
 import type { Order } from '../order.js';
 import type { RefineRequest } from '../types.js';
 import { readDrawing } from './drawing.js';
-import { exact, maskFor } from './given.js';
+import { exactSize, maskFor } from './given.js';
 import { capableModel } from './model.js';
 import type { Reader } from './reader.js';
 import { text } from './words.js';
@@ -25,11 +25,10 @@ export async function readRefine(request: RefineRequest, reader: Reader, signal:
   const asked = { words, count: 1, defaultSteps: refineSteps };
   const { canonical, ...rest } = await readDrawing(request, asked, model, reader);
 
-  const opened = await reader.sources.open(request.image, 'image', signal);
-  const source = exact('image', opened, model.limits);
-  const mask = request.mask == null ? null : await maskFor(source.value, request.mask, reader, signal);
-  const regions = request.regions == null ? null : regionsOf(request.regions, source.value);
-  const { width, height } = source.value;
+  const source = await reader.sources.open(request.image, 'image', signal, exactSize('image', model.limits));
+  const mask = request.mask == null ? null : await maskFor(source.pixels, request.mask, reader, signal);
+  const regions = request.regions == null ? null : regionsOf(request.regions, source.pixels);
+  const { width, height } = source.pixels;
   return {
     ...rest,
     canonical: {
@@ -38,7 +37,7 @@ export async function readRefine(request: RefineRequest, reader: Reader, signal:
       mask: mask?.sha256 ?? null,
       finder: mask === null && regions === null ? reader.finder : '',
     },
-    given: { source: source.value, sourceId: opened.imageId, references: [], mask: mask?.value ?? null },
+    given: { source: source.pixels, sourceId: source.imageId, references: [], mask: mask?.value ?? null },
   };
 }
 

@@ -3,6 +3,7 @@ import type { ImageStore } from '../../cache/image-store.js';
 import type { Mask, Pixels } from '../../engine/job.js';
 import { type DecodeOptions, decodeMask, decodePicture, NotAPicture } from '../../imaging/decode.js';
 import { keptMask, keptPicture, maskOfKept, pictureOfKept } from '../../imaging/kept.js';
+import { PixelRoom, type PixelVisit } from '../../imaging/pixel-room.js';
 import { refusedAs } from '../expected.js';
 import type { ProblemDetails } from '../problem-codes.js';
 import { NotFound } from '../problems.js';
@@ -26,24 +27,57 @@ interface Incoming {
   readonly imageId: string | null;
 }
 
+interface Decoding extends Pick<DecodeOptions, 'signal' | 'sizeFor'> {
+  readonly visit?: PixelVisit | undefined;
+}
+
+/** The pictures of one request. */
+export interface OneRequest extends Pick<Sources, 'open' | 'openMask'> {
+  /** Its pixels are needed no more. */
+  leave(): void;
+}
+
 /** How pictures come in, and where they are until their job has run. */
 export class Sources {
   readonly #options: SourcesOptions;
+  readonly #room: PixelRoom;
 
   constructor(options: SourcesOptions) {
     this.#options = options;
+    // As many pixels as one picture may have: together with what is being decoded, all that is in memory.
+    this.#room = new PixelRoom(options.maxPixels);
   }
 
-  /** @throws InvalidInput about `field` or the part of it that was given; NotFound; the signal's reason */
-  async open(input: ImageRequest, field: string, signal: AbortSignal): Promise<Source> {
+  /** The same for one request, whose decoded pixels are counted until it leaves. */
+  forRequest(): OneRequest {
+    const visit = this.#room.visit();
+    return {
+      open: (input, field, signal, sizeFor) => this.open(input, field, signal, sizeFor, visit),
+      openMask: (input, field, signal) => this.openMask(input, field, signal, visit),
+      leave: () => visit.leave(),
+    };
+  }
+
+  /**
+   * @param sizeFor the size to be decoded to; what it throws refuses the picture
+   * @throws InvalidInput about `field` or the part of it that was given; NotFound; the signal's reason
+   */
+  async open(
+    input: ImageRequest,
+    field: string,
+    signal: AbortSignal,
+    sizeFor?: DecodeOptions['sizeFor'],
+    visit?: PixelVisit,
+  ): Promise<Source> {
     const incoming = await this.#incoming(input, field, signal);
-    const pixels = await this.#decoded(incoming, decodePicture, signal);
+    const pixels = await this.#decoded(incoming, decodePicture, { signal, sizeFor, visit });
     return { pixels, sha256: await hashOf(pixels), imageId: incoming.imageId };
   }
 
   /** @throws InvalidInput about `field` or the part of it that was given; NotFound; the signal's reason */
-  async openMask(input: ImageRequest, field: string, signal: AbortSignal): Promise<MaskSource> {
-    const mask = await this.#decoded(await this.#incoming(input, field, signal), decodeMask, signal);
+  async openMask(input: ImageRequest, field: string, signal: AbortSignal, visit?: PixelVisit): Promise<MaskSource> {
+    const incoming = await this.#incoming(input, field, signal);
+    const mask = await this.#decoded(incoming, decodeMask, { signal, visit });
     return { mask, sha256: await hashOf(mask) };
   }
 
@@ -106,10 +140,11 @@ export class Sources {
   async #decoded<T>(
     { field, bytes }: Incoming,
     decode: (bytes: Uint8Array, options: DecodeOptions) => Promise<T>,
-    signal: AbortSignal,
+    { signal, sizeFor, visit }: Decoding,
   ): Promise<T> {
+    const enter = visit === undefined ? undefined : (pixels: number) => visit.enter(pixels, signal);
     try {
-      return await decode(bytes, { maxPixels: this.#options.maxPixels, signal });
+      return await decode(bytes, { maxPixels: this.#options.maxPixels, signal, sizeFor, enter });
     } catch (error) {
       if (!(error instanceof NotAPicture)) throw error;
       throw refusedAs(field, error.expected, error.received, unreadable(error));
