@@ -1,5 +1,5 @@
 import type { AppliedLora } from '../src/engine/job.js';
-import type { Lora as StudioLora } from '../src/studio/types.js';
+import type { Studio, Lora as StudioLora } from '../src/studio/types.js';
 import { builder } from './builder.js';
 import { Missing } from './ids.js';
 
@@ -10,10 +10,12 @@ export const Lora = builder.loadableNodeRef<StudioLora | Error>('Lora', {
     description: 'Opaque, the same for ever, and of this model alone.',
   },
   load: async (ids, { studio }) =>
-    ids.map((id) => {
-      const [model = '', key] = id.split('/');
-      return studio.model(model)?.loras.find((lora) => lora.id === key) ?? new Missing('Lora', id);
-    }),
+    Promise.all(
+      ids.map(async (id) => {
+        const [model = '', key = ''] = id.split('/');
+        return (await loraOf(studio, model, key)) ?? new Missing('Lora', id);
+      }),
+    ),
 });
 
 Lora.implement({
@@ -27,6 +29,11 @@ Lora.implement({
   }),
 });
 
+/** Null where the model lists it no more, or it cannot be used. */
+async function loraOf(studio: Studio, model: string, key: string): Promise<StudioLora | null> {
+  return (await studio.model(model))?.loras.find((lora) => lora.id === key) ?? null;
+}
+
 /** A LoRA of a generation, with the model that it was added to. */
 export interface Applied extends AppliedLora {
   readonly model: string;
@@ -39,8 +46,8 @@ export const Applied = builder.objectRef<Applied>('AppliedLora').implement({
     lora: t.field({
       type: Lora,
       nullable: true,
-      description: 'The LoRA itself; null when the model lists it no more.',
-      resolve: ({ model, id }, _args, { studio }) => studio.model(model)?.loras.find((lora) => lora.id === id) ?? null,
+      description: 'The LoRA itself; null when the model lists it no more, or it cannot be used.',
+      resolve: ({ model, id }, _args, { studio }) => loraOf(studio, model, id),
     }),
     key: t.exposeString('id', { description: 'Its `Lora.key`, also after the model lists it no more.' }),
     weight: t.exposeFloat('weight', {

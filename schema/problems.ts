@@ -67,7 +67,7 @@ builder.objectType(InvalidInput, {
 
 builder.objectType(UnknownModel, {
   name: 'UnknownModel',
-  description: 'No model of this server is called so.',
+  description: 'No model of this server is called so, or it is listed and cannot be used.',
   interfaces: [ProblemInterface],
   fields: (t) => ({
     available: t.field({

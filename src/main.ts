@@ -1,10 +1,14 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { checkLora, contentHash } from './compiler/index.js';
 import type { Settings } from './config.js';
 import type { ModelEntry } from './engine/catalog.js';
-import { readModels } from './engine/checkpoint.js';
+import { listModels } from './engine/checkpoint.js';
+import { runtimeName } from './engine/device.js';
 import { engineFor } from './engine/host.js';
-import type { DeviceChoice, Engine } from './engine/job.js';
+import type { DeviceChoice } from './engine/job.js';
+import { Checks } from './engine/library/checks.js';
+import { KeptFileHashes } from './engine/library/file-hashes.js';
+import { Library } from './engine/library/library.js';
+import { loadDefault } from './engine/library/load-default.js';
 import { drawAccessKey, isLoopback } from './server/access.js';
 import type { Listening } from './server/server.js';
 import type { Studio } from './studio/types.js';
@@ -13,32 +17,55 @@ import { isTelemetryWanted, startTelemetry } from './telemetry/sdk.js';
 /** The program without its ways in: engines and use cases, opened in the order in which they need each other. */
 export interface Workshop {
   readonly studio: Studio;
-  readonly models: readonly ModelEntry[];
   readonly device: DeviceChoice;
-  /** Resolves when the default model is loaded; rejects with what is wrong with it. */
-  readonly warm: Promise<void>;
+  /** Resolves with the default model when it is loaded; rejects with what is wrong where none can be used. */
+  readonly warm: Promise<ModelEntry>;
+  /** Looks at all models and LoRAs, and logs which cannot be used. */
+  inspect(): Promise<void>;
   /** Closes in reverse. */
   close(graceMs: number): Promise<void>;
 }
 
-/**
- * @param models left out, those of the catalog
- * @throws CatalogError, StoreUnusable, or with the sentence of an engine that cannot start
- */
+export interface WorkshopOptions {
+  /** Left out, those of the catalog and of the named checkpoints. */
+  readonly models?: readonly ModelEntry[];
+  /** Where hashes of large files are kept; left out, with the other data. */
+  readonly hashesFolder?: string;
+  /** Whether the first model is wanted and no other in its place; left out, the first that can be used is the default. */
+  readonly insists?: boolean;
+}
+
+/** @throws CatalogError, StoreUnusable, or with the sentence of an engine that cannot start */
 export async function openWorkshop(
   settings: Settings,
   log: Logger,
-  models: readonly ModelEntry[] = readModels(settings.engine),
+  { models: given, hashesFolder = settings.studio.DATA_DIR, insists = false }: WorkshopOptions = {},
 ): Promise<Workshop> {
-  const engine = engineFor(settings.engine, models, {
-    info: (message) => log.info(message),
-    warn: (message) => log.warn(message),
+  const { models, unreadable } = given === undefined ? listModels(settings.engine) : { models: given, unreadable: [] };
+  for (const sentence of unreadable) log.warn(sentence);
+  const hashes = new KeptFileHashes(hashesFolder);
+  const checks = new Checks();
+  const { ENGINE_DEVICE, ENGINE_MEMORY, FACE_DETECTOR } = settings.engine;
+  const library = new Library(models, {
+    machine: { device: ENGINE_DEVICE === 'auto' ? 'cpu' : ENGINE_DEVICE, budget: ENGINE_MEMORY },
+    faceDetector: FACE_DETECTOR,
+    hashes,
+    checks,
+    report: (sentence) => log.warn(sentence),
   });
-  const closing = [() => engine.close()];
+  const engine = engineFor(
+    settings.engine,
+    models,
+    { info: (message) => log.info(message), warn: (message) => log.warn(message) },
+    (job) => library.seen(job),
+  );
+  const closing = [() => engine.close(), () => checks.close()];
   // The default model is loaded while everything else is read and opened: a cold start is an eighth shorter.
-  const warm = loadFirst(engine, models);
+  const warm = loadDefault(engine, models, library, { insists });
   // Whoever waits for it hears of it; where nothing is served in the end, nobody does.
   warm.catch(() => {});
+  // Its first request needs its content, which of a large checkpoint takes as long to read as loading it does.
+  if (models[0] !== undefined) library.content(models[0].id).catch(() => {});
   try {
     const { createStudio } = await import('./studio/create-studio.js');
     const { PromptThreads } = await import('./studio/prompts/threads.js');
@@ -47,22 +74,32 @@ export async function openWorkshop(
     const studio = await createStudio({
       engines: [engine],
       catalog: models,
+      loadsAhead: false,
       countTokens(id, prompt) {
-        const { components, limits } = entryOf(models, id);
+        const { components, limits } = models.find((model) => model.id === id)!;
         return prompts.count(components.tokenizer, limits.maxPromptTokens, prompt);
       },
       advise: (prompt, counted) => prompts.advise(prompt, counted),
-      modelContent: (id) => contentHash(foldersOf(models, id)),
-      loraContent: (id, lora) => loraContent(models, id, lora),
-      finder: settings.engine.FACE_DETECTOR === undefined ? 'texture' : contentHash([settings.engine.FACE_DETECTOR]),
+      modelContent: (id) => library.content(id),
+      modelVersion: (id) => library.version(id),
+      loraContent: (id, lora) => library.loraContent(id, lora),
+      finder: () => library.finder(),
+      usable: {
+        modelFinding: (id) => library.finding(id),
+        knownFinding: (id) => library.knownFinding(id),
+        loraFinding: (id, lora) => library.loraFinding(id, lora),
+      },
+      runtime: runtimeName(),
       settings,
       log,
     });
+    // Its folder is there now.
+    void hashes.save();
     return {
       studio,
-      models,
       device: await engine.ready(),
       warm,
+      inspect: () => library.inspect(),
       async close(graceMs) {
         await studio.close(graceMs);
         for (const close of closing) await close();
@@ -120,33 +157,4 @@ export async function serve(settings: Settings, log: Logger): Promise<Running> {
 /** @param destination left out, standard error, so that what a command prints stays its own */
 export function createLog(level: string, destination: DestinationStream = pino.destination(2)): Logger {
   return pino({ level, base: null, redact: ['*.authorization', '*.cookie', '*.accessKey'] }, destination);
-}
-
-function foldersOf(models: readonly ModelEntry[], id: string): string[] {
-  // A preview decides no pixel of the picture itself.
-  const { transformer, difference, textEncoder, tokenizer, vae, scheduler, imageEncoder } = entryOf(
-    models,
-    id,
-  ).components;
-  const folders = [transformer, difference, textEncoder, tokenizer, vae, scheduler, imageEncoder];
-  return folders.filter((folder) => folder !== null);
-}
-
-/** @throws CheckpointError where it does not fit the model */
-function loraContent(models: readonly ModelEntry[], id: string, lora: string): string {
-  const { components, loras } = entryOf(models, id);
-  const file = loras.find((entry) => entry.id === lora)?.file;
-  if (file === undefined) throw new Error(`There is no LoRA "${lora}" for the model "${id}".`);
-  checkLora(components.transformer, file, `The LoRA "${lora}"`);
-  return contentHash([file]);
-}
-
-function entryOf(models: readonly ModelEntry[], id: string): ModelEntry {
-  const entry = models.find((model) => model.id === id);
-  if (entry === undefined) throw new Error(`There is no model "${id}" in the catalog.`);
-  return entry;
-}
-
-async function loadFirst(engine: Engine, [first]: readonly ModelEntry[]): Promise<void> {
-  if (first !== undefined) await engine.load(first.id);
 }

@@ -1,13 +1,12 @@
 import { statSync } from 'node:fs';
 import { freemem, totalmem } from 'node:os';
-import { checkLora, describeCheckpoint } from '../compiler/index.js';
+import { describeCheckpoint } from '../compiler/index.js';
 import type { Settings } from '../config.js';
 import type { ModelEntry } from '../engine/catalog.js';
-import { readModels } from '../engine/checkpoint.js';
+import { listModels } from '../engine/checkpoint.js';
 import type { EngineConfig } from '../engine/config.js';
 import { engineFor } from '../engine/host.js';
-import type { Device } from '../engine/job.js';
-import { leastMemory, readModel } from '../engine/models/read-model.js';
+import { loraFinding, type Machine, modelFindings, readWhole } from '../engine/library/findings.js';
 import { type DeviceFinding, type Findings, type ModelFinding, printFindings } from './findings.js';
 
 /** `inkstone doctor`: starts the engine and looks at everything without loading any of it. Ends with 1 when something stands in the way. */
@@ -22,20 +21,28 @@ async function examine({ engine, studio }: Settings): Promise<Findings> {
   const device = await deviceOf(engine);
   const data = statSync(studio.DATA_DIR, { throwIfNoEntry: false });
   const dataProblem = data === undefined || data.isDirectory() ? null : 'it is no folder.';
-  const models = readModels(engine).map((model) => findingOf(model, device.device ?? 'cpu', engine.ENGINE_MEMORY));
-  const broken = models.filter(({ problem }) => problem !== null).map(({ id }) => id);
+  const { models: listed, unreadable } = listModels(engine);
+  const machine = { device: device.device ?? 'cpu', budget: engine.ENGINE_MEMORY };
+  const models = listed.map((model) => findingOf(model, machine));
+  const broken = [
+    ...unreadable.map(() => 'what is no checkpoint'),
+    ...models.flatMap(({ id, problems, unusableLoras }) =>
+      problems.length > 0 ? [id] : unusableLoras.map((lora) => `${lora.id} of ${id}`),
+    ),
+  ];
   return {
     ...{ node: process.version, platform: process.platform, architecture: process.arch, device },
     threads: engine.ENGINE_THREADS,
     memory: { free: freemem(), total: totalmem(), forModels: engine.ENGINE_MEMORY },
     data: { folder: studio.DATA_DIR, isThere: data !== undefined, problem: dataProblem },
     models,
+    noCheckpoints: unreadable,
     next: [
       ...(device.problem === null
         ? []
         : ['set ENGINE_DEVICE, FACE_DETECTOR and ENGINE_THREADS to what this machine has']),
       ...(dataProblem === null ? [] : ['set DATA_DIR to a folder']),
-      ...(broken.length > 0 ? [`mend or remove ${broken.join(', ')}`] : []),
+      ...(broken.length > 0 ? [`mend or remove ${[...new Set(broken)].join(', ')}`] : []),
     ],
   };
 }
@@ -52,25 +59,25 @@ async function deviceOf(settings: EngineConfig): Promise<DeviceFinding> {
   }
 }
 
-function findingOf(model: ModelEntry, device: Device, budget: number): ModelFinding {
+function findingOf(model: ModelEntry, machine: Machine): ModelFinding {
   const { id, name, components, loras } = model;
-  const told = { id, name, previews: components.preview !== null, loras: loras.map((lora) => lora.id) };
-  try {
-    return { ...told, ...weightsOf(model, device, budget), problem: null };
-  } catch (error) {
-    return { ...told, bytes: null, types: [], problem: (error as Error).message };
-  }
+  const problems = modelFindings(model, machine).map(({ sentence }) => sentence);
+  const looked = problems.length > 0 ? [] : loras.map((lora) => ({ lora, finding: loraFinding(model, lora) }));
+  const unusableLoras = looked.flatMap(({ lora, finding }) =>
+    finding === null ? [] : [{ id: lora.id, problem: `${finding.sentence} (${lora.file})` }],
+  );
+  const weights = problems.length > 0 ? { bytes: null, types: [] } : weightsOf(model, machine);
+  return {
+    ...{ id, name, previews: components.preview !== null, ...weights, problems, unusableLoras },
+    loras: looked.flatMap(({ lora, finding }) => (finding === null ? [lora.id] : [])),
+  };
 }
 
-/** No weight is read, but every tensor is asked for by name and shape. @throws CheckpointError, or a RangeError where memory is short */
-function weightsOf({ components, editModes, limits, loras }: ModelEntry, device: Device, budget: number) {
-  const { transformer, difference, textEncoder, vae, preview, imageEncoder } = components;
-  const model = readModel(components, { device, instructions: editModes.includes('INSTRUCTION'), limits });
-  for (const lora of loras) checkLora(transformer, lora.file);
-  const least = leastMemory(model);
-  if (least > budget)
-    throw new RangeError(`Expected an ENGINE_MEMORY of at least ${least} bytes but received ${budget}.`);
-  const others = [textEncoder, vae, preview, model.imageEncoder && imageEncoder].filter((folder) => folder !== null);
+function weightsOf(model: ModelEntry, { device }: Machine) {
+  const { transformer, difference, textEncoder, vae, preview, imageEncoder } = model.components;
+  // Not every transformer has a use for one.
+  const seeing = readWhole(model, device).imageEncoder === null ? null : imageEncoder;
+  const others = [textEncoder, vae, preview, seeing].filter((folder) => folder !== null);
   const parts = [describeCheckpoint(transformer, difference), ...others.map((folder) => describeCheckpoint(folder))];
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   return { bytes, types: [...new Set(parts.flatMap((part) => part.types))] };

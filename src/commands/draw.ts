@@ -56,7 +56,8 @@ export async function draw(
     const workshop = await openWorkshop(
       { ...settings, studio: { ...settings.studio, DATA_DIR: data } },
       createLog(settings.server.LOG_LEVEL, journal),
-      models,
+      // Who names a checkpoint wants no other one.
+      { models, hashesFolder: settings.studio.DATA_DIR, insists: true },
     );
     try {
       workshop.warm.catch(() => {}); // what is wrong with the model comes with the generation

@@ -1,6 +1,6 @@
 import type { Device } from '../engine/job.js';
 
-/** What the doctor found, as `--json` prints it. Sizes are bytes; a problem is a sentence, or null. */
+/** What the doctor found, as `--json` prints it. Sizes are bytes; a problem is a sentence, or null, or several sentences. */
 export interface Findings {
   readonly node: string;
   readonly platform: string;
@@ -10,6 +10,8 @@ export interface Findings {
   readonly memory: { readonly free: number; readonly total: number; readonly forModels: number };
   readonly data: { readonly folder: string; readonly isThere: boolean; readonly problem: string | null };
   readonly models: readonly ModelFinding[];
+  /** Named folders that are no checkpoints. */
+  readonly noCheckpoints: readonly string[];
   /** What to do before it can be served; empty where nothing stands in the way. */
   readonly next: readonly string[];
 }
@@ -22,15 +24,18 @@ export interface ModelFinding {
   readonly id: string;
   readonly name: string;
   readonly previews: boolean;
-  /** Ids. */
+  /** Ids of those that can be used. */
   readonly loras: readonly string[];
+  readonly unusableLoras: readonly { readonly id: string; readonly problem: string }[];
   /** Of its weights on disk; null where it is not whole. */
   readonly bytes: number | null;
   readonly types: readonly string[];
-  readonly problem: string | null;
+  /** One for each of its parts that cannot be used. */
+  readonly problems: readonly string[];
 }
 
-export function printFindings({ node, platform, architecture, device, threads, memory, data, models, next }: Findings) {
+export function printFindings(findings: Findings): void {
+  const { node, platform, architecture, device, threads, memory, data, models, noCheckpoints, next } = findings;
   console.log(`Node      ${node}, ${platform} ${architecture}`);
   console.log(`Device    ${device.problem === null ? `${device.device}: ${device.reason}` : unusable(device.problem)}`);
   console.log(`Threads   ${threads}`);
@@ -39,7 +44,8 @@ export function printFindings({ node, platform, architecture, device, threads, m
   );
   const remark = data.isThere ? '' : ' (made at the first start)';
   console.log(`Data      ${data.folder}${data.problem === null ? remark : ` cannot be used: ${data.problem}`}`);
-  for (const model of models) console.log(`Model     ${described(model)}`);
+  for (const problem of noCheckpoints) console.log(`Model     a checkpoint ${unusable(problem)}`);
+  for (const model of models) printModel(model);
   console.log('');
   console.log(
     next.length > 0
@@ -48,8 +54,14 @@ export function printFindings({ node, platform, architecture, device, threads, m
   );
 }
 
-function described({ id, name, previews, loras, bytes, types, problem }: ModelFinding): string {
-  if (problem !== null) return `${id} ${unusable(problem)}`;
+function printModel(model: ModelFinding): void {
+  const { id, problems, unusableLoras } = model;
+  for (const problem of problems) console.log(`Model     ${id} ${unusable(problem)}`);
+  if (problems.length === 0) console.log(`Model     ${described(model)}`);
+  for (const lora of unusableLoras) console.log(`LoRA      ${lora.id} of ${id} ${unusable(lora.problem)}`);
+}
+
+function described({ id, name, previews, loras, bytes, types }: ModelFinding): string {
   return [
     `${id} (${name}) is whole: ${size(bytes ?? 0)} of weights in ${types.join(', ')}`,
     ...(previews ? [] : ['no previews']),

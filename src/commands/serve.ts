@@ -1,4 +1,5 @@
 import type { Settings } from '../config.js';
+import type { ModelEntry } from '../engine/catalog.js';
 import { EngineProblem } from '../engine/problems.js';
 import { createLog, serve } from '../main.js';
 
@@ -16,8 +17,12 @@ export async function serveCommand(settings: Settings, { json = false }: { reado
   say(`  GraphQL   ${listening.url}/graphql`);
   say(`  device    ${workshop.device.device}: ${workshop.device.reason}`);
   if (drawnKey !== null) say(`  key       ${drawnKey}   (drawn for this run; set ACCESS_KEY to choose one)`);
+  // While the default model is loaded, and before it is said that all is ready: this is where it is told what is not.
+  const inspected = workshop.inspect();
+  let model: ModelEntry;
   try {
-    await workshop.warm;
+    model = await workshop.warm;
+    await inspected;
   } catch (error) {
     // An engine that was lost comes back and loads the model again; what is wrong with a model stays wrong.
     if (error instanceof EngineProblem) return;
@@ -25,15 +30,14 @@ export async function serveCommand(settings: Settings, { json = false }: { reado
     throw error;
   }
   const readyMs = performance.now() - started;
-  const model = workshop.models[0]?.id ?? null;
   if (json) {
     const { url } = listening;
     const { device, reason } = workshop.device;
     console.log(
-      JSON.stringify({ url, graphql: `${url}/graphql`, device, reason, model, accessKey: drawnKey, readyMs }),
+      JSON.stringify({ url, graphql: `${url}/graphql`, device, reason, model: model.id, accessKey: drawnKey, readyMs }),
     );
   }
-  say(`Ready in ${(readyMs / 1000).toFixed(1)} s with the model ${model}.`);
+  say(`Ready in ${(readyMs / 1000).toFixed(1)} s with the model ${model.id}.`);
 }
 
 /** The first signal stops gracefully, a second one at once. */

@@ -1,88 +1,159 @@
-import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, realpathSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { createHash, webcrypto } from 'node:crypto';
+import { type BigIntStats, readdirSync, statSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import { CheckpointError } from './errors.js';
-import { ADAPTER_KEY } from './lora-scaling.js';
-import { type Header, readSafetensors, type StoredTensor } from './safetensors.js';
 
-/** Bytes read at each end of a tensor: enough to tell two fine-tunes apart, little enough to be cheap at 30 GB. */
-const SAMPLE_BYTES = 4096;
-const remembered = new Map<string, string>();
+/** Hashes of whole files by their identity, so that a file is read once while it stays as it is. A Map is one. */
+export interface FileHashes {
+  get(identity: string): string | undefined;
+  set(identity: string, hash: string): unknown;
+}
+
+/** Bytes that are read and hashed at once, on threads that are not this one. */
+const PIECE = 4 * 2 ** 20;
+/** Pieces on their way at once. */
+const PIECES = 4;
+/** Two changes of a file so close to each other may have the same time (a tick of the kernel is 10 ms at most). */
+const TICK_MS = 20;
 
 /**
- * What decides a model's pictures, as a sha256 in hexadecimal: over the safetensors headers, the first and last 4 KiB of every tensor,
- * and the whole of the smaller files (configurations, tokenizer, schedule) of its component folders and single files. Remembered while the files keep
- * their identity, size and time.
+ * What decides a model's pictures, as a sha256 in hexadecimal: over every byte of the files of its component folders and of its single
+ * files.
+ *
+ * @throws CheckpointError when one is not there, or is being changed
  */
-export function contentHash(paths: readonly string[]): string {
-  const files = paths.flatMap(filesOf);
-  const identity = files.map(({ name, path }) => `${name} ${identify(path)}`).join('\n');
-  const known = remembered.get(identity);
-  if (known !== undefined) return known;
+export async function contentHash(paths: readonly string[], hashes: FileHashes = new Map()): Promise<string> {
   const hash = createHash('sha256');
-  for (const { name, path } of files) {
-    hash.update(`${name}\0`);
-    if (!name.endsWith('.safetensors')) hash.update(readFileSync(path));
-    else for (const piece of samples(path)) hash.update(piece);
+  for (const { name, path, status } of filesOf(paths)) {
+    if (status === null) throw new CheckpointError(`${path} does not exist.`, 'missing');
+    hash.update(`${name} ${await fileHash(path, hashes)}\n`);
   }
-  const digest = hash.digest('hex');
-  remembered.set(identity, digest);
-  return digest;
+  return hash.digest('hex');
 }
 
-/** Names are counted from the folder, so that the same checkpoint elsewhere is the same model. */
-function filesOf(folder: string, index: number): { name: string; path: string }[] {
-  if (!existsSync(folder)) return [];
-  if (statSync(folder).isFile()) return [{ name: `${index}/${basename(folder)}`, path: realpathSync(folder) }];
-  return readdirSync(folder)
-    .filter((name) => /\.(safetensors|json|txt)$/.test(name))
-    .filter((name) => statSync(join(folder, name), { throwIfNoEntry: false })?.isFile())
-    .sort()
-    .map((name) => ({ name: `${index}/${name}`, path: realpathSync(join(folder, name)) }));
+/**
+ * The same files have the same version until one of them may have changed: over their places, identities, sizes and times. Nothing of
+ * them is read, so it may be asked for with every request. What is not there counts, too.
+ */
+export function contentVersion(paths: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const { path, status } of filesOf(paths))
+    hash.update(`${path} ${status === null ? 'gone' : identity(status)}\n`);
+  return hash.digest('hex');
 }
 
-function identify(path: string): string {
-  const { dev, ino, size, mtimeMs } = statSync(path);
-  return `${path} ${dev} ${ino} ${size} ${mtimeMs}`;
+interface ContentFile {
+  /** Counted from the folder, so that the same checkpoint elsewhere is the same model. */
+  readonly name: string;
+  readonly path: string;
+  /** Null where it is not there. */
+  readonly status: BigIntStats | null;
 }
 
-function* samples(path: string): Generator<string | Uint8Array> {
-  const header = headerOf(path);
-  if (header === null) {
-    yield 'of no use\n';
-    return;
-  }
-  const { tensors: listed, metadata } = header;
-  // Of the remarks in a header, the only one that is read.
-  if (ADAPTER_KEY in metadata) yield `${ADAPTER_KEY} ${String(metadata[ADAPTER_KEY])}\n`;
-  const tensors = [...listed].sort((a, b) => a.offset - b.offset);
-  const descriptor = openSync(path, 'r');
-  const read = (offset: number, length: number) => {
-    const buffer = Buffer.alloc(length);
-    return buffer.subarray(0, readSync(descriptor, buffer, 0, length, offset));
-  };
+function filesOf(paths: readonly string[]): ContentFile[] {
+  return paths.flatMap((path, i) => {
+    const status = statusOf(path);
+    if (status === null || !status.isDirectory()) return [{ name: `${i}`, path, status }];
+    return listed(path, status).flatMap((name) => {
+      const file = { name: `${i}/${name}`, path: join(path, name), status: statusOf(join(path, name)) };
+      return file.status?.isFile() ? [file] : [];
+    });
+  });
+}
+
+function statusOf(path: string): BigIntStats | null {
   try {
-    for (const tensor of tensors) {
-      yield describe(tensor);
-      const length = Math.min(SAMPLE_BYTES, tensor.length);
-      yield read(tensor.offset, length);
-      yield read(tensor.offset + tensor.length - length, length);
-    }
+    return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
+  } catch {
+    // It may lie in a folder that this user must not look into: to this program it is not there.
+    return null;
+  }
+}
+
+/** Names by folder, with its identity when they were read: it is another as soon as a name comes or goes. */
+const listings = new LRUCache<string, { readonly of: string; readonly names: readonly string[] }>({ max: 1000 });
+
+/** Names of a folder's files that a model may be read from. */
+function listed(folder: string, status: BigIntStats): readonly string[] {
+  const known = listings.get(folder);
+  if (known?.of === identity(status)) return known.names;
+  const names = namesIn(folder);
+  if (age(status) >= TICK_MS) listings.set(folder, { of: identity(status), names });
+  return names;
+}
+
+function namesIn(folder: string): readonly string[] {
+  try {
+    return readdirSync(folder)
+      .filter((name) => /\.(safetensors|json|txt)$/.test(name))
+      .sort();
+  } catch {
+    return [];
+  }
+}
+
+/** The time of the last change of anything (ctime) cannot be set back, as that of the content can. */
+function identity({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ');
+}
+
+async function fileHash(path: string, hashes: FileHashes): Promise<string> {
+  const file = await open(path).catch((error: NodeJS.ErrnoException) => {
+    throw new CheckpointError(`${path} could not be opened: ${error.code}.`, 'missing', { cause: error });
+  });
+  try {
+    const before = await settled(file);
+    const known = hashes.get(before);
+    if (known !== undefined) return known;
+    const hash = await readHash(file);
+    if (identity(await file.stat({ bigint: true })) !== before)
+      throw new CheckpointError(`${path} was changed while it was read.`, 'changing');
+    hashes.set(before, hash);
+    return hash;
   } finally {
-    closeSync(descriptor);
+    await file.close();
   }
 }
 
-/** Null where it cannot be read: the model may have no use for that file, and if it has, whoever opens it says what is wrong. */
-function headerOf(path: string): Header | null {
-  try {
-    return readSafetensors(path);
-  } catch (error) {
-    if (error instanceof CheckpointError) return null;
-    throw error;
-  }
+/** The file's identity, once any further change would give it another time. */
+async function settled(file: FileHandle): Promise<string> {
+  const status = await file.stat({ bigint: true });
+  if (age(status) >= TICK_MS) return identity(status);
+  await sleep(TICK_MS);
+  return identity(await file.stat({ bigint: true }));
 }
 
-function describe({ name, type, shape, length }: StoredTensor): string {
-  return `${name} ${type} ${shape.join('×')} ${length}\n`;
+/** Milliseconds since anything of it changed. */
+function age({ ctimeNs }: BigIntStats): number {
+  return Date.now() - Number(ctimeNs / 1_000_000n);
+}
+
+/** A sha256 over those of the file's pieces: unlike one over all of it, they need no turn of this thread. */
+async function readHash(file: FileHandle): Promise<string> {
+  const whole = createHash('sha256');
+  const underWay: Promise<ArrayBuffer>[] = [];
+  for (let at = 0, ended = false; !ended || underWay.length > 0; at += PIECE) {
+    if (!ended) {
+      const piece = await readPiece(file, at);
+      ended = piece.length < PIECE;
+      underWay.push(webcrypto.subtle.digest('SHA-256', piece));
+    }
+    if (ended || underWay.length === PIECES) whole.update(new Uint8Array(await underWay.shift()!));
+  }
+  return whole.digest('hex');
+}
+
+/** Shorter only at the file's end. */
+async function readPiece(file: FileHandle, from: number): Promise<Uint8Array<ArrayBuffer>> {
+  const piece = new Uint8Array(PIECE);
+  let length = 0;
+  while (length < PIECE) {
+    const { bytesRead } = await file.read(piece, length, PIECE - length, from + length);
+    if (bytesRead === 0) break;
+    length += bytesRead;
+  }
+  return piece.subarray(0, length);
 }

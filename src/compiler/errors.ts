@@ -1,5 +1,5 @@
 /** Why files cannot be used, for those who may not be told where they lie. */
-export type Fault = 'missing' | 'damaged' | 'unsuitable';
+export type Fault = 'missing' | 'damaged' | 'changing' | 'too large' | 'unsuitable';
 
 /** A checkpoint that cannot be used: one sentence that names the file, the tensor or field, what was expected and what is there. */
 export class CheckpointError extends Error {

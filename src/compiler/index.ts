@@ -16,8 +16,8 @@ import type { Graph, Value } from './onnx/graph.js';
 import { simplify } from './passes/index.js';
 import type { Device } from './targets/target.js';
 
-export { contentHash } from './content.js';
-export { CheckpointError } from './errors.js';
+export { contentHash, contentVersion, type FileHashes } from './content.js';
+export { CheckpointError, type Fault } from './errors.js';
 export { readFactors } from './lora.js';
 export type { LinearShapes } from './lora-names.js';
 /** For graphs that no checkpoint has, such as a benchmark's. */

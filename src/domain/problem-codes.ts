@@ -14,7 +14,7 @@ export const problemCodes = {
   NOT_SUPPORTED: 'The model cannot do that. Parameters: `model`, its catalog name.',
   NOT_ALLOWED: 'This server is set up not to do what was asked for.',
   UNKNOWN_LORA: 'The model lists no such LoRA. Parameters: `model`, `available`.',
-  UNUSABLE_LORA: 'The LoRA is listed, but its file cannot be used.',
+  UNUSABLE_LORA: 'The LoRA is listed, but its file cannot be used. Parameters: `fault` (as of UNUSABLE_MODEL).',
   UNREADABLE_IMAGE: 'A file that is no picture in PNG, JPEG, WebP, AVIF or GIF, or is damaged.',
   IMAGE_TOO_SMALL: 'A picture with a side that is too short. Parameters: `min`, in pixels.',
   IMAGE_TOO_LARGE: 'A picture with a side that is too long. Parameters: `max`, in pixels.',
@@ -24,6 +24,12 @@ export const problemCodes = {
   INVALID_ADDRESS: 'An address that is none, or is not one of http or https.',
   ADDRESS_NOT_ALLOWED: 'An address that this server does not fetch from.',
   UNREACHABLE_ADDRESS: 'An address from which no picture came.',
+  UNUSABLE_MODEL:
+    'The model is listed, but cannot be used. Parameters: `fault` (MISSING, DAMAGED, CHANGING, TOO_LARGE or UNSUITABLE).',
+  UNUSABLE_FINDER:
+    'What finds the regions of a refinement cannot be used: name them. Parameters: `fault` (as of UNUSABLE_MODEL).',
+  FILES_CHANGED:
+    'Files of the model, or of a LoRA, were replaced before it was finished. Sent again, it is made with what is there.',
   UNKNOWN_MODEL: 'No model is called so. Parameters: `field`, `received`, `available`.',
   QUEUE_FULL: 'More is waiting than this server lets wait. Parameters: `retryAfterMs`.',
   SERVER_STOPPING: 'The server is about to stop and takes no new work. Parameters: `retryAfterMs`.',

@@ -9,6 +9,11 @@ export interface AppliedLora {
   readonly weight: number;
 }
 
+/** The same, with the hash of its file when it was asked for; left out, any file will do. */
+export interface WantedLora extends AppliedLora {
+  readonly content?: string;
+}
+
 /** What all work has. */
 export interface Drawing {
   /** Catalog id. */
@@ -24,7 +29,9 @@ export interface Drawing {
   readonly guidanceNormalization: number;
   /** No guidance once the model's time (0 noise … 1 clean) is past this; 1 never ends it. */
   readonly guidanceTruncation: number;
-  readonly loras: readonly AppliedLora[];
+  readonly loras: readonly WantedLora[];
+  /** Hash of the files that decide the model's images, as they were when this was asked for; left out, any will do. */
+  readonly content?: string;
   /** 0 … 2^53−1, as `torch.manual_seed` takes it. */
   readonly seed: number;
 }
@@ -60,6 +67,8 @@ export interface RefineWork<I = string, M = string> extends Drawing {
   readonly source: I;
   readonly mask: M | null;
   readonly regions: readonly Region[] | null;
+  /** What finds the regions where none are given, by its content; left out, any will do. */
+  readonly finder?: string;
   readonly strength: number;
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 
@@ -54,6 +54,19 @@ export interface ComponentFolders {
   readonly preview: string | null;
   /** A SigLIP 2 vision tower, for instructions; null where the transformer has no use for one. */
   readonly imageEncoder: string | null;
+}
+
+/** The folders that decide a model's pictures, and those that decide nothing of them: a preview is only shown meanwhile. */
+export function foldersOf(components: ComponentFolders): {
+  readonly deciding: readonly string[];
+  readonly others: readonly string[];
+} {
+  const { transformer, difference, textEncoder, tokenizer, vae, scheduler, imageEncoder, preview } = components;
+  const there = (folders: readonly (string | null)[]) => folders.filter((folder) => folder !== null);
+  return {
+    deciding: there([transformer, difference, textEncoder, tokenizer, vae, scheduler, imageEncoder]),
+    others: there([preview]),
+  };
 }
 
 /** The catalog cannot be read, or does not say what it must. The message names file, entry and field. */
@@ -140,7 +153,7 @@ const entrySchema = fieldsSchema.superRefine(
 const fileSchema = z.object({ models: z.array(entrySchema).min(1) });
 
 /**
- * Reads a catalog file. Component folders are relative to the file's own.
+ * Reads a catalog file. Component folders are relative to the file's own; whether they are there is not looked at.
  *
  * @throws CatalogError
  */
@@ -153,22 +166,16 @@ export function readCatalog(file: string): readonly ModelEntry[] {
   return parsed.data.models.map((entry) => {
     if (seen.has(entry.id)) throw new CatalogError(`${file}: two entries have the id "${entry.id}".`);
     seen.add(entry.id);
-    const at = (field: string, path: string) => existing(file, entry.id, field, resolve(base, path));
     return {
       ...entry,
-      components: resolved(entry.components, at),
-      loras: entry.loras.map((lora, i) => ({ ...lora, file: at(`loras.${i}.file`, lora.file) })),
+      components: resolved(entry.components, base),
+      loras: entry.loras.map((lora) => ({ ...lora, file: resolve(base, lora.file) })),
     };
   });
 }
 
-function existing(file: string, id: string, field: string, absolute: string): string {
-  if (existsSync(absolute)) return absolute;
-  throw new CatalogError(`${file}, entry "${id}", ${field}: expected a file or folder but ${absolute} does not exist.`);
-}
-
-function resolved(components: ComponentFolders, at: (field: string, path: string) => string): ComponentFolders {
-  const required = (field: keyof ComponentFolders) => at(`components.${field}`, components[field]!);
+function resolved(components: ComponentFolders, base: string): ComponentFolders {
+  const required = (field: keyof ComponentFolders) => resolve(base, components[field]!);
   const optional = (field: keyof ComponentFolders) => (components[field] === null ? null : required(field));
   return {
     transformer: required('transformer'),

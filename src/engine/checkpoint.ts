@@ -67,11 +67,7 @@ export function entryFromCheckpoint(path: string): ModelEntry {
 }
 
 function folders(folder: string): ComponentFolders {
-  const component = (name: string) => {
-    const path = join(folder, name);
-    if (!existsSync(path)) throw new CatalogError(`The checkpoint ${folder} has no folder "${name}".`);
-    return path;
-  };
+  const component = (name: string) => join(folder, name);
   const optional = (name: string) => (existsSync(join(folder, name)) ? join(folder, name) : null);
   return {
     transformer: component('transformer'),
@@ -108,21 +104,44 @@ function readField(file: string, field: string): unknown {
   }
 }
 
+export interface ModelSettings {
+  readonly MODELS_CATALOG: string;
+  readonly CHECKPOINTS: readonly string[];
+}
+
 /**
  * Every model there is: the plain checkpoint folders, as who names one wants it before all others, then those of the catalog file.
- * Without a catalog file the folders stand alone.
+ * Without a catalog file the folders stand alone. A folder that is no checkpoint takes nothing from the others: what is wrong with it
+ * is a sentence beside them.
  *
  * @throws CatalogError
  */
-export function readModels(settings: {
-  readonly MODELS_CATALOG: string;
-  readonly CHECKPOINTS: readonly string[];
-}): readonly ModelEntry[] {
-  const { MODELS_CATALOG, CHECKPOINTS } = settings;
+export function listModels({ MODELS_CATALOG, CHECKPOINTS }: ModelSettings): {
+  readonly models: readonly ModelEntry[];
+  readonly unreadable: readonly string[];
+} {
   const listed = existsSync(MODELS_CATALOG) || CHECKPOINTS.length === 0 ? readCatalog(MODELS_CATALOG) : [];
-  const models = [...CHECKPOINTS.map(entryFromCheckpoint), ...listed];
+  const named: ModelEntry[] = [];
+  const unreadable: string[] = [];
+  for (const folder of CHECKPOINTS) {
+    try {
+      named.push(entryFromCheckpoint(folder));
+    } catch (error) {
+      if (!(error instanceof CatalogError)) throw error;
+      unreadable.push(error.message);
+    }
+  }
+  const models = [...named, ...listed];
   const ids = models.map(({ id }) => id);
   const twice = ids.find((id, i) => ids.indexOf(id) !== i);
   if (twice !== undefined) throw new CatalogError(`Two models have the id "${twice}": rename a checkpoint's folder.`);
+  if (models.length === 0) throw new CatalogError(unreadable.join(' '));
+  return { models, unreadable };
+}
+
+/** The same for those who need every model that is named. @throws CatalogError */
+export function readModels(settings: ModelSettings): readonly ModelEntry[] {
+  const { models, unreadable } = listModels(settings);
+  if (unreadable.length > 0) throw new CatalogError(unreadable.join(' '));
   return models;
 }

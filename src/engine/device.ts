@@ -3,6 +3,12 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Device, DeviceChoice } from './job.js';
 
+/** What computes, with its version: `onnxruntime 1.27.0`. */
+export function runtimeName(): string {
+  const { version } = createRequire(import.meta.url)('onnxruntime-node/package.json') as { version: string };
+  return `onnxruntime ${version}`;
+}
+
 /** What the machine has, as far as choosing a device needs to know. */
 export interface Machine {
   /** Whether the CUDA provider's library lies beside the ONNX Runtime binding. */

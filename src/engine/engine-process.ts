@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { DeviceChoice, EngineEvent, EngineJob, Made } from './job.js';
+import type { Seen } from './library/seen.js';
 import type { Failure, FromProcess, ProcessSettings, ToProcess } from './messages.js';
 import { EngineLost } from './problems.js';
 import { type Pulse, watchPulse } from './pulse.js';
@@ -21,7 +22,7 @@ export interface Supervision {
 }
 
 export type Order =
-  | { readonly type: 'run'; readonly job: EngineJob }
+  | { readonly type: 'run'; readonly job: EngineJob; readonly seen: Seen | null }
   | { readonly type: 'load'; readonly model: string };
 
 /** How an order ended. */

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
+import { contentVersion } from '../compiler/index.js';
 import { clipped, grown } from './boxes.js';
 import type { Pixels, Region } from './job.js';
 import { openSession, type Port, type Session } from './session.js';
@@ -18,6 +19,8 @@ const MARGIN = 1 / 8;
 
 /** Finds faces in a picture. */
 export interface FaceDetector {
+  /** Of its file when it was read. */
+  readonly version: string;
   /** A box around each face, some overlapping, in the order of their scores. */
   find(picture: Pixels): Promise<readonly Region[]>;
   dispose(): Promise<void>;
@@ -29,10 +32,12 @@ export interface FaceDetector {
  * @throws FaceDetectorError when the file cannot be read, is no ONNX model, or has other inputs and outputs
  */
 export async function openFaceDetector(file: string, threads: number): Promise<FaceDetector> {
+  const version = contentVersion([file]);
   const session = await open(file, threads);
   try {
     const [height, width] = inputSize(file, session);
     return {
+      version,
       async find(picture) {
         const { scores, boxes } = await session.run({ input: stretched(picture, width, height) });
         return faces(scores!.read(), boxes!.read(), picture);

@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { CheckpointError } from '../compiler/index.js';
 import type { ModelEntry } from './catalog.js';
 import type { EngineConfig } from './config.js';
 import { type EngineLog, EngineNotStarted, EngineProcess, type Order } from './engine-process.js';
 import type { Device, DeviceChoice, Engine, EngineEvent, EngineJob, Made, RunOptions } from './job.js';
+import type { Seen } from './library/seen.js';
 import type { Failure } from './messages.js';
-import { DeadlineExceeded, EngineLost, NonFinite } from './problems.js';
+import { DeadlineExceeded, EngineLost, FilesChanged, FilesUnusable, NonFinite } from './problems.js';
 
 export interface EngineOptions {
   readonly catalog: readonly ModelEntry[];
@@ -23,6 +25,8 @@ export interface EngineOptions {
   readonly watchdogMs: number;
   /** An idle process is asked so often whether it lives; one that has not answered by the next time is ended. Left out, 5 seconds. */
   readonly pingMs?: number;
+  /** Tells the files of a job as they are; left out, whatever is there is drawn with. @throws FilesChanged, CheckpointError */
+  readonly seen?: ((job: EngineJob) => Promise<Seen>) | undefined;
   readonly log: EngineLog;
 }
 
@@ -36,7 +40,12 @@ const LONGEST_PAUSE_MS = 30_000;
 const PING_MS = 5000;
 
 /** Starts the engine that the environment asks for. */
-export function engineFor(settings: EngineConfig, catalog: readonly ModelEntry[], log: EngineLog): HostedEngine {
+export function engineFor(
+  settings: EngineConfig,
+  catalog: readonly ModelEntry[],
+  log: EngineLog,
+  seen?: EngineOptions['seen'],
+): HostedEngine {
   return createEngine({
     catalog,
     device: settings.ENGINE_DEVICE,
@@ -47,6 +56,7 @@ export function engineFor(settings: EngineConfig, catalog: readonly ModelEntry[]
     threads: settings.ENGINE_THREADS,
     watchdogMs: settings.ENGINE_WATCHDOG_MS,
     pingMs: settings.ENGINE_PING_MS,
+    seen,
     log,
   });
 }
@@ -64,6 +74,8 @@ class EngineHost implements HostedEngine {
   #living: EngineProcess | null = null;
   /** Ends in a row without an answered order between them. */
   #ends = 0;
+  /** What the first process chose. */
+  #device: Device | null = null;
   #loaded: readonly string[] = [];
   /** Models asked for by `load`: a new process gets them again. */
   readonly #wanted = new Set<string>();
@@ -108,7 +120,8 @@ class EngineHost implements HostedEngine {
       try {
         const process = await unlessAborted(stopped, this.#process).catch(lost);
         stopped.throwIfAborted();
-        const order = this.#order(process, { type: 'run', job }, (event) => {
+        const seen = await unlessAborted(stopped, this.#seen(job));
+        const order = this.#order(process, { type: 'run', job, seen }, (event) => {
           if (!stopped.aborted) onEvent(event);
         });
         stopped.addEventListener('abort', order.abort, { once: true });
@@ -126,6 +139,15 @@ class EngineHost implements HostedEngine {
     this.#closing.abort(new EngineLost('The engine is closed.'));
     this.#living?.kill('the engine was closed');
     await this.#living?.ended;
+  }
+
+  async #seen(job: EngineJob): Promise<Seen | null> {
+    try {
+      return (await this.#options.seen?.(job)) ?? null;
+    } catch (error) {
+      if (error instanceof CheckpointError) throw new FilesUnusable(error.message, error.fault, error.name);
+      throw error;
+    }
   }
 
   #oneAtATime<T>(work: () => Promise<T>): Promise<T> {
@@ -150,14 +172,17 @@ class EngineHost implements HostedEngine {
   /** Starts a process and, when it ends, the next. The first two come at once, later ones ever more slowly. */
   #start(): Promise<EngineProcess> {
     const starting = (async () => {
-      const { watchdogMs, pingMs = PING_MS, log, ...settings } = this.#options;
+      const { watchdogMs, pingMs = PING_MS, log, seen: _, ...settings } = this.#options;
       const { signal } = this.#closing;
       if (this.#ends > 1) await sleep(Math.min(LONGEST_PAUSE_MS, 125 * 2 ** this.#ends), undefined, { signal });
       signal.throwIfAborted();
-      const process = new EngineProcess(settings, { watchdogMs, pingMs, log });
+      // Another device draws other last bits: pictures of one name are made on one.
+      const device = this.#device ?? settings.device;
+      const process = new EngineProcess({ ...settings, device }, { watchdogMs, pingMs, log });
       this.#living = process;
       void process.ended.then((sentence) => this.#restart(sentence));
-      const { reason } = await process.ready();
+      const { device: chosen, reason } = await process.ready();
+      this.#device = chosen;
       log.info(`The engine is ready. ${reason}`);
       return process;
     })();
@@ -196,6 +221,8 @@ function lost(error: unknown): never {
 /** The error that a failure was in the engine's process. */
 function problem(failure: Failure): Error {
   if (failure.kind === 'non-finite') return new NonFinite(failure.message, failure.step);
+  if (failure.kind === 'changed') return new FilesChanged(failure.what);
+  if (failure.kind === 'unusable') return new FilesUnusable(failure.message, failure.fault, failure.name);
   if (failure.kind === 'aborted') return new EngineLost('The engine stopped the job although nobody asked for it.');
   return Object.assign(new Error(failure.message), { name: failure.name });
 }

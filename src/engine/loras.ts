@@ -1,13 +1,28 @@
-import { statSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
-import { CheckpointError, type LinearShapes, linearShapes, readFactors } from '../compiler/index.js';
+import {
+  CheckpointError,
+  contentVersion,
+  type Fault,
+  type LinearShapes,
+  linearShapes,
+  readFactors,
+} from '../compiler/index.js';
 import type { LoraEntry } from './catalog.js';
 import type { AppliedLora } from './job.js';
+import { FilesChanged } from './problems.js';
 import { type Tensor, tensor } from './tensor.js';
 
 /** A LoRA cannot be added to a model. The message names the LoRA, what was expected and what was received, and no path. */
 export class LoraError extends Error {
   override readonly name = 'LoraError';
+
+  constructor(
+    message: string,
+    readonly fault: Fault = 'unsuitable',
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
 }
 
 /** What is added to a transformer's linear layers, by the names of its graphs' inputs: `<layer>.lora_A` and `<layer>.lora_B`. */
@@ -28,6 +43,8 @@ const read = new LRUCache<string, FactorsByLayer>({ maxSize: CACHE_BYTES, sizeCa
 /** The LoRAs that a model lists, and the layers that they may change. */
 export class Loras {
   readonly #entries: ReadonlyMap<string, LoraEntry>;
+  /** Of the transformer, whose layers they are read for. */
+  readonly #layersOf: string;
   #known: LinearShapes | null = null;
 
   /** @param transformer its folder */
@@ -35,6 +52,7 @@ export class Loras {
     entries: readonly LoraEntry[],
     readonly transformer: string,
   ) {
+    this.#layersOf = contentVersion([transformer]);
     this.#entries = new Map(entries.map((entry) => [entry.id, entry]));
   }
 
@@ -46,11 +64,12 @@ export class Loras {
   /**
    * All of them together as one low-rank term a layer: their ranks side by side, their weights inside B. Empty when nothing is added.
    *
-   * @throws LoraError
+   * @param versions of their files, by id, where others must not be read
+   * @throws LoraError, FilesChanged
    */
-  inputs(applied: readonly AppliedLora[]): LowRankInputs {
+  inputs(applied: readonly AppliedLora[], versions: Readonly<Record<string, string>> = {}): LowRankInputs {
     const terms = applied
-      .map(({ id, weight }) => ({ weight, factors: this.#factors(id) }))
+      .map(({ id, weight }) => ({ weight, factors: this.#factors(id, versions[id]) }))
       .filter(({ weight }) => weight !== 0);
     const changed = new Set(terms.flatMap(({ factors }) => [...factors.keys()]));
     return Object.fromEntries([...changed].flatMap((layer) => this.#inputsOf(layer, terms)));
@@ -78,25 +97,30 @@ export class Loras {
     ];
   }
 
-  #factors(id: string): FactorsByLayer {
+  #factors(id: string, wanted: string | undefined): FactorsByLayer {
     const entry = this.#entries.get(id);
     if (entry === undefined) {
       const known = [...this.#entries.keys()].join(', ') || 'none';
       throw new LoraError(`Expected a LoRA that the model lists (${known}) but received "${id}".`);
     }
-    const { mtimeMs, size } = statSync(entry.file);
-    const key = `${this.transformer} ${entry.file} ${mtimeMs} ${size}`;
-    const factors = read.get(key) ?? readLora(entry, this.#layers);
+    const version = contentVersion([entry.file]);
+    const key = `${this.#layersOf} ${version}`;
+    const changed = () => (wanted ?? version) !== version || contentVersion([entry.file]) !== version;
+    const factors = read.get(key) ?? readLora(entry, this.#layers, changed);
+    // What was read is that version only if the file still is.
+    if (changed()) throw new FilesChanged(`The LoRA "${id}"`);
     read.set(key, factors);
     return factors;
   }
 }
 
-function readLora({ id, file }: LoraEntry, layers: LinearShapes): FactorsByLayer {
+/** @param changed whether the file is another by now, so that what is wrong with it says nothing */
+function readLora({ id, file }: LoraEntry, layers: LinearShapes, changed: () => boolean): FactorsByLayer {
   try {
     return readFactors(file, layers, `The LoRA "${id}"`);
   } catch (error) {
-    if (error instanceof CheckpointError) throw new LoraError(error.message, { cause: error });
+    if (changed()) throw new FilesChanged(`The LoRA "${id}"`);
+    if (error instanceof CheckpointError) throw new LoraError(error.message, error.fault, { cause: error });
     throw error;
   }
 }

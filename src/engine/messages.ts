@@ -1,10 +1,13 @@
+import type { Fault } from '../compiler/index.js';
 import type { ModelEntry } from './catalog.js';
 import type { Device, DeviceChoice, EngineEvent, EngineJob, Made } from './job.js';
+
+import type { Seen } from './library/seen.js';
 
 /** What the host tells its process. `start` comes first and once. */
 export type ToProcess =
   | { readonly type: 'start'; readonly settings: ProcessSettings }
-  | { readonly type: 'run'; readonly id: number; readonly job: EngineJob }
+  | { readonly type: 'run'; readonly id: number; readonly job: EngineJob; readonly seen: Seen | null }
   | { readonly type: 'load'; readonly id: number; readonly model: string }
   | { readonly type: 'abort'; readonly id: number }
   /** Answered by `alive`, at once where nothing is worked on. */
@@ -34,4 +37,6 @@ export type FromProcess =
 export type Failure =
   | { readonly kind: 'aborted' }
   | { readonly kind: 'non-finite'; readonly message: string; readonly step: number }
+  | { readonly kind: 'changed'; readonly what: string }
+  | { readonly kind: 'unusable'; readonly name: string; readonly message: string; readonly fault: Fault }
   | { readonly kind: 'error'; readonly name: string; readonly message: string };

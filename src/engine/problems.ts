@@ -1,3 +1,5 @@
+import type { Fault } from '../compiler/index.js';
+
 /** Failures of a job that had begun. They travel to clients as data, so their messages are written for people. */
 export abstract class EngineProblem extends Error {
   abstract readonly code: 'EngineLost' | 'DeadlineExceeded' | 'NonFinite';
@@ -24,6 +26,30 @@ export class NonFinite extends EngineProblem {
     message: string,
     /** The forward after which it was seen, from 1; 0 is the encoding of prompt or picture, total + 1 the decoded picture. */
     readonly step: number,
+  ) {
+    super(message);
+  }
+}
+
+/** Files are others than those that a job was made for: what it would draw is not what was asked for. Sent again, it is made of what is there now. */
+export class FilesChanged extends Error {
+  override readonly name = 'FilesChanged';
+
+  constructor(
+    /** `The model "x"` */
+    readonly what: string,
+  ) {
+    super(`${what} was replaced while this waited or was drawn. Send the request again.`);
+  }
+}
+
+/** Files that a job needs cannot be used. The message names them and is for who can mend them. */
+export class FilesUnusable extends Error {
+  constructor(
+    message: string,
+    readonly fault: Fault,
+    /** Of the error that said so. */
+    override readonly name: string,
   ) {
     super(message);
   }

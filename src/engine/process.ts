@@ -1,14 +1,17 @@
 // The engine's process: one device, one job at a time, answers in messages. `host.ts` starts it.
 import { setImmediate } from 'node:timers/promises';
+import { CheckpointError } from '../compiler/index.js';
 import { startDevice } from './device.js';
 import { type FaceDetector, openFaceDetector } from './faces.js';
-import type { Device, DeviceChoice, EngineEvent, Made } from './job.js';
+import type { Device, DeviceChoice, EngineEvent, EngineJob, Made } from './job.js';
+import type { Seen } from './library/seen.js';
+import { LoraError } from './loras.js';
 import { make } from './make.js';
 import type { Failure, FromProcess, ProcessSettings, ToProcess } from './messages.js';
 import { loadZImage, type ZImage } from './models/z-image.js';
-import { NonFinite } from './problems.js';
+import { FilesChanged, NonFinite } from './problems.js';
 import { PromptCache } from './prompt-cache.js';
-import { Residency } from './residency.js';
+import { Residency, TooLittleMemory } from './residency.js';
 import { tryDevice } from './session.js';
 import { stage, type Watch } from './watch.js';
 
@@ -23,23 +26,64 @@ const batches: Readonly<Record<Device, number>> = { cpu: 4, webgpu: 8, 'webgpu-f
 function serve(
   settings: ProcessSettings,
   { device }: DeviceChoice,
-  faces: FaceDetector | null,
+  detector: FaceDetector | null,
 ): (message: ToProcess) => void {
   const residency = new Residency(settings.memoryBudgetBytes);
   /** In order of use, the latest last. */
   const models = new Map<string, ZImage>();
   const promptCache = new PromptCache(settings.promptCacheBytes);
+  let faces = detector;
   /** The order that is worked on, and the one that is to stop; they are numbered from 1. */
   let current = 0;
   let aborted = 0;
 
   /** The model, from memory or from its checkpoint. */
   async function resident(id: string, watch: Watch): Promise<ZImage> {
+    if (models.get(id)?.unchanged() === false) await forget(id);
     const known = loaded().includes(id) ? models.get(id) : undefined;
     models.delete(id);
     const model = known ?? (await stage('LOAD', () => load(id), watch));
     models.set(id, model);
+    await requireUnchanged(id, model);
     return model;
+  }
+
+  /** Whatever was made of files that changed meanwhile is of no use. @throws FilesChanged */
+  async function requireUnchanged(id: string, model: ZImage): Promise<void> {
+    if (model.unchanged()) return;
+    await forget(id);
+    throw new FilesChanged(`The model "${id}"`);
+  }
+
+  async function forget(id: string): Promise<void> {
+    const model = models.get(id);
+    models.delete(id);
+    await model?.dispose();
+  }
+
+  /** The face detector of that file. @throws FilesChanged */
+  async function detectorOf(version: string | null): Promise<FaceDetector | null> {
+    const { faceDetector: file, threads } = settings;
+    if (file === undefined || version === null || faces?.version === version) return faces;
+    await faces?.dispose();
+    faces = null;
+    faces = await openFaceDetector(file, threads);
+    if (faces.version !== version) throw new FilesChanged('The face detector');
+    return faces;
+  }
+
+  async function draw(job: EngineJob, seen: Seen | null, watching: Watch): Promise<Made> {
+    const { model: id, loras } = job;
+    const model = await resident(id, watching);
+    if (seen !== null && seen.model !== model.version) throw new FilesChanged(`The model "${id}"`);
+    const adapted =
+      loras.length === 0 ? model : await stage('LOAD', async () => model.adapted(loras, seen?.loras), watching);
+    try {
+      return await make(adapted, job, watching, await detectorOf(seen?.detector ?? null));
+    } finally {
+      // Also where it failed: of files that are being replaced anything may be read.
+      await requireUnchanged(id, model);
+    }
   }
 
   function load(id: string): Promise<ZImage> {
@@ -96,20 +140,16 @@ function serve(
         await resident(message.model, watch(message.id));
         return null;
       });
-    if (message.type === 'run')
-      void answer(message.id, async () => {
-        const watching = watch(message.id);
-        const model = await resident(message.job.model, watching);
-        const { loras } = message.job;
-        const adapted = loras.length === 0 ? model : await stage('LOAD', async () => model.adapted(loras), watching);
-        return make(adapted, message.job, watching, faces);
-      });
+    if (message.type === 'run') void answer(message.id, () => draw(message.job, message.seen, watch(message.id)));
   };
 }
 
 function describe(error: unknown): Failure {
   if (error instanceof Aborted) return { kind: 'aborted' };
   if (error instanceof NonFinite) return { kind: 'non-finite', message: error.message, step: error.step };
+  if (error instanceof FilesChanged) return { kind: 'changed', what: error.what };
+  if (error instanceof CheckpointError || error instanceof LoraError || error instanceof TooLittleMemory)
+    return { kind: 'unusable', name: error.name, message: error.message, fault: error.fault };
   if (error instanceof Error) return { kind: 'error', name: error.name, message: error.message };
   return { kind: 'error', name: 'Error', message: String(error) };
 }

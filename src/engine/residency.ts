@@ -28,6 +28,7 @@ export interface Slot<T extends Resident> extends Source<T> {
 /** The budget is less than something needs that cannot be divided. The message says how much that is. */
 export class TooLittleMemory extends Error {
   override readonly name = 'TooLittleMemory';
+  readonly fault = 'too large';
 }
 
 /** A component and what it is going to need to work. */

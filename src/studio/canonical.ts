@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EditMode, Region } from '../engine/job.js';
 
 /** Raised when the meaning of a fingerprint changes, so that nothing made before is taken for what is asked now. */
-const version = 2;
+const version = 3;
 
 /** What decides the pixels of every picture. */
 export interface CanonicalDrawing {
@@ -11,6 +11,10 @@ export interface CanonicalDrawing {
   readonly content: string;
   /** The device class decides the precision, and so the last bits of a picture. */
   readonly device: string;
+  /** What computes, with its version: another one may have other kernels. */
+  readonly runtime: string;
+  /** Tokens of a prompt that are read; what comes after them is cut off. */
+  readonly maxPromptTokens: number;
   /** NFC. */
   readonly prompt: string;
   /** NFC; empty where guidance is off, because it is not looked at then. */

@@ -7,7 +7,7 @@ import type { ProblemRecord } from '../domain/problem.js';
 import type { ModelEntry } from '../engine/catalog.js';
 import type { EngineConfig } from '../engine/config.js';
 import type { Engine } from '../engine/job.js';
-import { EngineLost } from '../engine/problems.js';
+import { EngineLost, FilesUnusable } from '../engine/problems.js';
 import { makePrivateFolder } from '../environment/folders.js';
 import type { ImagingConfig } from '../imaging/config.js';
 import type { JobsConfig } from '../jobs/config.js';
@@ -20,7 +20,7 @@ import { Disk } from './disk.js';
 import { createMemoryProgressLog } from './memory-progress-log.js';
 import { toProblemRecord } from './problem-record.js';
 import { forgetImages, type PictureMemory, Records } from './records.js';
-import type { Reader, TokenCount } from './request/reader.js';
+import type { Reader, TokenCount, Usable } from './request/reader.js';
 import { openSources } from './sources/open-sources.js';
 import { imagesOn, recordsOn } from './store/kept-on-disk.js';
 import { openLibsqlStore } from './store/libsql-store.js';
@@ -38,12 +38,20 @@ export interface StudioOptions {
   readonly countTokens: Reader['countTokens'];
   /** Advice on a prompt. */
   readonly advise: Reader['advise'];
-  /** Hash of a model's files, its LoRAs left out. Asked once for each model. */
+  /** Hash of a model's files as they are now, its LoRAs left out. */
   readonly modelContent: Reader['modelContent'];
-  /** Hash of a LoRA's file, which was found to fit the model. Asked once for each. */
+  /** Another one whenever its files may have changed; left out, they never do. */
+  readonly modelVersion?: (model: string) => string;
+  /** Hash of a LoRA's file as it is now. */
   readonly loraContent: Reader['loraContent'];
   /** What decides where a refinement finds regions: another engine or detector gives another word. */
   readonly finder: Reader['finder'];
+  /** Whether the engines are told to load the first model of the catalog; false where the caller does that. */
+  readonly loadsAhead?: boolean;
+  /** Left out, everything can be used. */
+  readonly usable?: Reader['usable'];
+  /** What computes, with its version. */
+  readonly runtime?: Reader['runtime'];
   readonly settings: {
     readonly studio: StudioConfig;
     readonly jobs: JobsConfig;
@@ -99,10 +107,11 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     const sources = await openSources({ images, disk, settings, clock });
     const device = await deviceOf(engines);
     let closed = false;
-    loadAhead(engines, catalog, (error, model) => {
-      // An engine that ends in the midst of it has been told to.
-      if (!closed) log.error({ err: error, model }, 'the default model was not loaded');
-    });
+    if (options.loadsAhead !== false)
+      loadAhead(engines, catalog, (error, model) => {
+        // An engine that ends in the midst of it has been told to.
+        if (!closed) log.error({ err: error, model }, 'the default model was not loaded');
+      });
 
     const now = () => clock.now();
     const problemOf = (error: unknown): ProblemRecord => {
@@ -110,6 +119,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
       // Clients hear nothing of what went wrong where that is a fault of this program.
       if (problem.code === 'Failed' && problem.reason === undefined)
         log.error({ err: error }, 'a job failed unexpectedly');
+      if (error instanceof FilesUnusable) log.error({ err: error }, 'files of a job cannot be used');
       return problem;
     };
     const imageRecords: RunParts['records'] = {
@@ -131,7 +141,10 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
       worthAnotherTry: (error) => error instanceof EngineLost,
     });
     const studio = new InkstoneStudio({
-      reader: remembering({ ...options, sources, device }),
+      reader: remembering(
+        { usable: allUsable, runtime: '', ...options, sources, device },
+        options.modelVersion ?? (() => ''),
+      ),
       sources,
       records,
       store: kept,
@@ -191,18 +204,17 @@ function loadAhead(
   for (const engine of engines) engine.load(first.id).catch((error) => failed(error, first.id));
 }
 
-/** A repeat should cost no tokenizer, and no look at the model's files. */
-function remembering({ countTokens, modelContent, loraContent, ...reader }: Reader): Reader {
+/** A repeat should cost no tokenizer. */
+function remembering({ countTokens, ...reader }: Reader, modelVersion: (model: string) => string): Reader {
   const counts = new LRUCache<string, TokenCount | Promise<TokenCount>>({
     max: 5000,
     maxSize: 8 * 1024 ** 2,
     sizeCalculation: (_, key) => key.length,
   });
-  const contents = new Map<string, string>();
   return {
     ...reader,
     async countTokens(model, prompt) {
-      const key = `${model}\n${prompt}`;
+      const key = `${model} ${modelVersion(model)}\n${prompt}`;
       const known = counts.get(key) ?? countTokens(model, prompt);
       // Before it is waited for: those who ask meanwhile need not count again.
       counts.set(key, known);
@@ -213,16 +225,7 @@ function remembering({ countTokens, modelContent, loraContent, ...reader }: Read
         throw error;
       }
     },
-    async modelContent(model) {
-      const known = contents.get(model) ?? (await modelContent(model));
-      contents.set(model, known);
-      return known;
-    },
-    async loraContent(model, lora) {
-      const key = `${model}\n${lora}`;
-      const known = contents.get(key) ?? (await loraContent(model, lora));
-      contents.set(key, known);
-      return known;
-    },
   };
 }
+
+const allUsable: Usable = { modelFinding: () => null, knownFinding: () => null, loraFinding: () => null };

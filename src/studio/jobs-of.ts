@@ -32,10 +32,11 @@ export function jobsOf(request: CanonicalRequest, stored: StoredPictures | null,
 }
 
 function workOf(request: CanonicalRequest, stored: StoredPictures | null): Work {
-  const { model, prompt, negativePrompt, steps, guidance, guidanceNormalization, guidanceTruncation, seed } = request;
+  const { model, content, prompt, negativePrompt, steps, guidance, guidanceNormalization, guidanceTruncation, seed } =
+    request;
   const drawing = {
-    ...{ model, prompt, negativePrompt, steps, guidance, guidanceNormalization, guidanceTruncation, seed },
-    loras: request.loras.map(({ id, weight }) => ({ id, weight })),
+    ...{ model, content, prompt, negativePrompt, steps, guidance, guidanceNormalization, guidanceTruncation, seed },
+    loras: request.loras,
   };
   if (request.operation === 'GENERATE') {
     const { operation, width, height } = request;
@@ -44,8 +45,8 @@ function workOf(request: CanonicalRequest, stored: StoredPictures | null): Work 
   if (stored === null) throw new Error('An edit needs the image that is edited.');
   const { source, references, mask } = stored;
   if (request.operation === 'REFINE') {
-    const { operation, regions, strength } = request;
-    return { ...drawing, operation, source, mask, regions, strength };
+    const { operation, regions, finder, strength } = request;
+    return { ...drawing, operation, source, mask, regions, finder, strength };
   }
   const { operation, mode, strength } = request;
   return { ...drawing, operation, mode, source, references, mask, strength };

@@ -1,5 +1,5 @@
 import type { ProblemRecord } from '../domain/problem.js';
-import { EngineProblem, NonFinite } from '../engine/problems.js';
+import { EngineProblem, FilesChanged, FilesUnusable, NonFinite } from '../engine/problems.js';
 import { SourceGone } from '../jobs/engine-job.js';
 import type { ProblemCode, ProblemParameters } from './problem-codes.js';
 import { StorageUnavailable } from './problems.js';
@@ -21,6 +21,15 @@ export function toProblemRecord(error: unknown): ProblemRecord {
     return { code: 'StorageUnavailable', message: error.message, retryable: true };
   if (error instanceof SourceGone)
     return { code: 'Failed', message: error.message, retryable: true, reason: 'SOURCE_GONE' };
+  if (error instanceof FilesChanged)
+    return { code: 'Failed', message: error.message, retryable: true, reason: 'FILES_CHANGED' };
+  if (error instanceof FilesUnusable)
+    return {
+      code: 'Failed',
+      message: 'The model, or a LoRA that was asked for, cannot be used on this server.',
+      retryable: error.fault === 'changing',
+      reason: 'UNUSABLE_MODEL',
+    };
   return { code: 'Failed', message: 'This generation failed for a reason that was not expected.', retryable: false };
 }
 

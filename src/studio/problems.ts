@@ -27,16 +27,19 @@ export class InvalidInput extends Problem {
 }
 
 export class UnknownModel extends Problem {
-  readonly retryable = false;
-  readonly code = 'UNKNOWN_MODEL';
+  readonly retryable: boolean;
+  readonly code: ProblemCode;
   readonly parameters: ProblemParameters;
   constructor(
     message: string,
     readonly available: readonly string[],
     received = '',
+    { code, parameters = {}, retryable = false }: ProblemDetails = { code: 'UNKNOWN_MODEL' },
   ) {
     super(message);
-    this.parameters = { field: 'model', received, available: available.join(', ') };
+    this.retryable = retryable;
+    this.code = code;
+    this.parameters = { field: 'model', received, available: available.join(', '), ...parameters };
   }
 }
 

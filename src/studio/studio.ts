@@ -109,13 +109,18 @@ export class InkstoneStudio implements Studio {
     return readForAdvice(prompt, model, this.#parts.reader);
   }
 
-  models() {
-    const loaded = this.#parts.loaded();
-    return this.#parts.reader.catalog.map((entry) => toModel(entry, loaded.has(entry.id)));
+  async models() {
+    const models = await Promise.all(this.#parts.reader.catalog.map(({ id }) => this.model(id)));
+    return models.filter((model) => model !== null);
   }
 
-  model(id: string) {
-    return this.models().find((model) => model.id === id) ?? null;
+  async model(id: string) {
+    const { catalog, usable } = this.#parts.reader;
+    const entry = catalog.find((candidate) => candidate.id === id);
+    if (entry === undefined || (await usable.modelFinding(id)) !== null) return null;
+    const findings = await Promise.all(entry.loras.map((lora) => usable.loraFinding(id, lora.id)));
+    const loras = entry.loras.filter((_, i) => findings[i] === null);
+    return toModel({ ...entry, loras }, this.#parts.loaded().has(id));
   }
 
   async *progress(id: string, after: number, signal: AbortSignal): AsyncGenerator<ProgressEvent> {
@@ -146,7 +151,7 @@ export class InkstoneStudio implements Studio {
 
   #unready(): string | null {
     const { reader, loaded, disk, store } = this.#parts;
-    const [first] = reader.catalog;
+    const first = reader.catalog.find(({ id }) => reader.usable.knownFinding(id) === null);
     if (this.#closing) return 'The server is stopping.';
     if (!store.alive()) return 'The records cannot be read.';
     if (!disk.writable) return 'Nothing can be stored.';

@@ -139,8 +139,10 @@ export interface Studio {
   images(ids: readonly string[]): Promise<readonly (Image | null)[]>;
   /** What a model will make of a prompt. Left out, the default model. */
   promptAdvice(prompt: string, model: string | null): Promise<PromptAdvice>;
-  models(): readonly Model[];
-  model(id: string): Model | null;
+  /** Those that can be used, with the LoRAs that can. */
+  models(): Promise<readonly Model[]>;
+  /** Null where there is none, or it cannot be used. */
+  model(id: string): Promise<Model | null>;
   /** Everything since `after`, then live, heartbeats in between; ends after GenerationFinished. Rejects with NotFound. */
   progress(id: string, after: number, signal: AbortSignal): AsyncIterable<ProgressEvent>;
   /** The signal is aborted when the caller is gone. Rejects with InvalidInput, or the signal's reason. */

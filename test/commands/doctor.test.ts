@@ -1,6 +1,6 @@
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { writeTensors } from '../compiler/files.js';
 import { diffusers, factorsOf, tensorsOf } from '../compiler/lora-files.js';
@@ -47,13 +47,13 @@ describe('the doctor', () => {
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({
       device: { device: 'cpu', problem: null },
-      models: [{ id: 'tiny-turbo', problem: null, bytes: expect.any(Number), types: ['F32'] }],
+      models: [{ id: 'tiny-turbo', problems: [], bytes: expect.any(Number), types: ['F32'] }],
       next: [],
     });
     const short = await runProgram(['doctor', '--json'], { env: { ...alone(tiny), ENGINE_MEMORY: '1000' } });
     expect(short.code).toBe(1);
     expect(JSON.parse(short.out)).toMatchObject({
-      models: [{ problem: expect.stringContaining('ENGINE_MEMORY'), bytes: null }],
+      models: [{ problems: [expect.stringContaining('ENGINE_MEMORY')], bytes: null }],
       next: ['mend or remove tiny-turbo'],
     });
   });
@@ -118,7 +118,10 @@ describe('the doctor', () => {
     };
     const models = [
       entry('mixed', { ...sound, textEncoder: other.textEncoder }),
-      entry('ill-fitting', { ...sound, ...other }, [foreign]),
+      entry('ill-fitting', { ...sound, ...other }, [
+        foreign,
+        { ...foreign, id: 'gone', file: join(work, 'nowhere.safetensors') },
+      ]),
       entry('sound', sound, [foreign]),
     ];
     writeFileSync(catalog, JSON.stringify({ models }));
@@ -127,9 +130,22 @@ describe('the doctor', () => {
     expect(out).toMatch(
       /^Model {5}mixed cannot be used\. .*"cap_feat_dim" to be 256, the width of .* but it is 80\.$/m,
     );
-    expect(out).toMatch(/^Model {5}ill-fitting cannot be used\. .*lora\.safetensors: .*$/m);
+    // A LoRA does not condemn its model.
+    expect(out).toMatch(/^Model {5}ill-fitting .* is whole[^:]*:[^:]*$/m);
+    expect(out).toMatch(/^LoRA {6}foreign of ill-fitting cannot be used\. .*lora_A.* \(.*lora\.safetensors\)$/m);
+    expect(out).toMatch(/^LoRA {6}gone of ill-fitting cannot be used\. .*ENOENT.* \(.*nowhere\.safetensors\)$/m);
     expect(out).toMatch(/^Model {5}sound .* is whole.*LoRAs: foreign$/m);
-    expect(out).toMatch(/^Next: mend or remove mixed, ill-fitting; then ask again\.$/m);
+    expect(out).toMatch(/^Next: mend or remove mixed, foreign of ill-fitting, gone of ill-fitting; then ask again\.$/m);
+  });
+
+  it('names every part of a checkpoint that cannot be used, and what is no checkpoint', async () => {
+    const folder = copy();
+    without(join(folder, 'vae/diffusion_pytorch_model.safetensors'), 'encoder.conv_out.bias');
+    writeFileSync(join(folder, 'text_encoder/config.json'), '{}');
+    const { code, out } = await doctor(alone([folder, join(work, 'nowhere')].join(delimiter)));
+    expect(out.match(/^Model .* cannot be used\. /gm)).toHaveLength(3);
+    for (const part of ['encoder.conv_out.bias', 'text_encoder/config.json', 'nowhere']) expect(out).toContain(part);
+    expect(code).toBe(1);
   });
 
   it.each([

@@ -134,12 +134,13 @@ describe('LoRAs', () => {
     }
   });
 
-  it('are other LoRAs when that configuration is another', () => {
+  it('are other LoRAs when that configuration is another', async () => {
     const content = (text?: string) =>
       contentHash([fileOf(tensorsOf(one, diffusers), text === undefined ? {} : { lora_adapter_metadata: text })]);
-    expect(content('{"lora_alpha": 2}')).toBe(content('{"lora_alpha": 2}'));
-    expect(content('{"lora_alpha": 2}')).not.toBe(content('{"lora_alpha": 4}'));
-    expect(content('{"lora_alpha": 2}')).not.toBe(content());
+    const two = await content('{"lora_alpha": 2}');
+    expect(await content('{"lora_alpha": 2}')).toBe(two);
+    expect(await content('{"lora_alpha": 4}')).not.toBe(two);
+    expect(await content()).not.toBe(two);
   });
 
   it('go by an alpha beside the factors before anything else', () => {

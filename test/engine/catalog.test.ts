@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readCatalog } from '../../src/engine/catalog.js';
-import { entryFromCheckpoint, readModels } from '../../src/engine/checkpoint.js';
+import { entryFromCheckpoint, listModels, readModels } from '../../src/engine/checkpoint.js';
 import { fixtures, temporaryFolder } from './checkpoints.js';
 
 const folders = ['transformer', 'text_encoder', 'tokenizer', 'vae', 'scheduler'];
@@ -58,11 +58,6 @@ describe('a catalog', () => {
       /defaults\.width/,
     ],
     ['a word it does not know', { colour: 'blue' }, /colour/],
-    [
-      'a folder that is not there',
-      { components: { ...entry().components, vae: 'nowhere' } },
-      /components\.vae.*nowhere/,
-    ],
     [
       'a default size beyond the limits',
       { defaults: { ...entry().defaults, width: 1024 } },
@@ -125,6 +120,15 @@ describe('a plain checkpoint folder', () => {
       expect(entryFromCheckpoint(copy).operations).toEqual(['GENERATE', 'EDIT', 'REFINE']);
     },
   );
+
+  it('that is no checkpoint takes nothing from the others', () => {
+    const nowhere = join(temporaryFolder(), 'nowhere');
+    const settings = { MODELS_CATALOG: catalogOf(entry()), CHECKPOINTS: [nowhere, join(fixtures, 'tiny-turbo')] };
+    const { models, unreadable } = listModels(settings);
+    expect(models.map(({ id }) => id)).toEqual(['tiny-turbo', 'ink']);
+    expect(unreadable).toEqual([expect.stringContaining(nowhere)]);
+    expect(() => readModels(settings)).toThrow(nowhere);
+  });
 
   it('of another pipeline is refused, as is an incomplete one', () => {
     const folder = temporaryFolder();

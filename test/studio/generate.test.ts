@@ -154,9 +154,9 @@ describe('models', () => {
   it('are chosen by id or name, and say whether they are loaded', async () => {
     const studio = await studioFor();
     expect((await studio.generate({ ...cat, model: 'Guided' }, untilDone)).modelName).toBe('guided');
-    expect(studio.model(tiny.id)).toMatchObject({ id: 'tiny', loaded: true, defaultSteps: 4 });
-    expect(studio.models()).toHaveLength(2);
-    expect(studio.model('none')).toBeNull();
+    expect(await studio.model(tiny.id)).toMatchObject({ id: 'tiny', loaded: true, defaultSteps: 4 });
+    expect(await studio.models()).toHaveLength(2);
+    expect(await studio.model('none')).toBeNull();
     expect(studio.ready()).toBe(true);
   });
 });

@@ -96,7 +96,7 @@ export async function openStudio(options: OpenOptions = {}): Promise<Studio> {
     advise,
     modelContent: options.modelContent ?? ((model) => `content of ${model}`),
     loraContent: options.loraContent ?? ((_, lora) => `content of ${lora}`),
-    finder: options.finder ?? 'texture',
+    finder: () => options.finder ?? 'texture',
     settings: {
       studio: studioSection.schema.parse(env),
       jobs: jobsSection.schema.parse(env),

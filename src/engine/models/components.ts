@@ -4,6 +4,7 @@ import {
   compileTransformer,
   compileVaeDecoder,
   compileVaeEncoder,
+  contentVersion,
 } from '../../compiler/index.js';
 import type { ComponentFolders } from '../catalog.js';
 import type { Residency, Resident, Slot } from '../residency.js';
@@ -62,7 +63,12 @@ export function zImageComponents(
     files: readonly (string | null)[],
     graphs: readonly CompiledGraph[],
     open: () => Promise<T>,
-  ) => residency.slot({ key: [name, ...files].join(' '), name, memory: together(graphs), open });
+    variant = '',
+  ) => {
+    // Files that were replaced make another component.
+    const version = contentVersion(files.filter((file) => file !== null));
+    return residency.slot({ key: [name, variant, version].join(' '), name, memory: together(graphs), open });
+  };
 
   const { difference } = folders;
   const { textEncoder, transformer, decoder, encoder, tinyDecoder, imageEncoder } = model;
@@ -85,8 +91,8 @@ export function zImageComponents(
       compile(vae, { ...target, moments: 'given' }),
     ];
     return {
-      meter: slot(name, [vae, 'measured'], [measured], () => openMeter(measured, options)),
-      coder: slot(name, [vae, 'given'], [given], () => openTileCoder(given, options)),
+      meter: slot(name, [vae], [measured], () => openMeter(measured, options), 'measured'),
+      coder: slot(name, [vae], [given], () => openTileCoder(given, options), 'given'),
       scale,
     };
   };

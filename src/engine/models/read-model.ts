@@ -17,6 +17,7 @@ import {
 import type { ComponentFolders, ModelEntry } from '../catalog.js';
 import type { Device } from '../job.js';
 import { openTokenizer, type PromptTokenizer } from '../tokenizer.js';
+import { each } from './each.js';
 import { requireFit } from './fit.js';
 import type { TransformerGraphs } from './transformer-sessions.js';
 
@@ -48,8 +49,15 @@ export interface ReadModel {
 export function readModel(folders: ComponentFolders, { device, instructions, limits }: ReadOptions): ReadModel {
   const target = { target: device };
   const { difference, preview } = folders;
-  const { shift } = readSchedulerConfig(folders.scheduler);
-  const transformer = compileTransformer(folders.transformer, { ...target, difference });
+  const { schedule, transformer, ...parts } = each({
+    schedule: () => readSchedulerConfig(folders.scheduler),
+    transformer: () => compileTransformer(folders.transformer, { ...target, difference }),
+    tokenizer: () => openTokenizer(folders.tokenizer, limits.maxPromptTokens),
+    textEncoder: () => compileTextEncoder(folders.textEncoder, target),
+    decoder: () => compileVaeDecoder(folders.vae, target),
+    encoder: () => compileVaeEncoder(folders.vae, target),
+    tinyDecoder: () => (preview === null ? null : compileTinyDecoder(preview, target)),
+  });
   const imageEncoder =
     folders.imageEncoder === null || transformer.config.siglipDim === null
       ? null
@@ -57,14 +65,10 @@ export function readModel(folders: ComponentFolders, { device, instructions, lim
   const omni = () =>
     compileOmniTransformer(folders.transformer, { ...target, difference, siglip: imageEncoder !== null });
   const model = {
-    shift,
-    tokenizer: openTokenizer(folders.tokenizer, limits.maxPromptTokens),
-    textEncoder: compileTextEncoder(folders.textEncoder, target),
+    ...parts,
+    shift: schedule.shift,
     transformer,
     omni: instructions || imageEncoder !== null ? omni() : null,
-    decoder: compileVaeDecoder(folders.vae, target),
-    encoder: compileVaeEncoder(folders.vae, target),
-    tinyDecoder: preview === null ? null : compileTinyDecoder(preview, target),
     imageEncoder,
   };
   requireFit(folders, model, limits);

@@ -1,5 +1,5 @@
-import { contentHash } from '../../compiler/index.js';
-import type { ComponentFolders, LoraEntry } from '../catalog.js';
+import { contentVersion } from '../../compiler/index.js';
+import { type ComponentFolders, foldersOf, type LoraEntry } from '../catalog.js';
 import type { AppliedLora } from '../job.js';
 import { Loras, type LowRankInputs } from '../loras.js';
 import type { PromptCache } from '../prompt-cache.js';
@@ -19,6 +19,10 @@ import type { Transformer } from './transformer.js';
 
 /** A Z-Image checkpoint, ready to be used. Its components are in memory, or come there when they are needed. */
 export interface ZImage {
+  /** Of its files when it was read. */
+  readonly version: string;
+  /** Whether they are still the same. What was read while they were others is no model. */
+  unchanged(): boolean;
   /** Of the noise schedule. */
   readonly shift: number;
   /** Whether what costs most to load is in memory. */
@@ -36,8 +40,13 @@ export interface ZImage {
   readonly latentScale: LatentScale;
   /** `decode`, quickly and roughly; null without a tiny autoencoder. */
   readonly preview: ((latents: Tensor) => Promise<Tensor>) | null;
-  /** The same model with LoRAs added; this one stays as it is. @throws LoraError */
-  adapted(loras: readonly AppliedLora[]): ZImage;
+  /**
+   * The same model with LoRAs added; this one stays as it is.
+   *
+   * @param versions of their files, by id, where others must not be read
+   * @throws LoraError, FilesChanged
+   */
+  adapted(loras: readonly AppliedLora[], versions?: Readonly<Record<string, string>>): ZImage;
   /** Takes its components out of memory. Another model that shares one opens it again. */
   dispose(): Promise<void>;
 }
@@ -65,6 +74,10 @@ export interface LoadOptions extends SessionOptions, Uses, ReadOptions {
 export async function loadZImage(folders: ComponentFolders, options: LoadOptions): Promise<ZImage> {
   const { residency, promptCache, maxBatch, pixels, pause } = options;
   const { maxPromptTokens } = options.limits;
+  const { deciding, others } = foldersOf(folders);
+  const files = [...deciding, ...others];
+  // Before anything is read: what changes from here on is noticed.
+  const version = contentVersion(files);
   const read = readModel(folders, options);
   const { shift, tokenizer } = read;
   const components = zImageComponents(folders, read, residency, options);
@@ -79,7 +92,7 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
     ],
     pause,
   );
-  const encoderContent = contentHash([folders.textEncoder]);
+  const encoderContent = contentVersion([folders.textEncoder]);
   const embed = (ids: readonly number[]) =>
     promptCache.embedding(encoderContent, ids, () =>
       textEncoder.use((it) => it.encode(ids), working.encodePrompt(ids.length)),
@@ -122,13 +135,15 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
       : null,
   });
   const model: ZImage = {
+    version,
+    unchanged: () => contentVersion(files) === version,
     shift,
     get ready() {
       return transformer.inMemory;
     },
     encodePrompt: (prompt) => embed(tokenizer.encodePrompt(prompt).ids),
     ...changedBy({}),
-    adapted: (applied) => ({ ...model, ...changedBy(loras.inputs(applied)) }),
+    adapted: (applied, versions) => ({ ...model, ...changedBy(loras.inputs(applied, versions)) }),
     decode: autoencoder.decode,
     encodeImage: autoencoder.encodeImage,
     latentScale,

@@ -1,4 +1,4 @@
-import { chosenModel } from '../request/model.js';
+import { chosenModel, ofFiles } from '../request/model.js';
 import type { Reader } from '../request/reader.js';
 import { text } from '../request/words.js';
 import type { PromptAdvice } from './advise.js';
@@ -11,10 +11,10 @@ import type { PromptAdvice } from './advise.js';
 export async function readForAdvice(
   prompt: string,
   model: string | null | undefined,
-  { catalog, countTokens, advise }: Reader,
+  reader: Reader,
 ): Promise<PromptAdvice> {
-  const { id, limits } = chosenModel(model, catalog);
+  const chosen = await chosenModel(model, reader);
   const read = text('prompt', prompt);
-  const { tokens, truncated } = await countTokens(id, read);
-  return advise(read, { tokens, truncated, maxTokens: limits.maxPromptTokens });
+  const { tokens, truncated } = await ofFiles(chosen, reader, () => reader.countTokens(chosen.id, read));
+  return reader.advise(read, { tokens, truncated, maxTokens: chosen.limits.maxPromptTokens });
 }

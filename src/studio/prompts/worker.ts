@@ -1,3 +1,4 @@
+import { contentVersion } from '../../compiler/index.js';
 import { openTokenizer, type PromptTokenizer } from '../../engine/tokenizer.js';
 import { advise, type Counted, type PromptAdvice } from '../advice/advise.js';
 import type { TokenCount } from '../request/reader.js';
@@ -16,14 +17,17 @@ export interface AdviseTask {
   readonly counted: Counted;
 }
 
-const open = new Map<string, PromptTokenizer>();
+/** By folder, with the version of its files. */
+const open = new Map<string, { readonly version: string; readonly tokenizer: PromptTokenizer }>();
 
 /** The thread that reads prompts: 32 KiB of them can take a second. */
 export default function read(task: CountTask | AdviseTask): TokenCount | PromptAdvice {
   if (task.kind === 'advise') return advise(task.prompt, task.counted);
   const key = `${task.maxTokens} ${task.folder}`;
-  const tokenizer = open.get(key) ?? openTokenizer(task.folder, task.maxTokens);
-  open.set(key, tokenizer);
+  const version = contentVersion([task.folder]);
+  const known = open.get(key);
+  const tokenizer = known?.version === version ? known.tokenizer : openTokenizer(task.folder, task.maxTokens);
+  open.set(key, { version, tokenizer });
   const { tokens, truncated } = tokenizer.encodePrompt(task.prompt);
   return { tokens, truncated };
 }

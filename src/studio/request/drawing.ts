@@ -6,6 +6,7 @@ import { outOfRange, refused, unsupported, whole } from '../expected.js';
 import type { Order } from '../order.js';
 import type { CachePolicy, GuidedRequest } from '../types.js';
 import { lorasOf } from './loras.js';
+import { ofFiles } from './model.js';
 import type { Reader } from './reader.js';
 import { counted, negativeOf } from './words.js';
 
@@ -42,14 +43,15 @@ export async function readDrawing(
   const asksNegative = negativeOf(request.negativePrompt, model);
   const [{ tokens, truncated }, content, loras] = await Promise.all([
     counted('prompt', words, model, reader),
-    reader.modelContent(model.id),
+    ofFiles(model, reader, () => reader.modelContent(model.id)),
     lorasOf(request.loras ?? [], model, reader),
     counted('negativePrompt', asksNegative, model, reader),
   ]);
   const guidance = request.dynamicGuidance === true ? dynamicGuidance(asked, words, tokens) : asked;
   const guided = guidance > 0;
   const canonical = {
-    ...{ model: model.id, content, device: reader.device, prompt: words, steps, guidance, loras, seed, count },
+    ...{ device: reader.device, runtime: reader.runtime, maxPromptTokens: model.limits.maxPromptTokens },
+    ...{ model: model.id, content, prompt: words, steps, guidance, loras, seed, count },
     negativePrompt: guided ? asksNegative : '',
     guidanceNormalization: guided ? normalization : 0,
     guidanceTruncation: guided ? truncation : 1,

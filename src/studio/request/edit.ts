@@ -18,7 +18,7 @@ import { spoken } from './words.js';
  */
 export async function readEdit(request: EditRequest, reader: Reader, signal: AbortSignal): Promise<Order> {
   const mode = modeOf(request);
-  const model = capableModel(request.model, reader.catalog, 'EDIT', mode);
+  const model = await capableModel(request.model, reader, 'EDIT', mode);
   const { limits } = model;
   const words = spoken(request.prompt);
   const references = request.references ?? [];

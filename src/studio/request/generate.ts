@@ -11,7 +11,7 @@ const maxCount = 8;
 
 /** Reads a request for pictures from words. @throws InvalidInput, UnknownModel */
 export async function readGenerate(request: GenerateRequest, reader: Reader): Promise<Order> {
-  const model = capableModel(request.model, reader.catalog, 'GENERATE');
+  const model = await capableModel(request.model, reader, 'GENERATE');
   const words = spoken(request.prompt);
   const size = sizeOf(request, model);
   const count = whole('count', request.count ?? 1, 1, maxCount);

@@ -1,10 +1,10 @@
-import { CheckpointError } from '../../compiler/index.js';
+import { CheckpointError, type Fault } from '../../compiler/index.js';
 import type { ModelEntry } from '../../engine/catalog.js';
 import type { AppliedLora } from '../../engine/job.js';
 import type { CanonicalLora } from '../canonical.js';
 import { outOfRange, refused, refusedAs, unsupported } from '../expected.js';
 import type { ProblemDetails } from '../problem-codes.js';
-import { InvalidInput } from '../problems.js';
+import { unusable as inWords, unusableDetails } from '../unusable.js';
 import type { Reader } from './reader.js';
 
 const maxLoras = 8;
@@ -41,12 +41,17 @@ export async function lorasOf(
   return loras.filter(({ weight }) => weight !== 0).sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-async function contentOf(i: number, id: string, model: ModelEntry, reader: Reader): Promise<string> {
+async function contentOf(i: number, id: string, model: ModelEntry, { usable, loraContent }: Reader): Promise<string> {
+  const refuse = (fault: Fault): never => {
+    const details = unusableDetails('UNUSABLE_LORA', fault);
+    throw refusedAs(`loras.${i}.id`, 'one that can be used', inWords(id, fault), details);
+  };
+  const finding = await usable.loraFinding(model.id, id);
+  if (finding !== null) return refuse(finding.fault);
   try {
-    return await reader.loraContent(model.id, id);
+    return await loraContent(model.id, id);
   } catch (error) {
-    if (error instanceof CheckpointError)
-      throw new InvalidInput(`loras.${i}.id`, error.message, { code: 'UNUSABLE_LORA' });
+    if (error instanceof CheckpointError) return refuse(error.fault);
     throw error;
   }
 }

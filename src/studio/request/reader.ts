@@ -1,4 +1,5 @@
 import type { ModelEntry } from '../../engine/catalog.js';
+import type { Finding } from '../../engine/library/findings.js';
 import type { Counted, PromptAdvice } from '../advice/advise.js';
 import type { Sources } from '../sources/sources.js';
 
@@ -8,19 +9,32 @@ export interface TokenCount {
   readonly truncated: boolean;
 }
 
+/** Which models and LoRAs of the catalog can be used now, as far as their files tell. */
+export interface Usable {
+  /** Null where the model can be used. */
+  readonly modelFinding: (model: string) => Finding | null | Promise<Finding | null>;
+  /** What is known without waiting; null also where nothing is. */
+  readonly knownFinding: (model: string) => Finding | null;
+  /** Null where the LoRA fits the model and can be used. */
+  readonly loraFinding: (model: string, lora: string) => Finding | null | Promise<Finding | null>;
+}
+
 /** What it takes to read a request. */
 export interface Reader {
   readonly catalog: readonly ModelEntry[];
-  /** Hash of the model's content, its LoRAs left out. */
+  readonly usable: Usable;
+  /** Hash of the model's content as it is now, its LoRAs left out. @throws CheckpointError */
   readonly modelContent: (model: string) => string | Promise<string>;
-  /** Hash of the content of a LoRA that the model lists. @throws CheckpointError where it does not fit the model */
+  /** Hash of the content of a LoRA that the model lists, as it is now. @throws CheckpointError */
   readonly loraContent: (model: string, lora: string) => string | Promise<string>;
   readonly countTokens: (model: string, prompt: string) => TokenCount | Promise<TokenCount>;
   /** Advice on a prompt that has been counted. */
   readonly advise: (prompt: string, counted: Counted) => PromptAdvice | Promise<PromptAdvice>;
   /** The class of device that pictures are made on. */
   readonly device: string;
-  /** What finds the regions of a refinement, where a request names none. */
-  readonly finder: string;
+  /** What computes, with its version. */
+  readonly runtime: string;
+  /** What finds the regions of a refinement, where a request names none. @throws CheckpointError */
+  readonly finder: () => string | Promise<string>;
   readonly sources: Pick<Sources, 'open' | 'openMask'>;
 }

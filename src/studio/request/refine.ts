@@ -1,7 +1,9 @@
+import { CheckpointError } from '../../compiler/index.js';
 import type { Pixels, Region } from '../../engine/job.js';
 import { outOfRange, refused, refusedAs } from '../expected.js';
 import type { Order } from '../order.js';
 import type { RefineRequest } from '../types.js';
+import { unusable, unusableDetails } from '../unusable.js';
 import { readDrawing } from './drawing.js';
 import { exactSize, maskFor } from './given.js';
 import { capableModel } from './model.js';
@@ -12,7 +14,7 @@ const maxRegions = 32;
 
 /** Reads a request to improve a picture. @throws InvalidInput, UnknownModel, NotFound, or the signal's reason */
 export async function readRefine(request: RefineRequest, reader: Reader, signal: AbortSignal): Promise<Order> {
-  const model = capableModel(request.model, reader.catalog, 'REFINE');
+  const model = await capableModel(request.model, reader, 'REFINE');
   const { refineSteps, refineStrength } = model.defaults;
   const words = text('prompt', request.prompt ?? '');
   const strength = request.strength ?? refineStrength;
@@ -35,10 +37,21 @@ export async function readRefine(request: RefineRequest, reader: Reader, signal:
       ...{ ...canonical, operation: 'REFINE', width, height, strength, regions },
       source: source.sha256,
       mask: mask?.sha256 ?? null,
-      finder: mask === null && regions === null ? reader.finder : '',
+      finder: mask === null && regions === null ? await finderOf(reader) : '',
     },
     given: { source: source.pixels, sourceId: source.imageId, references: [], mask: mask?.value ?? null },
   };
+}
+
+/** @throws InvalidInput where it cannot be used now */
+async function finderOf({ finder }: Reader): Promise<string> {
+  try {
+    return await finder();
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    const received = `nothing, and ${unusable('the face detector', error.fault)}`;
+    throw refusedAs('regions', 'given', received, unusableDetails('UNUSABLE_FINDER', error.fault));
+  }
 }
 
 function regionsOf(asked: readonly Region[], picture: Pixels): readonly Region[] {

@@ -1,5 +1,6 @@
 import type { ModelEntry } from '../../engine/catalog.js';
 import { refused, refusedAs, tooLong, unsupported } from '../expected.js';
+import { ofFiles } from './model.js';
 import type { Reader, TokenCount } from './reader.js';
 
 const maxPromptBytes = 32 * 1024;
@@ -40,7 +41,7 @@ export function negativeOf(asked: string | null | undefined, model: ModelEntry):
 /** @throws InvalidInput where they are far too many */
 export async function counted(field: string, prompt: string, model: ModelEntry, reader: Reader): Promise<TokenCount> {
   if (prompt === '') return { tokens: 0, truncated: false };
-  const count = await reader.countTokens(model.id, prompt);
+  const count = await ofFiles(model, reader, () => reader.countTokens(model.id, prompt));
   const most = tokenLimits * model.limits.maxPromptTokens;
   if (count.tokens > most)
     throw refusedAs(field, `at most ${most} tokens long`, `${count.tokens} tokens`, tooLong(most, 'TOKENS'));

@@ -1,0 +1,117 @@
+import {
+  closeSync,
+  copyFileSync,
+  openSync,
+  readFileSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { writeTensors } from '../compiler/files.js';
+import { diffusers, factorsOf, tensorsOf } from '../compiler/lora-files.js';
+import type { Program } from '../program.js';
+import { type Answer, catalogOf, draw, newFolder, serving, tinyCopy } from './catalogs.js';
+
+const weights = 'diffusion_pytorch_model.safetensors';
+
+/** Other numbers in the middle of a tensor, in the same file, of the same size and time. */
+function rewrite(file: string, tensor: string): void {
+  const { atime, mtime } = statSync(file);
+  const bytes = readFileSync(file);
+  const length = Number(bytes.readBigUInt64LE());
+  const header = JSON.parse(bytes.toString('utf8', 8, 8 + length));
+  const [begin, end] = header[tensor].data_offsets as [number, number];
+  const descriptor = openSync(file, 'r+');
+  const middle = 8 + length + begin + 4 * Math.floor((end - begin) / 8);
+  writeSync(descriptor, Buffer.from(Float32Array.of(40).buffer), 0, 4, middle);
+  closeSync(descriptor);
+  utimesSync(file, atime, mtime);
+}
+
+function edit(file: string, change: (fields: Record<string, unknown>) => object): void {
+  writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8')))));
+}
+
+function pictureOf({ status, images, ...rest }: Answer) {
+  expect({ status, rest }).toMatchObject({ status: 'SUCCEEDED' });
+  return images![0]!;
+}
+
+/** Draws before and after a change, and after it is taken back. */
+async function around(program: Program, change: () => void, undo: () => void) {
+  const before = pictureOf(await draw(program));
+  change();
+  const after = pictureOf(await draw(program));
+  undo();
+  const back = await draw(program);
+  return { before, after, back };
+}
+
+describe('a file of a model that is replaced under the running server', () => {
+  it.each<[string, string, (file: string) => void]>([
+    ['weights of the transformer', `transformer/${weights}`, (file) => rewrite(file, 'layers.0.attention.to_q.weight')],
+    ['weights of the decoder', `vae/${weights}`, (file) => rewrite(file, 'decoder.conv_in.weight')],
+    [
+      'weights of the text encoder',
+      'text_encoder/model.safetensors',
+      (file) => rewrite(file, 'model.layers.0.mlp.up_proj.weight'),
+    ],
+    ['the schedule', 'scheduler/scheduler_config.json', (file) => edit(file, (fields) => ({ ...fields, shift: 4 }))],
+    [
+      'the tokenizer',
+      'tokenizer/tokenizer.json',
+      (file) => edit(file, (fields) => ({ ...fields, normalizer: { type: 'Lowercase' }, pre_tokenizer: null })),
+    ],
+  ])(
+    'draws another picture under another name, and the first again when it is back: %s',
+    async (_what, name, change) => {
+      const checkpoint = tinyCopy();
+      const file = join(checkpoint, name);
+      const kept = join(newFolder(), 'kept');
+      copyFileSync(file, kept);
+      const program = await serving(catalogOf({ id: 'tiny', checkpoint }));
+      const { before, after, back } = await around(
+        program,
+        () => change(file),
+        () => copyFileSync(kept, file),
+      );
+      expect(after.fingerprint).not.toBe(before.fingerprint);
+      expect(after.sha256).not.toBe(before.sha256);
+      expect(back).toMatchObject({ cache: 'HIT', images: [before] });
+      expect(pictureOf(await draw(program, { cache: 'REFRESH' }))).toEqual(before);
+    },
+  );
+});
+
+describe('a LoRA’s file that is replaced under the running server', () => {
+  it('is another LoRA, also while pictures of the first are drawn', async () => {
+    const files = [join(newFolder(), 'a'), join(newFolder(), 'b')] as const;
+    for (const [i, file] of files.entries()) writeTensors(file, tensorsOf(factorsOf(4, 3 * i), diffusers));
+    const lora = join(newFolder(), 'lora.safetensors');
+    copyFileSync(files[0], lora);
+    const program = await serving(catalogOf({ id: 'tiny', checkpoint: tinyCopy(), loras: { ink: lora } }));
+    const ask = (more: object = {}) => draw(program, { loras: [{ id: 'ink', weight: 1 }], ...more });
+    const first = pictureOf(await ask());
+    copyFileSync(files[1], lora);
+    const second = pictureOf(await ask());
+    expect(second.fingerprint).not.toBe(first.fingerprint);
+    expect(second.sha256).not.toBe(first.sha256);
+
+    // Asked for with one file and begun with another: refused, and never remembered under the first one's name.
+    const asked = Array.from({ length: 6 }, (_, i) => ask({ seed: 100 + i, steps: 20 }));
+    const replacing = setInterval(() => copyFileSync(files[Math.round(Math.random()) as 0 | 1], lora), 3);
+    const answers = await Promise.all(asked);
+    clearInterval(replacing);
+    for (const { status, problem, retryable } of answers)
+      if (status !== 'SUCCEEDED') expect(problem?.retryable ?? retryable).toBe(true);
+    copyFileSync(files[0], lora);
+    for (const [i] of answers.entries()) {
+      const one = await ask({ seed: 100 + i, steps: 20 });
+      const anew = await ask({ seed: 100 + i, steps: 20, cache: 'REFRESH' });
+      expect(pictureOf(one)).toEqual(pictureOf(anew));
+    }
+  });
+});
