@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-import { readFileSync } from 'node:fs';
 import { delimiter } from 'node:path';
 import { Command, Option } from 'commander';
 import { isDebugging } from './commands/config.js';
 import { variablesOf } from './commands/variables.js';
 import { ConfigError, readConfig, type Settings } from './config.js';
+import { programVersion } from './version.js';
 
 /** Of a command that was used wrongly; what fails though it was used rightly ends with 1. */
 const wrongUsage = 2;
@@ -12,7 +12,7 @@ const wrongUsage = 2;
 // Each command is loaded when it is asked for: `--help` should not wait for the engine.
 const program = new Command('inkstone')
   .description('A GraphQL image API with an edge cache, for the Z-Image family of diffusion models.')
-  .version(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version)
+  .version(programVersion())
   // Inherited by the commands, so before they are made.
   .configureHelp({ showGlobalOptions: true })
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : wrongUsage))

@@ -13,6 +13,7 @@ import { drawAccessKey, isLoopback } from './server/access.js';
 import type { Listening } from './server/server.js';
 import type { Studio } from './studio/types.js';
 import { isTelemetryWanted, startTelemetry } from './telemetry/sdk.js';
+import { programVersion } from './version.js';
 
 /** The program without its ways in: engines and use cases, opened in the order in which they need each other. */
 export interface Workshop {
@@ -123,7 +124,7 @@ export interface Running {
 export async function serve(settings: Settings, log: Logger): Promise<Running> {
   const traced = isTelemetryWanted(process.env);
   const telemetry = traced
-    ? await startTelemetry((error) => log.warn({ err: error }, 'the last spans were not sent'))
+    ? await startTelemetry(programVersion(), (error) => log.warn({ err: error }, 'the last spans were not sent'))
     : null;
   const { HOST, ACCESS_KEY, STOP_GRACE_MS } = settings.server;
   const drawnKey = ACCESS_KEY === undefined && !isLoopback(HOST) ? drawAccessKey() : null;

@@ -16,3 +16,8 @@ export const commandsSection = {
 export function isDebugging(): boolean {
   return (process.env.DEBUG ?? '') !== '';
 }
+
+/** What a server's operator wants to see by default is noise beside the progress of a command. */
+export function commandLogLevel(level: string): string {
+  return (process.env.LOG_LEVEL ?? '') === '' ? 'warn' : level;
+}

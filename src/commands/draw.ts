@@ -8,6 +8,7 @@ import { readModels } from '../engine/checkpoint.js';
 import { createLog, openWorkshop, type Workshop } from '../main.js';
 import { InvalidInput, UnknownModel } from '../studio/problems.js';
 import type { Generation, Studio, SubmitOptions } from '../studio/types.js';
+import { commandLogLevel } from './config.js';
 import { Journal } from './journal.js';
 import { listing, readLoras } from './loras.js';
 import { type DrawingOptions, readDrawing } from './options.js';
@@ -55,7 +56,7 @@ export async function draw(
   try {
     const workshop = await openWorkshop(
       { ...settings, studio: { ...settings.studio, DATA_DIR: data } },
-      createLog(settings.server.LOG_LEVEL, journal),
+      createLog(commandLogLevel(settings.server.LOG_LEVEL), journal),
       // Who names a checkpoint wants no other one.
       { models, hashesFolder: settings.studio.DATA_DIR, insists: true },
     );

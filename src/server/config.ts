@@ -55,8 +55,8 @@ export const serverSection = {
       { unit: 'milliseconds' },
     ),
     LOG_LEVEL: setting(
-      z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('warn'),
-      'The least level that is logged, as JSON lines on standard error.',
+      z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+      'The least level that is logged, as JSON lines on standard error. `info` has one line a generation (no prompt), `debug` one a request. Commands other than `serve` log from `warn` on unless this is set.',
     ),
   }),
 };

@@ -17,6 +17,7 @@ import { type RunParts, runJobs } from '../jobs/run-job.js';
 import { type Clock, systemClock } from './clock.js';
 import type { StudioConfig } from './config.js';
 import { Disk } from './disk.js';
+import { logLine } from './generation-log.js';
 import { createMemoryProgressLog } from './memory-progress-log.js';
 import { toProblemRecord } from './problem-record.js';
 import { forgetImages, type PictureMemory, Records } from './records.js';
@@ -162,6 +163,8 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
       waitLimitMs: settings.studio.WAIT_LIMIT_MS,
       loaded: () => new Set(engines.flatMap((engine) => engine.loaded())),
       unexpected: (error, generation) => log.error({ err: error, generation }, 'a generation failed unexpectedly'),
+      ended: (generation, traceId) =>
+        log.info({ ...logLine(generation), ...(traceId === null ? {} : { trace: traceId }) }, 'generation'),
       async closeStores() {
         closed = true;
         await sources.close();

@@ -18,6 +18,8 @@ export interface RunningParts {
   readonly save: (generation: Generation, lastSequence: number) => Promise<void>;
   /** For failures that are a fault of this program. */
   readonly unexpected: (error: unknown, generation: string) => void;
+  /** Told when it has ended. */
+  readonly ended: (generation: Generation, traceId: string | null) => void;
 }
 
 type Ending = Exclude<Generation['status'], 'QUEUED' | 'RUNNING'>;
@@ -195,6 +197,7 @@ export class RunningGeneration {
     const last = reduce(this.#current, event);
     this.#current = last;
     this.#parts.span.end({ at: event.at, problem: problem?.code ?? null });
+    this.#parts.ended(last, this.#parts.span.traceId);
     this.#parts
       .save(last, event.sequence)
       // The images are safe; only the record of this generation's end is not.

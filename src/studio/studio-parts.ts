@@ -6,6 +6,7 @@ import type { Records } from './records.js';
 import type { Reader } from './request/reader.js';
 import type { Sources } from './sources/sources.js';
 import type { GenerationStore } from './store/generation-store.js';
+import type { Generation } from './types.js';
 import type { Variants } from './variants.js';
 
 /** What the use cases are put together from. */
@@ -26,5 +27,7 @@ export interface StudioParts {
   readonly loaded: () => ReadonlySet<string>;
   /** For failures that nobody expected: clients hear nothing but that. */
   readonly unexpected: (error: unknown, generation: string) => void;
+  /** Told of every generation that has ended, and of the trace that it belongs to. */
+  readonly ended: (generation: Generation, traceId: string | null) => void;
   readonly closeStores: () => Promise<void>;
 }

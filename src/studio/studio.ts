@@ -189,6 +189,7 @@ export class InkstoneStudio implements Studio {
   async #giveUp(generation: Generation, problem: ProblemRecord): Promise<void> {
     const finishedAt = this.#parts.clock.now();
     const failed = { ...generation, status: 'FAILED' as const, problem, queuePosition: null, finishedAt };
+    this.#parts.ended(failed, null);
     await this.#parts.records.save({ generation: failed, lastSequence: null, plan: null });
   }
 
@@ -252,6 +253,7 @@ export class InkstoneStudio implements Studio {
     // costs well under a millisecond and no time of this thread.
     await this.#parts.records.save({ generation, lastSequence: 1, plan: null });
     span.end({ at: this.#parts.clock.now(), problem: null });
+    this.#parts.ended(generation, span.traceId);
     return generation;
   }
 
@@ -278,10 +280,10 @@ export class InkstoneStudio implements Studio {
   }
 
   #own(generation: Generation, plan: Plan, span: GenerationSpan): RunningGeneration {
-    const { queue, progress: log, clock, records, unexpected } = this.#parts;
+    const { queue, progress: log, clock, records, unexpected, ended } = this.#parts;
     const save = (ended: Generation, lastSequence: number) =>
       records.save({ generation: ended, lastSequence, plan: null });
-    const running = new RunningGeneration(generation, plan, { queue, log, clock, span, save, unexpected });
+    const running = new RunningGeneration(generation, plan, { queue, log, clock, span, save, unexpected, ended });
     this.#running.set(generation.id, running);
     running.finished.then(() => this.#running.delete(generation.id));
     return running;

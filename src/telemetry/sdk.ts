@@ -12,12 +12,18 @@ const FLUSH_MS = 3000;
 /**
  * Starts the OpenTelemetry SDK, which reads the standard variables itself. The library is loaded only here, so that off costs nothing.
  *
+ * @param version of this program
  * @param lost told when the last spans could not be sent: no reason for a stop to fail
  */
-export async function startTelemetry(lost: (error: unknown) => void): Promise<{ shutdown(): Promise<void> }> {
+export async function startTelemetry(
+  version: string,
+  lost: (error: unknown) => void,
+): Promise<{ shutdown(): Promise<void> }> {
   process.env.OTEL_SERVICE_NAME ??= 'inkstone';
-  const { NodeSDK } = await import('@opentelemetry/sdk-node');
-  const sdk = new NodeSDK();
+  const { NodeSDK, resources } = await import('@opentelemetry/sdk-node');
+  // What OTEL_RESOURCE_ATTRIBUTES says goes before.
+  const resource = resources.resourceFromAttributes({ 'service.version': version });
+  const sdk = new NodeSDK({ resource });
   sdk.start();
   return {
     async shutdown() {

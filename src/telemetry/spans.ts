@@ -37,6 +37,12 @@ export class GenerationSpan {
     this.#span = tracer.startSpan('generation', { startTime: at, attributes });
   }
 
+  /** As collectors name the trace, 32 hexadecimal digits; null where nobody traces. */
+  get traceId(): string | null {
+    const address = this.#span.spanContext();
+    return trace.isSpanContextValid(address) ? address.traceId : null;
+  }
+
   /** Under which the images that this generation begins hang, in whichever process. */
   get traceparent(): string | null {
     return traceparentOf(this.#span);

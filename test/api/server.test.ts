@@ -219,7 +219,7 @@ describe('tracing', () => {
 
   it.each([
     ['POST', '/graphql', 403, 'POST /graphql'],
-    ['GET', '/healthz', 200, 'GET /healthz'],
+    ['GET', '/schema.graphql', 200, 'GET /schema.graphql'],
     ['GET', `/images/${'0'.repeat(64)}?token=1`, 400, 'GET /images/{id}'],
     ['GET', '/wp-login.php', 404, 'GET'],
   ])('of %s %s says how it was answered (%i), under a name that is one of few', async (method, path, status, name) => {
@@ -230,6 +230,14 @@ describe('tracing', () => {
     const [span] = exporter.getFinishedSpans().filter((each) => each.spanContext().traceId === traceId);
     expect(span).toMatchObject({ name, attributes: { 'http.response.status_code': status } });
     expect(JSON.stringify(span?.attributes)).not.toContain('token');
+  });
+
+  it.each(['/healthz', '/readyz'])('of %s there is none', async (path) => {
+    const traceId = createHash('md5').update(path).digest('hex');
+    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` };
+    await traced.fetch(new Request(`${origin}${path}`, { headers }));
+    await provider.forceFlush();
+    expect(exporter.getFinishedSpans().filter((each) => each.spanContext().traceId === traceId)).toEqual([]);
   });
 
   it.each([

@@ -39,7 +39,7 @@ describe('server-sent events', () => {
     ['2', 1],
     ['1', 2],
   ])('go on after Last-Event-ID %s (after: %i)', async (last, after) => {
-    const id = await drawn(2);
+    const id = await drawn(20 + 10 * Number(last) + after);
     const all = idsOf(await (await eventSource(id)).text());
     expect(idsOf(await (await eventSource(id, last, after)).text())).toEqual(all.slice(2));
   });

@@ -81,6 +81,7 @@ export interface OpenOptions {
   readonly modelContent?: StudioOptions['modelContent'];
   readonly loraContent?: StudioOptions['loraContent'];
   readonly finder?: string;
+  readonly log?: StudioOptions['log'];
   readonly countTokens?: StudioOptions['countTokens'];
 }
 
@@ -103,7 +104,7 @@ export async function openStudio(options: OpenOptions = {}): Promise<Studio> {
       imaging: imagingSection.schema.parse(env),
       engine: { JOB_DEADLINE_MS: 60_000 },
     },
-    log: pino({ level: 'silent' }),
+    log: options.log ?? pino({ level: 'silent' }),
     ...(options.clock === undefined ? {} : { clock: options.clock }),
   });
 }

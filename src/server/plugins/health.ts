@@ -2,6 +2,10 @@ import type { Plugin } from 'graphql-yoga';
 import type { Studio } from '../../studio/types.js';
 import { text } from '../responses.js';
 
+export function isHealthCheck(path: string): boolean {
+  return path === '/healthz' || path === '/readyz';
+}
+
 /** `/healthz`: the process answers. `/readyz`: it can draw, because the default model is loaded, and keep what it draws. */
 export function useHealth(studio: Pick<Studio, 'notReady'>): Plugin {
   return {
