@@ -44,6 +44,11 @@ export const serverSection = {
       'Size of the pictures that one request may upload, together.',
       { unit: 'bytes' },
     ),
+    UPLOADS_BYTES: setting(
+      whole(1024, 2 ** 40).default(160 * 1024 ** 2),
+      'Memory for the uploads of all requests together, from when they come until they are decoded. Where it is full, the slowest is let go. One upload of full size always fits.',
+      { unit: 'bytes' },
+    ),
     BODY_LIMIT_BYTES: setting(
       whole(1024, 2 ** 30).default(256 * 1024),
       'The longest request that is read, without the pictures that it uploads.',

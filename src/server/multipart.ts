@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { whenRead } from '../studio/sources/when-read.js';
 import { BodyTooLong } from './body.js';
+import { UploadsBusy } from './upload-budget.js';
 
 /** Bounds on a multipart request. Generous beside a picture, a mask and further pictures. */
 export interface MultipartLimits {
@@ -13,7 +15,7 @@ export interface MultipartLimits {
 /** A multipart request that is none. One sentence, for the client. */
 export class MultipartError extends Error {
   constructor(
-    readonly status: 400 | 413,
+    readonly status: 400 | 413 | 503,
     message: string,
   ) {
     super(message);
@@ -26,10 +28,15 @@ const mapSchema = z.record(z.string(), z.array(z.string()));
 /**
  * What a multipart request asks for, its files in their places.
  *
+ * @param onRead called when every file has been read, if there are any and all of them are
  * @see https://github.com/jaydenseric/graphql-multipart-request-spec
  * @throws MultipartError
  */
-export async function readMultipart(request: Request, limits: MultipartLimits): Promise<Record<string, unknown>> {
+export async function readMultipart(
+  request: Request,
+  limits: MultipartLimits,
+  onRead: () => void = () => {},
+): Promise<Record<string, unknown>> {
   const form = await formOf(request, limits);
   const operations = z.record(z.string(), z.unknown()).safeParse(await jsonOf(form, 'operations', limits));
   if (!operations.success) throw wrong('`operations` to be one GraphQL request', 'something else');
@@ -38,6 +45,11 @@ export async function readMultipart(request: Request, limits: MultipartLimits): 
   const places = Object.entries(map.data).flatMap(([name, paths]) => paths.map((path) => ({ name, path })));
   if (places.length > limits.files) throw wrong(`at most ${limits.files} paths in \`map\``, `${places.length}`);
   for (const { name, path } of places) place(operations.data, path, fileOf(form, name));
+  const unread = new Set(places.map(({ name }) => fileOf(form, name)));
+  for (const file of unread)
+    whenRead.set(file, () => {
+      if (unread.delete(file) && unread.size === 0) onRead();
+    });
   return operations.data;
 }
 
@@ -54,6 +66,7 @@ async function formOf(request: Request, { files, fileBytes, fieldBytes }: Multip
   const read = request.formData as (options: object) => Promise<FormData>;
   const form = await read.call(request, { formDataLimits: stopAt }).catch((error: Error) => {
     if (request.signal.aborted) throw error;
+    if (error instanceof UploadsBusy) throw new MultipartError(503, error.message);
     if (error instanceof BodyTooLong) throw new MultipartError(413, error.message);
     if (/exceeded/.test(error.message)) throw tooMuch(limitsInWords({ files, fileBytes, fieldBytes }));
     throw wrong('a multipart request', 'one that cannot be read');

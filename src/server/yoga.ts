@@ -29,6 +29,7 @@ import { useStreams } from './plugins/streams.js';
 import { useTracing } from './plugins/tracing.js';
 import { useUnkept } from './plugins/unkept.js';
 import { useUploads } from './plugins/uploads.js';
+import { UploadBudget } from './upload-budget.js';
 
 export const GRAPHQL_PATH = '/graphql';
 /** A picture, a mask and further pictures, more than once. */
@@ -71,7 +72,10 @@ export function createHttp({
     useAccept(GRAPHQL_PATH),
     useCsrfPrevention(GRAPHQL_PATH),
     useParameters(),
-    useUploads({ files: MAX_FILES, fileBytes: settings.UPLOAD_BYTES, fieldBytes: settings.BODY_LIMIT_BYTES }),
+    useUploads(
+      { files: MAX_FILES, fileBytes: settings.UPLOAD_BYTES, fieldBytes: settings.BODY_LIMIT_BYTES },
+      new UploadBudget(Math.max(settings.UPLOADS_BYTES, settings.UPLOAD_BYTES + settings.BODY_LIMIT_BYTES)),
+    ),
     usePersistedQueries(),
     useLimits(),
     useStreams(),

@@ -9,6 +9,7 @@ import type { ProblemDetails } from '../problem-codes.js';
 import { NotFound } from '../problems.js';
 import type { ImageFetcher } from './image-fetcher.js';
 import type { ImageRequest, MaskSource, Source } from './source.js';
+import { whenRead } from './when-read.js';
 
 export interface SourcesOptions {
   /** Our own pictures, by id. */
@@ -70,14 +71,14 @@ export class Sources {
     visit?: PixelVisit,
   ): Promise<Source> {
     const incoming = await this.#incoming(input, field, signal);
-    const pixels = await this.#decoded(incoming, decodePicture, { signal, sizeFor, visit });
+    const pixels = await this.#decoded(incoming, decodePicture, { signal, sizeFor, visit }).finally(() => read(input));
     return { pixels, sha256: await hashOf(pixels), imageId: incoming.imageId };
   }
 
   /** @throws InvalidInput about `field` or the part of it that was given; NotFound; the signal's reason */
   async openMask(input: ImageRequest, field: string, signal: AbortSignal, visit?: PixelVisit): Promise<MaskSource> {
     const incoming = await this.#incoming(input, field, signal);
-    const mask = await this.#decoded(incoming, decodeMask, { signal, visit });
+    const mask = await this.#decoded(incoming, decodeMask, { signal, visit }).finally(() => read(input));
     return { mask, sha256: await hashOf(mask) };
   }
 
@@ -150,6 +151,10 @@ export class Sources {
       throw refusedAs(field, error.expected, error.received, unreadable(error));
     }
   }
+}
+
+function read({ upload }: ImageRequest): void {
+  if (upload != null) whenRead.get(upload)?.();
 }
 
 const unreadable = ({ maxPixels }: NotAPicture): ProblemDetails =>
