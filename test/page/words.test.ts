@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { buildSchema, type GraphQLEnumType } from 'graphql';
 import { describe, expect, it } from 'vitest';
-import { problemCodes } from '../../src/studio/problem-codes.js';
+import { problemCodes } from '../../src/domain/problem-codes.js';
 
 const root = join(import.meta.dirname, '../..');
 const module = (name: string) => import(pathToFileURL(join(root, 'src/server/page', name)).href);

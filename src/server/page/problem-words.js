@@ -38,7 +38,7 @@ export const problemWords = {
   NOT_SUPPORTED: ['{field}: the model {model} cannot do that.', '{field}：模型 {model} 做不到。'],
   NOT_ALLOWED: ['{field}: this server is set up not to do that.', '{field}：这个服务器不允许这样做。'],
   UNKNOWN_LORA: ['There is no LoRA {received} for this model.', '这个模型没有名为“{received}”的 LoRA。'],
-  UNUSABLE_LORA: ['The file of this LoRA cannot be used.', '这个 LoRA 的文件不能用。'],
+  UNUSABLE_LORA: ['The file of this LoRA {fault}.', '这个 LoRA 的文件{fault}，不能用。'],
   UNREADABLE_IMAGE: [
     'Expected a picture in PNG, JPEG, WebP, AVIF or GIF but received {received}.',
     '这个文件不是能读取的图片，请用 PNG、JPEG、WebP、AVIF 或 GIF。',
@@ -70,6 +70,15 @@ export const problemWords = {
     'There is no model {received} here; there is {available}.',
     '这里没有名为“{received}”的模型，可用的有：{available}。',
   ],
+  UNUSABLE_MODEL: ['The files of this model {fault}.', '这个模型的文件{fault}，不能用。'],
+  UNUSABLE_FINDER: [
+    'What finds the places to refine cannot be used here: paint over them instead.',
+    '这里不能自动找出需要精修的地方，请改为涂抹。',
+  ],
+  FILES_CHANGED: [
+    'Files of the model were replaced meanwhile. Please try again.',
+    '其间模型的文件被替换了，请再试一次。',
+  ],
   QUEUE_FULL: ['Too many are waiting. Please try again in a moment.', '排队已满，请稍后再试。'],
   SERVER_STOPPING: ['The server is about to stop. Please try again in a moment.', '服务器即将停止，请稍后再试。'],
   NOT_CACHED: ['This picture is not in the cache.', '这张图不在缓存里。'],
@@ -93,6 +102,10 @@ export const problemWords = {
   SOURCE_GONE: [
     'The picture to change is not on the server any more. Please choose it again.',
     '要改的图已不在服务器上，请重新选择。',
+  ],
+  STORAGE_UNAVAILABLE: [
+    'The server cannot keep a picture at the moment: its disk is full or does not take it. Please try again later.',
+    '服务器暂时无法保存图片（磁盘已满或不可写），请稍后再试。',
   ],
   FAILED: ['Something unexpected went wrong on the server.', '服务器出了意外的问题。'],
 };
@@ -135,6 +148,18 @@ export const fieldWords = {
 /** @type {Readonly<Record<string, Sentences>>} */
 const units = { BYTES: ['bytes', '字节'], CHARACTERS: ['characters', '字符'], TOKENS: ['tokens', '词元'] };
 
+/** @type {Sentences} */
+const unusable = ['cannot be used', '有问题'];
+
+/** What is the matter with a file. @type {Readonly<Record<string, Sentences>>} */
+const faults = {
+  MISSING: ['cannot be found', '找不到'],
+  DAMAGED: ['cannot be read', '已损坏'],
+  CHANGING: ['did not stay the same while being read', '正在被替换'],
+  TOO_LARGE: ['took more memory than there is', '需要的内存超出可用'],
+  UNSUITABLE: ['did not fit', '不合适'],
+};
+
 /**
  * The sentence for a problem; the server's own, which is English, where the page has none for its code.
  * @param {Told} problem
@@ -149,6 +174,7 @@ export function problemSentence({ code = '', message, parameters = [] }, languag
     ...values,
     field: fieldName(values.field, language),
     with: fieldName(values.with, language),
+    fault: fill(faults[values.fault ?? ''] ?? unusable, language),
     unit: unit === undefined ? '' : fill(unit, language),
   });
   return withoutTicks(sentence);

@@ -75,6 +75,9 @@ function showApiError(error) {
   showProblem(sentence, error.status === 413 ? 'image' : name);
 }
 
+/** The server says when all that waits will be done; a place may be free long before, when somebody gives up. */
+const longestWaitMs = 10_000;
+
 /**
  * Counts down to the moment at which a full queue may have room.
  * @param {import('./api.js').Problem} problem
@@ -82,7 +85,7 @@ function showApiError(error) {
  * @param {(sentence: () => string) => void} tell
  */
 export async function countDown({ code, retryAfterMs = 1000 }, signal, tell) {
-  for (let left = Math.ceil(retryAfterMs / 1000); left > 0; left--) {
+  for (let left = Math.ceil(Math.min(retryAfterMs, longestWaitMs) / 1000); left > 0; left--) {
     const n = left;
     tell(() => say(code === 'SERVER_STOPPING' ? 'restarting' : 'full', { n }));
     await pause(1000, signal);
