@@ -1,4 +1,4 @@
-"""Draws every noun's emoji with Noto Color Emoji (premultiplied sprites at three sizes) and the letters of signs with Noto Sans CJK
+"""Draws every noun's looks with Noto Color Emoji (premultiplied sprites at three sizes) and the letters of signs with Noto Sans CJK
 (alpha at two sizes): python atlas.py OUT.npz [--font PATH] [--letters PATH]"""
 import argparse
 
@@ -53,7 +53,7 @@ def main():
     args.add_argument("--letters", default="/usr/share/fonts/opentype/noto/NotoSansCJK-Bold.ttc")
     args = args.parse_args()
     font = ImageFont.truetype(args.font, 109)  # the one size of the bitmap font
-    sprites = [sprite(font, n.emoji) for n in NOUNS]
+    sprites = [sprite(font, look) for n in NOUNS for look in n.looks]
     levels = {f"level{s}": np.stack([(premultiplied(p, s) * 255).round().astype(np.uint8) for p in sprites]) for s in LEVELS}
     letters = ImageFont.truetype(args.letters, 210, index=2)  # the simplified Chinese face of the collection
     glyphs = [glyph(letters, c) for c in GLYPHS]

@@ -8,13 +8,13 @@ TRANSFORMER = {
     "n_refiner_layers": 1, "norm_eps": 1e-5, "qk_norm": True, "rope_theta": 256.0, "siglip_feat_dim": None, "t_scale": 1000.0,
 }
 TEXT_ENCODER = {
-    "architectures": ["Qwen3Model"], "attention_bias": False, "attention_dropout": 0.0, "bos_token_id": 2048,
-    "eos_token_id": 2050, "head_dim": 64, "hidden_act": "silu", "hidden_size": 256, "initializer_range": 0.02,
-    "intermediate_size": 768, "max_position_embeddings": 40960, "max_window_layers": 4, "model_type": "qwen3",
-    "num_attention_heads": 4, "num_hidden_layers": 4, "num_key_value_heads": 4, "pad_token_id": None, "rms_norm_eps": 1e-6,
+    "architectures": ["Qwen3Model"], "attention_bias": False, "attention_dropout": 0.0, "bos_token_id": 3584,
+    "eos_token_id": 3586, "head_dim": 64, "hidden_act": "silu", "hidden_size": 256, "initializer_range": 0.02,
+    "intermediate_size": 768, "max_position_embeddings": 40960, "max_window_layers": 5, "model_type": "qwen3",
+    "num_attention_heads": 4, "num_hidden_layers": 5, "num_key_value_heads": 4, "pad_token_id": None, "rms_norm_eps": 1e-6,
     "rope_scaling": None, "rope_theta": 1000000, "sliding_window": None, "tie_word_embeddings": True,
     "torch_dtype": "float32", "transformers_version": "4.51.0", "use_cache": True, "use_sliding_window": False,
-    "vocab_size": 2080,
+    "vocab_size": 3616,
 }
 VAE = {
     "_class_name": "AutoencoderKL", "_diffusers_version": "0.40.0.dev0", "act_fn": "silu",

@@ -8,15 +8,15 @@ from torch.utils.data import DataLoader, IterableDataset
 from captions import training_caption
 from render import pack
 from rope import PAD, id_batch
-from scenes import KINDS, SHAPES, draw_scene
+from scenes import KINDS, QUIET, SHAPES, draw_scene
 from tokenizer import TEMPLATE
 from wordings import Wordings
 from world import STYLE_IDS
 
 SHARES = [60, 10, 10, 10, 10]  # of SHAPES
-LONG = 0.2  # batches with captions of more than 32 tokens
-SIGNS = {False: 0.06, True: 0.5}  # their captions are long: more of them in batches of long captions
-TINTS = 0.07  # of single objects and pairs
+LONG = 0.15  # batches with captions of more than 32 tokens
+SIGNS = {False: 0.05, True: 0.3}  # their captions are long: more of them in batches of long captions
+TINTS = 0.22  # of scenes are painted
 TAGS = ["高清", "细节丰富", "色彩鲜艳", "杰作", "构图简洁", "高质量", "highly detailed", "best quality", "vivid colors", "masterpiece",
         "4k", "simple composition", "clean lines", "beautiful"]
 
@@ -71,7 +71,7 @@ class Scenes(IterableDataset):
 
     def scene(self, rng, signs):
         while True:
-            scene = draw_scene(rng, signs=signs, tints=TINTS, kinds=self.kinds)
+            scene = draw_scene(rng, signs=signs, tints=TINTS, kinds=self.kinds, quiet=QUIET)
             wanted = scene.style or rng.random() >= self.restyled if self.style is None else scene.style == 0
             if wanted:
                 return scene

@@ -15,7 +15,7 @@ from render import Renderer, numbers
 from rope import PAD, id_batch
 from scenes import SHAPES, any_background, draw_scene, layout, object_row, place
 from sheets import save_sheet
-from world import COLOURLESS, DRAWN, LANDSCAPES, NOUNS, ON_PAPER, POSITIONS, RELATIONS, SIZES, STYLE_IDS, TINTS, WHITE
+from world import COLOURLESS, DRAWN, LANDSCAPES, NO_LANDSCAPE, NOUNS, ON_PAPER, POSITIONS, RELATIONS, SIZES, STYLE_IDS, TINTS, WHITE
 
 KINDS = ["replace", "add", "remove", "recolour", "resize", "move", "background", "style"]
 PRACTICE = [2, 2, 2, 4, 5, 3, 3, 2]  # of KINDS in training: small changes of size and colour are the hardest
@@ -75,7 +75,7 @@ def exchanged(side, i, row):
 def replace(rng, height, width):
     _, side = draw_side(rng, height, width, ANY)
     i, noun = rng.randrange(len(side.objects)), another_noun(rng, side.objects)
-    return Edit("replace", side, exchanged(side, i, (noun, *side.objects[i][1:5], -1)), i, (noun,))
+    return Edit("replace", side, exchanged(side, i, (noun, *side.objects[i][1:5], -1, 0)), i, (noun,))
 
 
 def beside(rng, height, width):
@@ -127,7 +127,7 @@ def recolour(rng, height, width):
         return None
     i = rng.randrange(len(side.objects))
     tint = rng.choice([t for t in range(len(TINTS)) if t != side.objects[i][5]])
-    return Edit("recolour", side, exchanged(side, i, (*side.objects[i][:5], tint)), i, (tint,))
+    return Edit("recolour", side, exchanged(side, i, (*side.objects[i][:5], tint, *side.objects[i][6:])), i, (tint,))
 
 
 def resize(rng, height, width):
@@ -157,16 +157,16 @@ def move(rng, height, width):
 
 def background(rng, height, width):
     _, side = draw_side(rng, height, width, {**ANY, "count": 8})
-    if STYLE_IDS[side.style] in ON_PAPER:
+    if STYLE_IDS[side.style] in NO_LANDSCAPE:
         return None
-    new = rng.randrange(1, len(LANDSCAPES)) if STYLE_IDS[side.style] == "night" else any_background(rng)
+    new = any_background(rng, STYLE_IDS[side.style])
     return Edit("background", side, side._replace(background=new), -1, (new,)) if new != side.background else None
 
 
 def style(rng, height, width):
     _, side = draw_side(rng, height, width, {**ANY, "count": 8})
     new = rng.choice(DRAWN[1:])
-    if side.style or new == "night" and not 0 < side.background < len(LANDSCAPES):
+    if side.style or new in ("night", "sepia", "mono") and not 0 < side.background < len(LANDSCAPES):
         return None
     paper = WHITE if new in ON_PAPER else side.background
     return Edit("style", side, Side(side.objects, paper, STYLE_IDS.index(new)), -1, (STYLE_IDS.index(new),))

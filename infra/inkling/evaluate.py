@@ -112,7 +112,8 @@ def generated(args, reader, device):
         result[size] = {"table": table.json(), "wrong": wrong}
         show(f"{args.name} {size}", table.json())
         if args.sheet and (width, height) == (256, 256):
-            sheet(args.sheet, [pictures[i] for i in sheet_ids(rows)])
+            chosen = [r["id"] for r in rows[: args.tiles]] or sheet_ids(rows)
+            sheet(args.sheet, [pictures[i] for i in chosen], 12 if args.tiles else 6)
     return result
 
 
@@ -122,10 +123,11 @@ def sheet_ids(rows):
             for r in [r for r in rows if r["language"] == language][:n]]
 
 
-def sheet(path, images):
+def sheet(path, images, columns=6):
     from PIL import Image
     arrays = [((i.clamp(-1, 1) + 1) * 127.5).byte().permute(1, 2, 0).numpy() for i in images]
-    lines = [np.concatenate(arrays[i : i + 6], 1) for i in range(0, len(arrays), 6)]
+    arrays += [np.full_like(arrays[0], 255)] * (-len(arrays) % columns)
+    lines = [np.concatenate(arrays[i : i + columns], 1) for i in range(0, len(arrays), columns)]
     Image.fromarray(np.concatenate(lines)).save(path)
 
 
@@ -134,6 +136,7 @@ def main():
     for name in ("judge", "vae", "out", "weights", "tokenizer"):
         args.add_argument("--" + name, required=True)
     args.add_argument("--sheet", default="")
+    args.add_argument("--tiles", type=int, default=0, help="of the sheet: the first n prompts, twelve in a row; else some of each language")
     args.add_argument("--name", default="model")
     args.add_argument("--prompts", default=str(HERE / "judge/prompts.jsonl"))
     args.add_argument("--steps", type=int, default=8)

@@ -15,6 +15,7 @@ from checkpoints import DIFFERENCE, PARTS, read, read_difference
 from lora import add_low_rank, balanced, factors
 from quantise import quantise
 from transformer import Transformer
+from vocabulary import text as vocabulary
 
 
 def write_json(path, value):
@@ -37,6 +38,8 @@ def write_frame(out, tokenizer=None):
     for variant, shift in config.SHIFTS.items():
         write_json(out / variant / "scheduler/scheduler_config.json", {**config.SCHEDULER, "shift": shift})
     write_json(out / "catalog.json", config.CATALOG)
+    (out / "inkling").mkdir(parents=True, exist_ok=True)
+    (out / "inkling/vocabulary.json").write_text(vocabulary(), encoding="utf-8")
     if tokenizer:
         shutil.copytree(tokenizer, out / "inkling/tokenizer", dirs_exist_ok=True)
 

@@ -47,4 +47,41 @@ def blueprint(p):
     return (base + lines.maximum(paper) * (1 - base)).clamp(0, 1)
 
 
-FILTERS = {"ink": ink, "pixel": pixel, "sketch": sketch, "night": night, "blueprint": blueprint}
+def mono(p):
+    return ((gray(p) - 0.5) * 1.15 + 0.5).clamp(0, 1).expand_as(p)
+
+
+def sepia(p):
+    return (0.1 + 0.88 * gray(p)) * colour(p, 1.0, 0.88, 0.7)
+
+
+def saturated(p, by):
+    return (gray(p) + (p - gray(p)) * by).clamp(0, 1)
+
+
+def watercolor(p):
+    """Soft and light, darker along the edges, on a rough paper."""
+    soft = blur(saturated(p, 1.25), 2)
+    rows, cols = (torch.arange(n, device=p.device).float() for n in p.shape[2:])
+    paper = 0.012 * (torch.sin(rows * 0.9)[:, None] * torch.sin(cols * 1.1) + torch.sin(rows[:, None] * 0.31 + cols * 0.37))
+    edge = (gray(blur(p, 1)) - gray(blur(p, 4))).abs()
+    return (0.32 + 0.68 * soft - 0.7 * edge + paper).clamp(0, 1)
+
+
+def neon(p):
+    """Bright edges in their colours on a dark ground."""
+    edge = (p - blur(p, 2)).abs().amax(1, keepdim=True) * 4
+    glow = blur(edge, 3)
+    hue = saturated(p, 2.2) * 0.85 + 0.15
+    return (colour(p, 0.05, 0.02, 0.12) + p * 0.1 + hue * (edge + 0.8 * glow).clamp(0, 1)).clamp(0, 1)
+
+
+def comic(p):
+    """Few strong colours with black outlines."""
+    few = (saturated(p, 1.5) * 3.999).floor() / 3
+    edge = ((gray(blur(p, 1)) - gray(blur(p, 3))).abs() * 9 - 0.35).clamp(0, 1)
+    return (0.55 * few + 0.45 * saturated(p, 1.5)) * (1 - edge)
+
+
+FILTERS = {"ink": ink, "pixel": pixel, "sketch": sketch, "night": night, "blueprint": blueprint,
+           "watercolor": watercolor, "sepia": sepia, "mono": mono, "neon": neon, "comic": comic}

@@ -1,7 +1,7 @@
 """What is said of an edit, in Chinese (simplified and traditional), English, or Chinese with English nouns and the reverse."""
 import random
 
-from captions import EN_PLACE, EN_REL, MASS, SIDE, ZH_PLACE, ZH_REL, article
+from phrases import EN_PLACE, EN_REL, MASS, SIDE, ZH_PLACE, ZH_REL, article
 from world import BACKGROUND_NAMES, BACKGROUNDS, COLOURS, NOUNS, STYLE_IDS, STYLES, TINTS, TRADITIONAL
 
 ZH = {

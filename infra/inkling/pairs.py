@@ -24,7 +24,7 @@ def read_rows(name):
 
 def object_row(described, side):
     noun, x, y, size, angle, tint = described
-    return (INDEX[noun], x, y, size * side, angle, TINTS.index(tint) if tint else -1)
+    return (INDEX[noun], x, y, size * side, angle, TINTS.index(tint) if tint else -1, 0)
 
 
 def target_of(row):

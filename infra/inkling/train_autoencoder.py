@@ -17,6 +17,9 @@ from checkpoints import read
 from common import Average, Clock, save, start
 from data import loader
 from render import Renderer
+from world import STYLE_IDS
+
+PIXEL = STYLE_IDS.index("pixel")
 
 
 def detail_loss(output, picture, mask):
@@ -36,8 +39,14 @@ def decibels_loss(output, picture):
     return (output - picture).square().mean((1, 2, 3)).clamp(min=1e-6).log().mean()
 
 
-def crops(picture, mask, size):
-    """One random square of each picture, near its objects."""
+def blocks_loss(output, pixelated):
+    """Pixel art (`pixelated`: n of 0 or 1) is of one colour in each square of 4×4: what differs inside of one."""
+    mean = F.interpolate(F.avg_pool2d(output, 4), scale_factor=4.0)
+    return ((output - mean).abs().mean((1, 2, 3)) * pixelated).sum() / pixelated.sum().clamp(min=1)
+
+
+def crops(picture, mask, size, step=1):
+    """One random square of each picture, near its objects, at a multiple of `step`."""
     n, _, height, width = picture.shape
     device = picture.device
     heat = F.avg_pool2d(mask, 16).flatten(1) + 0.02
@@ -45,6 +54,7 @@ def crops(picture, mask, size):
     columns = width // 16
     y = ((cell // columns) * 16 + torch.randint(-size // 2, 17, (n,), device=device) - size // 4).clamp(0, height - size)
     x = ((cell % columns) * 16 + torch.randint(-size // 2, 17, (n,), device=device) - size // 4).clamp(0, width - size)
+    y, x = y // step * step, x // step * step
     rows = (y[:, None] + torch.arange(size, device=device))[:, None, :, None]
     cols = (x[:, None] + torch.arange(size, device=device))[:, None, None, :]
     index = torch.arange(n, device=device)[:, None, None, None]
@@ -105,26 +115,30 @@ def main():
         kl = 0.5 * (mean.square() + logvar.exp() - 1 - logvar).mean()
         return detail_loss(output.float(), picture, mask) + 1e-4 * kl
 
-    def decoder_loss(picture, mask):
+    def decoder_loss(picture, mask, pixelated):
         with torch.autocast(device.type, torch.bfloat16):
             with torch.no_grad():
                 mean, logvar = model.moments(picture)
             # Half of the noise of its own training: what a transformer draws is never exact.
             z = mean + 0.5 * torch.randn_like(mean) * (0.5 * logvar).exp()
             output = model.decoder(z).float()
-        return detail_loss(output, picture, mask) + 0.1 * decibels_loss(output, picture)
+        return detail_loss(output, picture, mask) + 0.1 * decibels_loss(output, picture) + 3 * blocks_loss(output, pixelated)
 
     chosen = decoder_loss if args.decoder else loss_of
     compiled = torch.compile(chosen, dynamic=False) if cuda else chosen
     clock, saved = Clock(args.seconds, device, 1), 0
     while clock.running():
-        picture, mask = renderer(*next(batches)[:4])
+        objects, labels, height, width = next(batches)[:4]
+        if args.decoder:  # every third plain picture as pixel art, which is hardest
+            labels[:, 1] = torch.where((labels[:, 1] == 0) & (torch.rand(len(labels)) < 0.35), PIXEL, labels[:, 1])
+        pixelated = (labels[:, 1] == PIXEL).float().to(device)
+        picture, mask = renderer(objects, labels, height, width)
         if clock.progress < (0.5 if args.decoder else 0.75):
-            picture, mask = crops(picture, mask, 128)
+            picture, mask = crops(picture, mask, 128, 8 if args.decoder else 1)
         else:
-            picture, mask = picture[: args.batch // 4], mask[: args.batch // 4]
+            picture, mask, pixelated = (v[: args.batch // 4] for v in (picture, mask, pixelated))
         picture = picture.contiguous(memory_format=torch.channels_last)
-        loss = compiled(picture, mask)
+        loss = compiled(picture, mask, pixelated) if args.decoder else compiled(picture, mask)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

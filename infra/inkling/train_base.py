@@ -5,6 +5,7 @@ Text encoder and transformer together: pictures from captions in basic mode, edi
 import argparse
 import math
 import os
+from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
@@ -17,14 +18,15 @@ from common import Average, Clock, same_weights, save, share_gradients, start
 from data import loader
 from edits import edit_loader, render_pair
 from flow import weighted, wide
+from grow import grown
 from muon import Muon
 from omni import Editor
 from render import Renderer
 from text_encoder import TextEncoder
 from transformer import Transformer
 
-WORDINGS = 0.25  # of the scenes are told with every wording of a background alike
-SIGNS = {False: 0.1, True: 0.6}  # lettering is learnt slowest
+WORDINGS = 0.12  # of the scenes are told with every wording of a background alike
+SIGNS = {False: 0.05, True: 0.3}
 
 
 class Model(nn.Module):
@@ -127,7 +129,10 @@ def main():
     model = Model()
     if args.resume:
         model.transformer.load_state_dict(read("transformer", args.resume)[1])
-        model.text.load_state_dict(read("text", args.resume)[1])
+        text = read("text", args.resume)[1]
+        if Path(args.resume).is_dir():
+            text = grown(text, args.resume + "/inkling/tokenizer", args.tokenizer)
+        model.text.load_state_dict(text)
     model.to(device)
     same_weights(model.parameters(), world)
     torch.manual_seed(1000 + rank)

@@ -13,16 +13,16 @@ from torch.utils.data import IterableDataset, get_worker_info
 from checkpoints import restore
 from common import Average, Clock, load, save, start
 from data import endless
-from edits import SLOTS, draw_edit
+from edits import draw_edit
 from judge_model import Judge
 from judge_targets import targets
 from judge_weights import read_onnx
 from render import Renderer, numbers
-from scenes import SHAPES, draw_scene, layout
-from world import COLOURLESS, STYLE_IDS
+from scenes import MAX_OBJECTS, QUIET, SHAPES, draw_scene, layout
+from world import COLOURLESS, NO_LANDSCAPE, STYLE_IDS
 
 SHARES = [40, 25, 10, 12.5, 12.5]  # of SHAPES: the smallest are the hardest
-KINDS = {"single": 24, "pair": 30, "count": 14, "row": 18, "column": 14}
+KINDS = {"single": 22, "pair": 18, "count": 8, "row": 10, "column": 8, "many": 8, "group": 12, "touch": 20}
 BLUEPRINT = STYLE_IDS.index("blueprint")
 
 
@@ -40,14 +40,14 @@ class Lessons(IterableDataset):
             height, width = random.Random(index).choices(SHAPES, SHARES)[0]
             sides = [self.side(rng, height, width) for _ in range(self.batch)]
             labels = torch.tensor([[b, BLUEPRINT if style == 0 and rng.random() < 0.06 else style] for _, b, style in sides])
-            yield numbers([o for o, _, _ in sides], SLOTS), labels, height, width
+            yield numbers([o for o, _, _ in sides], MAX_OBJECTS), labels, height, width
             index += workers
 
     def side(self, rng, height, width):
         if rng.random() < 0.3:
             edit = draw_edit(rng, height, width)
             return rng.choice([edit.source, edit.target])
-        scene = draw_scene(rng, signs=0.3, tints=0.2, kinds=KINDS)
+        scene = draw_scene(rng, signs=0.15, tints=0.35, kinds=KINDS, quiet=QUIET)
         return layout(scene, rng, height, width), scene.background, scene.style
 
 
@@ -69,7 +69,7 @@ def disturbed(picture):
 
 def losses(sight, wanted, labels):
     colourless = torch.tensor([name in COLOURLESS for name in STYLE_IDS], device=labels.device)
-    unread = torch.tensor([name in ("ink", "sketch", "blueprint") for name in STYLE_IDS], device=labels.device)
+    unread = torch.tensor([name in NO_LANDSCAPE for name in STYLE_IDS], device=labels.device)
     seen = ~unread[labels[:, 1]]
     tinted = wanted.told & ~colourless[labels[:, 1], None, None]
     return {"objects": focal(sight.objects, wanted.objects),
@@ -120,8 +120,8 @@ def main():
 
     def lesson():
         objects, labels, height, width = next(batches)
-        objects, labels = objects.to(device), labels.to(device)
         picture, _ = renderer(objects, labels, height, width)
+        objects, labels = objects.to(device), labels.to(device)
         picture = picture.contiguous(memory_format=torch.channels_last)
         half = len(picture) // 2
         with torch.no_grad(), torch.autocast(device.type, torch.bfloat16):

@@ -9,6 +9,7 @@ LOW, HIGH = 0.415, 0.585  # thirds of the picture, a little narrower in the midd
 SMALLER, BIGGER = 0.85, 1.18  # size after / size before
 NEAR = 0.12  # as far as an object may stand from where it should
 APART = 0.1
+TOUCHING = 0.42
 
 
 def read(sight):
@@ -54,16 +55,20 @@ def verdict(truth, seen):
     if wanted or not truth.get("text"):
         result["subject"] = set(names) == set(wanted)
     if truth["count"]:
-        result["count"] = len(names) == len(wanted)
+        result["count"] = sorted(names) == sorted(wanted)
+    if truth.get("least"):
+        result["count"] = len(names) >= truth["least"]
     if truth["background"]:
         result["background"] = seen["background"] == truth["background"]
     if truth["style"] != "plain":
         result["style"] = seen["style"] == truth["style"]
     if not set(wanted) <= set(names):
         return result
-    best = [named(seen, noun) for noun in wanted]
+    best = [named(seen, noun) for noun in wanted]  # of several alike the same one
     if any(o.get("tint") for o in truth["objects"]):
         result["tint"] = all(b["tint"] == o["tint"] for b, o in zip(best, truth["objects"]) if o.get("tint"))
+    if truth.get("touch"):
+        result["relation"] = touches(best[0], truth["touch"], best[1])
     if truth["position"]:
         result["position"] = [third(best[0]["x"]), third(best[0]["y"])] == truth["position"]
     if truth.get("relation") and seen["sign"]:  # where the sign stands to the object
@@ -73,6 +78,18 @@ def verdict(truth, seen):
         steps = [(b[along] - a[along], abs(b[across] - a[across])) for a, b in zip(best, best[1:])]
         result["relation"] = all(d > APART and d > side for d, side in steps)
     return result
+
+
+def touches(a, relation, b):
+    """a and b overlap, and a is higher or lower as the relation wants it."""
+    dx, dy = a["x"] - b["x"], b["y"] - a["y"]
+    if dx * dx + dy * dy > TOUCHING * TOUCHING:
+        return False
+    if relation in ("on", "inside"):
+        return dy > APART
+    if relation == "in front of":
+        return dy < -APART
+    return dy > APART if relation == "behind" else True
 
 
 def likeness(wanted, seen):

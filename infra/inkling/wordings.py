@@ -4,9 +4,10 @@ caption's first word or later.
 Byte-level tokens cut some of them into pieces that ordinary captions seldom hold; a model that has seen only those draws any background."""
 import random
 
-from captions import Captioner, background_forms
+from captions import Captioner
+from phrases import background_forms
 from scenes import draw_scene
-from world import BACKGROUND_NAMES, BACKGROUNDS, LANDSCAPES, ON_PAPER, STYLE_IDS, TRADITIONAL
+from world import BACKGROUND_NAMES, BACKGROUNDS, LANDSCAPES, NO_LANDSCAPE, STYLE_IDS, TRADITIONAL
 
 
 class Wordings:
@@ -29,8 +30,8 @@ class Wordings:
         while True:
             scene = draw_scene(self.rng)._replace(background=index)
             style = STYLE_IDS[scene.style]
-            dark = style == "night" and (background not in LANDSCAPES or index == 0)
-            if style not in ON_PAPER and not dark and not scene.held_out:
+            lost = style in ("night", "sepia", "mono") and (background not in LANDSCAPES or index == 0)
+            if style not in NO_LANDSCAPE and not lost and not scene.held_out:
                 return scene
 
     def caption(self, key, scene):

@@ -7,6 +7,8 @@ import type { Place, Seen, SeenObject } from './sight.js';
 
 export type Language = 'zh' | 'en' | 'mixed';
 export type Relation = 'left of' | 'right of' | 'above' | 'below';
+/** How two things that overlap stand to each other. */
+export type Touch = 'on' | 'inside' | 'in front of' | 'behind' | 'with' | 'wearing';
 
 /** A held-out scene as its prompt tells it. Null or absent where the prompt says nothing. */
 export interface Truth {
@@ -21,6 +23,10 @@ export interface Truth {
   readonly count: number | null;
   readonly background: string | null;
   readonly style: string;
+  /** At least so many, where the prompt says "many". */
+  readonly least?: number;
+  /** How the first object stands to the second. */
+  readonly touch?: Touch;
   /** Of a sign. */
   readonly text?: string;
   /** Where the sign stands to the first object. */
@@ -33,11 +39,13 @@ export type Thirds = readonly [number, number];
 /** Whether a measure is right; of `letters` the share. */
 export type Verdict = Readonly<Record<string, boolean | number>>;
 
-export const measures = ['subject', 'relation', 'position', 'count', 'background', 'style'] as const;
+export const measures = ['subject', 'relation', 'position', 'count', 'background', 'style', 'tint'] as const;
 export const signMeasures = ['text', 'letters', 'subject', 'relation', 'background', 'style'] as const;
 
 /** How far one thing must stand from the next, as a share of the side. */
 const APART = 0.1;
+/** How far two things that touch may stand apart. */
+const TOUCHING = 0.42;
 const directions: Readonly<Record<Relation, readonly [number, number]>> = {
   'left of': [-1, 0],
   'right of': [1, 0],
@@ -57,7 +65,8 @@ export function verdict(truth: Truth, seen: Seen, thirds: Thirds): Verdict {
     result.letters = likeness(truth.text, text);
   }
   if (wanted.length > 0 || !truth.text) result.subject = within(wanted, found) && within(found, wanted);
-  if (truth.count !== null) result.count = found.length === wanted.length;
+  if (truth.count !== null) result.count = isSame(found, wanted);
+  if (truth.least !== undefined) result.count = found.length >= truth.least;
   if (truth.background !== null) result.background = seen.background === truth.background;
   if (truth.style !== 'plain') result.style = seen.style === truth.style;
   if (!within(wanted, found)) return result;
@@ -65,6 +74,7 @@ export function verdict(truth: Truth, seen: Seen, thirds: Thirds): Verdict {
   const best = wanted.map((noun) => named(seen, noun)!);
   if (truth.objects.some(({ tint }) => tint))
     result.tint = truth.objects.every(({ tint }, i) => !tint || best[i]!.tint === tint);
+  if (truth.touch !== undefined) result.relation = touches(best[0]!, truth.touch, best[1]!);
   if (truth.position !== null) result.position = isAt(best[0]!, truth.position, thirds);
   if (truth.relation && seen.sign !== null) result.relation = stands(seen.sign, truth.relation, best[0]!);
   if (truth.order !== null) {
@@ -76,6 +86,21 @@ export function verdict(truth: Truth, seen: Seen, thirds: Thirds): Verdict {
     });
   }
   return result;
+}
+
+/** The same nouns, each as often. */
+function isSame(a: readonly string[], b: readonly string[]): boolean {
+  const sorted = [...b].sort();
+  return a.length === b.length && [...a].sort().every((noun, i) => noun === sorted[i]);
+}
+
+/** a and b overlap, and a is higher or lower as the relation wants it. */
+function touches(a: Place, relation: Touch, b: Place): boolean {
+  const [dx, dy] = [a.x - b.x, b.y - a.y];
+  if (dx * dx + dy * dy > TOUCHING * TOUCHING) return false;
+  if (relation === 'on' || relation === 'inside') return dy > APART;
+  if (relation === 'in front of') return dy < -APART;
+  return relation === 'behind' ? dy > APART : true;
 }
 
 /** The object of that noun with the highest score. */
