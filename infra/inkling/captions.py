@@ -264,9 +264,9 @@ def dressed(text, rng):
     way = rng.random()
     if way < 0.18:
         text = text[0].upper() + text[1:]
-    elif way < 0.2:
-        text = text.upper()
     elif way < 0.22:
+        text = text.upper()
+    elif way < 0.24:
         text = text.title()
     if text[-1] not in "?.!" and rng.random() < 0.14:
         text += rng.choice([".", ".", ".", "!"])

@@ -90,6 +90,8 @@ def any_background(rng, style="plain"):
         return rng.randrange(1, len(LANDSCAPES))
     if style in ("sepia", "mono"):
         return rng.choice([*range(len(LANDSCAPES)), WHITE, WHITE, WHITE])
+    if rng.random() < 0.06:  # "no background" is asked for more often than any colour
+        return WHITE
     return rng.choices(range(len(BACKGROUNDS)), [3] * len(LANDSCAPES) + [2] * (len(BACKGROUNDS) - len(LANDSCAPES)))[0]
 
 

@@ -92,7 +92,9 @@ def placed(rng, truth):
     count = len(truth["objects"])
     for i, o in enumerate(truth["objects"]):
         x, y = (i + 0.5) / count, 0.5
-        if truth["position"]:
+        if truth.get("touch"):  # near each other, one higher; now and then apart
+            x, y = 0.5, 0.5 + (i - 0.5) * (0.3 if truth["touch"] != "in front of" else -0.3) * (2 if truth["id"].endswith("7") else 1)
+        elif truth["position"]:
             x, y = (0.25 + 0.25 * v for v in truth["position"])
         elif truth["order"] == "y":
             x, y = y, x
@@ -140,7 +142,8 @@ def main():
     pairs = [r for r in prompts if r["kind"] == "pair"]
     tinted = [{**r, "objects": [{**o, "tint": rng.choice(TINTS)} for o in r["objects"]]} for r in pairs[::100]]
     edits = sorted(read_rows("edits"), key=lambda r: r["kind"])  # as many of each kind
-    cases = [prompted(rng, row) for row in prompts[::60] + tinted + read_rows("signs")[::13]]
+    natural = [r for r in read_rows("natural") if r.get("touch") or r.get("least") or r["count"] and len(r["objects"]) > 2]
+    cases = [prompted(rng, row) for row in prompts[::60] + tinted + natural + read_rows("signs")[::13]]
     cases += [edited(rng, row) for row in edits[::27]]
     told = description()
     rules = {name: told[name] for name in ("outputs", "thirds", "nouns", "backgrounds", "styles", "tints", "letters")}

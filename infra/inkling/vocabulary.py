@@ -21,7 +21,7 @@ def vocabulary():
                    "plural": [phrases.plural(e) for e in n.en if phrases.plural(e) != e]} for n in NOUNS],
         "colours": [{"id": k, **names(*colour(k))} for k in TINTS],
         "backgrounds": [{"id": k, **names(BACKGROUND_NAMES[k][0] + PLACES[k][0], BACKGROUND_NAMES[k][1])} for k in LANDSCAPES],
-        "plainBackgrounds": [k for k in COLOURS],
+        "plainBackgrounds": [{"id": k, **names(*colour(k))} for k in COLOURS],
         "styles": [{"id": k, **names(*v)} for k, v in drawn.items()],
         "relations": [{"id": k, **names(phrases.ZH_REL[k], phrases.EN_REL[k])} for k in RELATIONS]
         + [{"id": "beside", **names(["旁边", "和"], ["next to", "beside", "near", "and"])}, {"id": "on", **names(["在…上"], ["on", "on top of"])},
@@ -30,7 +30,9 @@ def vocabulary():
            {"id": "wearing", **names(["戴着", "穿着"], ["wearing"])}, {"id": "riding", **names(["骑着"], ["riding"])}],
         "sizes": [{"id": k, **names(phrases.ZH_SIZE[k], phrases.EN_SIZE[k])} for k in phrases.EN_SIZE],
         "positions": [{"id": k, **names(phrases.ZH_PLACE[k], phrases.EN_PLACE[k])} for k in phrases.EN_PLACE],
-        "counts": {"least": 1, "most": 6, "many": names(["很多", "许多", "几", "一群"], ["many", "several", "a group of", "lots of"])},
+        "counts": {"least": 1, "most": 6, "zh": {str(k): words for k, words in phrases.ZH_NUMBER.items()},
+                   "en": {str(k): words for k, words in phrases.EN_NUMBER.items()}},
+        "many": [{"id": "many", **names(["很多", "许多", "几", "一群"], ["many", "several", "a group of", "lots of"])}],
     }
 
 

@@ -2,6 +2,7 @@
  * `npm run judge`: makes held-out pictures with the embedded models through this project's engine, has the judge read them, and prints
  * the shares that are right. Without a choice, the held-out prompts are drawn.
  *
+ *     --natural             prompts as people write them
  *     --signs               lettering
  *     --edits FOLDER        instructions; FOLDER is made by `python infra/inkling/pairs.py FOLDER --atlas ATLAS`, here as below
  *     --inpaint FOLDER      boxes repainted
@@ -25,11 +26,12 @@ import { judgeInpaint } from './inpaint.js';
 import { openJudge } from './judge.js';
 import { judgeLora } from './lora.js';
 import { type Bench, type Measured, withBench } from './measuring.js';
-import { judgePrompts, judgeSigns } from './prompts.js';
+import { judgeNatural, judgePrompts, judgeSigns } from './prompts.js';
 import { judgeRefinements } from './refinements.js';
 
 const { values } = parseArgs({
   options: {
+    natural: { type: 'boolean', default: false },
     signs: { type: 'boolean', default: false },
     edits: { type: 'string' },
     inpaint: { type: 'string' },
@@ -78,9 +80,15 @@ try {
 }
 
 function measurement(): (bench: Bench) => Promise<Measured> {
-  const { signs, edits, inpaint, refine, lora } = values;
-  if ([signs || undefined, edits, inpaint, refine, lora].filter((choice) => choice !== undefined).length > 1)
-    throw new Error('Expected one of --signs, --edits, --inpaint, --refine and --lora but received several.');
+  const { natural, signs, edits, inpaint, refine, lora } = values;
+  if (
+    [natural || undefined, signs || undefined, edits, inpaint, refine, lora].filter((choice) => choice !== undefined)
+      .length > 1
+  )
+    throw new Error(
+      'Expected one of --natural, --signs, --edits, --inpaint, --refine and --lora but received several.',
+    );
+  if (natural) return judgeNatural;
   if (signs) return judgeSigns;
   if (edits !== undefined) return (bench) => judgeEdits(bench, edits);
   if (inpaint !== undefined) return (bench) => judgeInpaint(bench, inpaint);

@@ -19,6 +19,11 @@ export async function judgePrompts(bench: Bench): Promise<Measured> {
   return judgeWords(bench, 'held-out prompts', readRows<Truth>('prompts'), measures, ({ language }) => [language]);
 }
 
+/** Prompts written by hand, as people would write them, by language. */
+export async function judgeNatural(bench: Bench): Promise<Measured> {
+  return judgeWords(bench, 'natural prompts', readRows<Truth>('natural'), measures, ({ language }) => [language]);
+}
+
 /** Held-out prompts that ask for lettering, by language and by length. */
 export async function judgeSigns(bench: Bench): Promise<Measured> {
   return judgeWords(bench, 'signs', readRows<Truth>('signs'), signMeasures, ({ language, text = '' }) => [
