@@ -61,6 +61,8 @@ export async function openWorkshop(
     (job) => library.seen(job),
   );
   const closing = [() => engine.close(), () => checks.close()];
+  // The engine's process takes longer than this to start.
+  library.glance();
   // The default model is loaded while everything else is read and opened: a cold start is an eighth shorter.
   const warm = loadDefault(engine, models, library, { insists });
   // Whoever waits for it hears of it; where nothing is served in the end, nobody does.

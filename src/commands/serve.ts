@@ -3,6 +3,9 @@ import type { ModelEntry } from '../engine/catalog.js';
 import { EngineProblem } from '../engine/problems.js';
 import { createLog, serve } from '../main.js';
 
+/** The first picture comes first: looking at all other models takes about as long. */
+const INSPECTION_AFTER_MS = 2000;
+
 /** `inkstone serve`: runs until it is told to stop. */
 export async function serveCommand(settings: Settings, { json = false }: { readonly json?: boolean }): Promise<void> {
   const started = performance.now();
@@ -17,12 +20,9 @@ export async function serveCommand(settings: Settings, { json = false }: { reado
   say(`  GraphQL   ${listening.url}/graphql`);
   say(`  device    ${workshop.device.device}: ${workshop.device.reason}`);
   if (drawnKey !== null) say(`  key       ${drawnKey}   (drawn for this run; set ACCESS_KEY to choose one)`);
-  // While the default model is loaded, and before it is said that all is ready: this is where it is told what is not.
-  const inspected = workshop.inspect();
   let model: ModelEntry;
   try {
     model = await workshop.warm;
-    await inspected;
   } catch (error) {
     // An engine that was lost comes back and loads the model again; what is wrong with a model stays wrong.
     if (error instanceof EngineProblem) return;
@@ -38,6 +38,10 @@ export async function serveCommand(settings: Settings, { json = false }: { reado
     );
   }
   say(`Ready in ${(readyMs / 1000).toFixed(1)} s with the model ${model.id}.`);
+  setTimeout(
+    () => workshop.inspect().catch((error) => say(`The models were not looked at: ${error.message}`)),
+    INSPECTION_AFTER_MS,
+  ).unref();
 }
 
 /** The first signal stops gracefully, a second one at once. */

@@ -43,6 +43,7 @@ export interface TensorSpec {
 /** A checked ONNX model whose weights lie in the checkpoint's own files. */
 export interface CompiledGraph {
   readonly name: string;
+  /** The same bytes each time. */
   readonly model: Uint8Array;
   /** What ONNX Runtime takes as the folder of external weights. */
   readonly weightsFolder: string;
@@ -77,7 +78,7 @@ export function compileTextEncoder(
   { target, debug = false }: CompileOptions,
 ): CompiledGraph & { config: TextEncoderConfig } {
   const { graph, component, config } = buildTextEncoder(folder, target, debug);
-  return { ...compiled(graph, component), config };
+  return Object.assign(compiled(graph, component), { config });
 }
 
 export function compileTransformer(
@@ -102,7 +103,7 @@ export function compileImageEncoder(
   { target }: CompileOptions,
 ): CompiledGraph & { config: ImageEncoderConfig } {
   const { graph, component, config } = buildImageEncoder(folder, target);
-  return { ...compiled(graph, component), config };
+  return Object.assign(compiled(graph, component), { config });
 }
 
 export function compileVaeDecoder(
@@ -110,7 +111,7 @@ export function compileVaeDecoder(
   { target, moments = 'own' }: CompileOptions,
 ): CompiledGraph & { config: VaeConfig } {
   const { graph, component, config } = buildVaeDecoder(folder, target, moments);
-  return { ...compiled(graph, component), config };
+  return Object.assign(compiled(graph, component), { config });
 }
 
 export function compileVaeEncoder(
@@ -118,7 +119,7 @@ export function compileVaeEncoder(
   { target, moments = 'own' }: CompileOptions,
 ): CompiledGraph & { config: VaeConfig } {
   const { graph, component, config } = buildVaeEncoder(folder, target, moments);
-  return { ...compiled(graph, component), config };
+  return Object.assign(compiled(graph, component), { config });
 }
 
 export function compileTinyDecoder(
@@ -126,7 +127,7 @@ export function compileTinyDecoder(
   { target }: CompileOptions,
 ): CompiledGraph & { config: TinyAutoencoderConfig } {
   const { graph, component, config } = buildTinyDecoder(folder, target);
-  return { ...compiled(graph, component), config };
+  return Object.assign(compiled(graph, component), { config });
 }
 
 export function compileTinyEncoder(
@@ -134,7 +135,7 @@ export function compileTinyEncoder(
   { target }: CompileOptions,
 ): CompiledGraph & { config: TinyAutoencoderConfig } {
   const { graph, component, config } = buildTinyEncoder(folder, target);
-  return { ...compiled(graph, component), config };
+  return Object.assign(compiled(graph, component), { config });
 }
 
 /** [out, in] of the transformer's linear layers, which are what a LoRA may change. @throws CheckpointError */
@@ -205,9 +206,14 @@ function compiled(graph: Graph, { weightsFolder }: Component): CompiledGraph {
   simplify(graph);
   checkGraph(graph, weightsFolder);
   const spec = ({ name, type, shape }: Value): TensorSpec => ({ name, type, shape });
+  let written: Uint8Array | null = null;
   return {
     name: graph.name,
-    model: graph.encode(),
+    // Written when it is first asked for: most graphs of a model are compiled to be checked, and never run.
+    get model() {
+      written ??= graph.encode();
+      return written;
+    },
     weightsFolder,
     memory: weightMemory(graph),
     kernels: [...graph.kernels],

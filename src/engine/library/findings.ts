@@ -21,14 +21,20 @@ export interface Machine {
 
 /** What stands in the way of using a model, each of its parts by itself; its LoRAs left out. No weight is read. */
 export function modelFindings(model: ModelEntry, machine: Machine): readonly Finding[] {
-  const { deciding, others } = foldersOf(model.components);
-  const absent = [...deciding, ...others].filter((path) => !existsSync(path));
-  if (absent.length > 0) return absent.map((path) => ({ fault: 'missing', sentence: `${path} does not exist.` }));
+  const absent = absentFindings(model);
+  if (absent.length > 0) return absent;
   try {
     return memoryFindings(readWhole(model, machine.device), machine);
   } catch (error) {
     return findingsOf(error);
   }
+}
+
+/** Component folders that are not there, which is found out at once. */
+export function absentFindings({ components }: ModelEntry): readonly Finding[] {
+  const { deciding, others } = foldersOf(components);
+  const absent = [...deciding, ...others].filter((path) => !existsSync(path));
+  return absent.map((path) => ({ fault: 'missing', sentence: `${path} does not exist.` }));
 }
 
 /** Everything that can be known of a model without reading a weight. @throws CheckpointError */

@@ -3,7 +3,7 @@ import { foldersOf, type LoraEntry, type ModelEntry } from '../catalog.js';
 import type { EngineJob } from '../job.js';
 import { FilesChanged } from '../problems.js';
 import type { Check, Checks } from './checks.js';
-import { type Finding, findingsOf, type Machine } from './findings.js';
+import { absentFindings, type Finding, findingsOf, loraFinding, type Machine } from './findings.js';
 import type { Seen } from './seen.js';
 import { WhileUnchanged } from './while-unchanged.js';
 
@@ -102,6 +102,24 @@ export class Library {
     return known !== null && known.version === this.version(id) ? known.finding : null;
   }
 
+  /**
+   * Notes what takes no time to find out: folders and files that are not there, and LoRAs of the default model that do not fit it.
+   * Blocks this thread for some 50 ms.
+   */
+  glance(): void {
+    for (const shelf of this.#shelves.values()) {
+      const absent = absentFindings(shelf.model);
+      if (absent.length > 0) this.#note(shelf, absent);
+    }
+    const first = [...this.#shelves.values()].find(({ known }) => known === null);
+    for (const { lora, findings } of first?.loras.values() ?? []) {
+      const finding = loraFinding(first!.model, lora);
+      const found = finding === null ? [] : [finding];
+      findings.set(this.#version(loraPaths(first!.model, lora)), Promise.resolve(found));
+      this.#tellLora(first!.model, lora, found);
+    }
+  }
+
   /** Looks at everything that was not looked at yet, so that what cannot be used is told before somebody asks for it. */
   async inspect(): Promise<void> {
     for (const { model } of this.#shelves.values()) {
@@ -117,9 +135,11 @@ export class Library {
 
   /** Notes what an engine found out when it loaded the model. */
   condemn(id: string, error: unknown): void {
-    const shelf = this.#shelf(id);
-    const version = this.version(id);
-    const found = findingsOf(error);
+    this.#note(this.#shelf(id), findingsOf(error));
+  }
+
+  #note(shelf: Shelf, found: readonly Finding[]): void {
+    const version = this.#version(shelf.paths.all);
     shelf.findings.set(version, Promise.resolve(found));
     this.#tell(shelf, version, found);
   }
@@ -192,6 +212,13 @@ export class Library {
       this.#options.report(`The model "${shelf.model.id}" cannot be used and is not offered. ${sentence}`);
   }
 
+  #tellLora(model: ModelEntry, { id }: LoraEntry, found: readonly Finding[]): void {
+    for (const { sentence } of found)
+      this.#options.report(
+        `The LoRA "${id}" of the model "${model.id}" cannot be used and is not offered. ${sentence}`,
+      );
+  }
+
   #shelf(id: string): Shelf {
     const shelf = this.#shelves.get(id);
     if (shelf === undefined) throw new Error(`There is no model "${id}" in the catalog.`);
@@ -204,6 +231,9 @@ export class Library {
     return shelf;
   }
 }
+
+/** What decides whether a LoRA can be used with a model. */
+const loraPaths = (model: ModelEntry, lora: LoraEntry) => [lora.file, model.components.transformer];
 
 function shelfOf(model: ModelEntry): Shelf {
   const { deciding, others } = foldersOf(model.components);
