@@ -8,7 +8,7 @@ const folder = import.meta.dirname;
 
 /**
  * The test files by what they cost. Those that need no engine, process or browser, themselves or by anything that they import, take a
- * moment each and may share the cores; the others run one after another. The rule is read from the imports, so that no list is kept.
+ * moment each and may share the cores; of the others few run at a time. The rule is read from the imports, so that no list is kept.
  */
 export function testFiles(): { readonly fast: string[]; readonly engine: string[] } {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.test.ts'));

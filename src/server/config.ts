@@ -56,7 +56,7 @@ export const serverSection = {
     ),
     STOP_GRACE_MS: setting(
       whole(0, 2 ** 31 - 1).default(10_000),
-      'Time that a stop (SIGTERM) waits for what runs; what is left then fails as `Interrupted`.',
+      'Time that a stop (SIGTERM) waits for what runs; what is left goes on after the next start.',
       { unit: 'milliseconds' },
     ),
     LOG_LEVEL: setting(
