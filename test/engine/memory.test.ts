@@ -1,4 +1,4 @@
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ModelEntry, readCatalog } from '../../src/engine/catalog.js';
@@ -93,29 +93,5 @@ describe('a budget of memory', () => {
     const tiled = await run(engineWith({ ...changes, memoryBudgetBytes: Math.ceil(least * 1.15) }), large);
     expect(same(tiled, whole)).toBe(false);
     expect(psnr(tiled.data, whole.data)).toBeGreaterThan(40);
-  });
-});
-
-describe('an encoded prompt', () => {
-  it('serves the next seed without the text encoder', async () => {
-    const { entry, folder } = copied('a');
-    const memoryBudgetBytes = await leastBudget(entry);
-    const engine = engineWith({ catalog: [entry], memoryBudgetBytes });
-    await run(engine, picture);
-    // What is not in memory can no longer come there.
-    rmSync(join(folder, 'text_encoder', 'model.safetensors'));
-    const second = await run(engine, withItems(picture, { seed: 8 }));
-    const other = engineWith({ catalog: [copied('a').entry], memoryBudgetBytes });
-    expect(same(second, await run(other, withItems(picture, { seed: 8 })))).toBe(true);
-    await expect(run(engine, withItems(picture, { prompt: 'a blue house' }))).rejects.toThrow('could not load');
-  });
-
-  it('is not kept where the settings keep none', async () => {
-    const { entry, folder } = copied('a');
-    const memoryBudgetBytes = await leastBudget(entry);
-    const engine = engineWith({ catalog: [entry], memoryBudgetBytes, promptCacheBytes: 0 });
-    await run(engine, picture);
-    rmSync(join(folder, 'text_encoder', 'model.safetensors'));
-    await expect(run(engine, withItems(picture, { seed: 8 }))).rejects.toThrow('could not load');
   });
 });
