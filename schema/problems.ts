@@ -122,7 +122,7 @@ const recorded = (code: ProblemRecord['code'], description: string) =>
   });
 
 recorded('EngineLost', 'The process that computes ended or stopped answering. It is started again.');
-recorded('Interrupted', 'The server ended while the generation was waiting or running.');
+recorded('Interrupted', 'The server ended three times while the generation was waiting or running.');
 recorded('DeadlineExceeded', 'The generation took longer than a job may take.');
 recorded('Failed', 'Something unexpected. The server has logged what.');
 builder.objectRef<ProblemRecord>('NonFinite').implement({

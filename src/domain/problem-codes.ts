@@ -37,7 +37,7 @@ export const problemCodes = {
   NOT_CACHED: 'It was asked for from memory only, and is not there. Parameters: `fingerprint`.',
   NOT_FOUND: 'Nothing has this id. Parameters: `type` (Generation or Image), `id`.',
   ENGINE_LOST: 'The process that computes ended or stopped answering.',
-  INTERRUPTED: 'The server ended while the generation was waiting or running.',
+  INTERRUPTED: 'The server ended three times while the generation was waiting or running.',
   DEADLINE_EXCEEDED: 'It took longer than a job may take.',
   NON_FINITE: 'The mathematics produced an infinity or a not-a-number. Parameters: `step`.',
   SOURCE_GONE: 'The picture to be changed had to make room before its turn came.',

@@ -4,10 +4,10 @@ import { SourceGone } from '../jobs/engine-job.js';
 import type { ProblemCode, ProblemParameters } from './problem-codes.js';
 import { StorageUnavailable } from './problems.js';
 
-/** The program ended, or is ending, before the generation did. */
+/** Neither the first process nor the two that took it over came to its end. */
 export const interrupted: ProblemRecord = {
   code: 'Interrupted',
-  message: 'The server stopped before this generation was finished. Send the request again.',
+  message: 'The server stopped three times before this generation was finished. Send the request again.',
   retryable: true,
 };
 

@@ -151,6 +151,6 @@ export interface Studio {
   ready(): boolean;
   /** The same after looking whether pictures can be stored; null when it is ready, else one sentence that says why it is not. */
   notReady(): Promise<string | null>;
-  /** Refuses new work, finishes or fails what runs within `graceMs`, ends every log with a last event, closes the stores. */
+  /** Refuses new work, finishes what runs within `graceMs` and leaves the rest to the next process, ends every reader, closes the stores. */
   close(graceMs: number): Promise<void>;
 }

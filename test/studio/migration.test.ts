@@ -38,9 +38,10 @@ describe('a database of the first version', () => {
       expect(generation).toEqual({
         generation: {
           ...{ id: 'g', operation: 'GENERATE', status: 'SUCCEEDED', prompt: 'a cat' },
-          ...{ loras: [], editMode: null, strength: null, sourceId: null, regions: [] },
+          ...{ loras: [], editMode: null, strength: null, sourceId: null, regions: [], images: [] },
         },
         lastSequence: 3,
+        plan: null,
       });
       const [picture] = await store.images(['i']);
       expect(picture).toEqual({
