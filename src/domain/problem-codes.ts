@@ -40,6 +40,7 @@ export const problemCodes = {
   INTERRUPTED: 'The server ended three times while the generation was waiting or running.',
   DEADLINE_EXCEEDED: 'It took longer than a job may take.',
   NON_FINITE: 'The mathematics produced an infinity or a not-a-number. Parameters: `step`.',
+  OUT_OF_MEMORY: 'The machine had no memory left for it; a smaller picture needs less.',
   SOURCE_GONE: 'The picture to be changed had to make room before its turn came.',
   FAILED: 'Something that nobody expected. The server has logged what.',
 } as const;

@@ -1,6 +1,7 @@
 import type { ProblemRecord } from '../domain/problem.js';
 import { EngineProblem, FilesChanged, FilesUnusable, NonFinite } from '../engine/problems.js';
 import { SourceGone } from '../jobs/engine-job.js';
+import { isFull } from './disk-errors.js';
 import type { ProblemCode, ProblemParameters } from './problem-codes.js';
 import { StorageUnavailable } from './problems.js';
 
@@ -17,8 +18,15 @@ export function toProblemRecord(error: unknown): ProblemRecord {
     const { code, message, retryable } = error;
     return error instanceof NonFinite ? { code, message, retryable, step: error.step } : { code, message, retryable };
   }
-  if (error instanceof StorageUnavailable)
-    return { code: 'StorageUnavailable', message: error.message, retryable: true };
+  if (error instanceof StorageUnavailable || isFull(error) || saysOf(error, noRoom))
+    return { code: 'StorageUnavailable', message: new StorageUnavailable().message, retryable: true };
+  if (saysOf(error, noMemory))
+    return {
+      code: 'Failed',
+      message: 'The machine had no memory left for this generation. Send the request again later.',
+      retryable: true,
+      reason: 'OUT_OF_MEMORY',
+    };
   if (error instanceof SourceGone)
     return { code: 'Failed', message: error.message, retryable: true, reason: 'SOURCE_GONE' };
   if (error instanceof FilesChanged)
@@ -32,6 +40,13 @@ export function toProblemRecord(error: unknown): ProblemRecord {
     };
   return { code: 'Failed', message: 'This generation failed for a reason that was not expected.', retryable: false };
 }
+
+/** What the engine's process says, from where an error comes as a name and a sentence. */
+const noRoom = /\b(ENOSPC|EDQUOT)\b|no space left on device/i;
+const noMemory =
+  /\bENOMEM\b|bad_alloc|bad allocation|out of memory|cannot allocate memory|failed to allocate memory|CUDA_ERROR_OUT_OF_MEMORY|allocation failed/i;
+
+const saysOf = (error: unknown, words: RegExp): boolean => error instanceof Error && words.test(error.message);
 
 const codes = {
   EngineLost: 'ENGINE_LOST',

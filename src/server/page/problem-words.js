@@ -99,6 +99,10 @@ export const problemWords = {
     'The model computed no picture with these settings. Another seed or less guidance may help.',
     '用这些设置模型没能算出图。可以换个种子或降低引导强度。',
   ],
+  OUT_OF_MEMORY: [
+    'The server had no memory left for this picture. Please try again later, or smaller.',
+    '服务器内存不够画这张图，请稍后再试，或改小尺寸。',
+  ],
   SOURCE_GONE: [
     'The picture to change is not on the server any more. Please choose it again.',
     '要改的图已不在服务器上，请重新选择。',
