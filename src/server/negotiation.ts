@@ -27,3 +27,12 @@ export function accepted<Offer extends string>(accept: string | null, offers: re
 export function wantsPage(headers: Pick<Headers, 'get'>): boolean {
   return accepted(headers.get('accept'), [...apiTypes, 'text/html'])[0] === 'text/html';
 }
+
+/** The first of the offered content codings that an Accept-Encoding header takes. */
+export function acceptedCoding<Coding extends string>(
+  header: string | null,
+  offers: readonly Coding[],
+): Coding | 'identity' {
+  const taken = new Negotiator({ headers: { 'accept-encoding': header ?? '' } }).encodings([...offers]);
+  return offers.find((offer) => taken.includes(offer)) ?? 'identity';
+}

@@ -1,9 +1,14 @@
-import { createServer as createHttpServer, type IncomingMessage } from 'node:http';
+import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Studio } from '../studio/types.js';
 import { createAccess } from './access.js';
+import { belowBase, publicPathOf } from './base-url.js';
 import type { ServerConfig } from './config.js';
+import { boundConnections } from './connections.js';
+import { createListener } from './listener.js';
+import { redirect } from './responses.js';
 import { serveWebSocket } from './websocket.js';
 import { createHttp } from './yoga.js';
 
@@ -29,6 +34,8 @@ function addressUnusable(error: NodeJS.ErrnoException, { HOST, PORT }: ServerCon
     case 'EACCES':
       return new AddressUnusable(`PORT: expected a port that this user may open but received ${PORT}.`);
     case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
       return new AddressUnusable(`HOST: expected an address of this machine but received ${JSON.stringify(HOST)}.`);
@@ -51,21 +58,32 @@ export interface InkstoneServer {
   listen(): Promise<Listening>;
 }
 
+/** How long `/readyz` says at least that the server stops before its port closes. */
+const NOTICE_MS = 500;
+
+const timeouts = { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 65_000 };
+
 /** The API, the pictures, the page and health, over HTTP and WebSocket. */
 export function createServer({ studio, settings, log, traced = false }: ServerOptions): InkstoneServer {
   const access = createAccess(settings.ACCESS_KEY);
-  const yoga = createHttp({ studio, access, settings, log, traced });
+  let stopping = false;
+  const isStopping = () => stopping;
+  const yoga = createHttp({ studio, access, settings, log, traced, isStopping });
   return {
-    fetch: async (request) => yoga.fetch(request),
+    fetch: async (request) => {
+      const { origin, pathname, search } = new URL(request.url);
+      const base = publicPathOf(settings);
+      const target = belowBase(pathname + search, base);
+      if (target === null) return redirect(`${base}/`);
+      return yoga.fetch(target === pathname + search ? request : new Request(origin + target, request));
+    },
     async listen() {
-      // Slow senders are cut off; slow receivers (subscriptions) are not.
-      const server = createHttpServer(
-        { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 65_000 },
-        (request, response) => {
-          if (isAddressed(request)) return void yoga(request, response);
-          response.writeHead(400, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' });
-          response.end('Expected a host and a path that make an address.\n');
-        },
+      // Slow senders are cut off; receivers are when they take nothing at all (`boundConnections`).
+      const server = createHttpServer(timeouts, createListener({ settings, isStopping, answer: yoga }));
+      boundConnections(
+        server,
+        { connections: settings.CONNECTION_LIMIT, deliveryMs: settings.DELIVERY_TIMEOUT_MS },
+        log,
       );
       await new Promise<void>((resolve, reject) => {
         server.once('error', (error) => reject(addressUnusable(error, settings)));
@@ -73,19 +91,20 @@ export function createServer({ studio, settings, log, traced = false }: ServerOp
       });
       // Such as too many open files: the next connection may be taken again.
       server.on('error', (error) => log.error({ err: error }, 'a connection was not taken'));
-      // Afterwards: until it listens, its errors are nothing that sockets would have to do with.
       const sockets = serveWebSocket(server, { yoga, studio, access, settings });
       const { address, port, family } = server.address() as AddressInfo;
       const host = family === 'IPv6' ? `[${address}]` : address;
       let closing: Promise<void> | null = null;
       const close = async (graceMs: number) => {
+        stopping = true;
+        // Ends every generation's log, and with it the subscriptions that read it, by a last event. Meanwhile the port answers, and
+        // whoever asks `/readyz` sends nothing new here.
+        await Promise.all([studio.close(graceMs), setTimeout(Math.min(graceMs, NOTICE_MS))]);
         const closed = new Promise((resolve) => server.close(resolve));
-        // Ends every generation's log, and with it the subscriptions that read it, by a last event.
-        await studio.close(graceMs);
         await sockets.close();
         server.closeIdleConnections();
         // What is still open after its last event has no more to say.
-        setTimeout(() => server.closeAllConnections(), 500).unref();
+        setTimeout(500, null, { ref: false }).then(() => server.closeAllConnections());
         await closed;
         await yoga.dispose();
       };
@@ -98,9 +117,4 @@ export function createServer({ studio, settings, log, traced = false }: ServerOp
       };
     },
   };
-}
-
-/** Any bytes may stand in a request's first line and Host header; what follows reads them as an address without asking. */
-function isAddressed({ headers, url }: IncomingMessage): boolean {
-  return URL.canParse(`http://${headers.host ?? 'localhost'}${url ?? '/'}`);
 }

@@ -7,15 +7,22 @@ import { WebSocketServer } from 'ws';
 import { type Context, newCursor } from '../../schema/index.js';
 import type { Studio } from '../studio/types.js';
 import { callersContext } from '../telemetry/caller.js';
-import type { Access } from './access.js';
+import type { Access, Verdict } from './access.js';
 import { baseUrlOf } from './base-url.js';
+import { callerOf } from './caller.js';
 import type { ServerConfig } from './config.js';
 import { told, toldError } from './error-codes.js';
+import { refuseRaw } from './raw-response.js';
+import { TOO_MANY_GUESSES } from './responses.js';
 import { shortErrors, withShortErrors } from './short-errors.js';
+import { headersOf, upgradeRefusal, urlOf } from './upgrade.js';
 import { GRAPHQL_PATH } from './yoga.js';
 
 /** Operations that one socket has open at once. Generous beside a page full of pictures; each costs memory for as long as it is read. */
 const MAX_OPERATIONS = 100;
+
+/** A close code of the protocol. */
+const TOO_MANY_REQUESTS = 4429;
 
 interface Parts {
   readonly yoga: YogaServerInstance<object, Context>;
@@ -26,15 +33,12 @@ interface Parts {
 
 /** Subscriptions (and anything else) over WebSocket, by the graphql-transport-ws protocol, on the path of the API. */
 export function serveWebSocket(server: Server, { yoga, studio, access, settings }: Parts): { close(): Promise<void> } {
-  const sockets = new WebSocketServer({
-    server,
-    path: GRAPHQL_PATH,
-    maxPayload: settings.BODY_LIMIT_BYTES,
-    verifyClient: ({ req }: { req: IncomingMessage }, answer: (allowed: boolean, status?: number) => void) =>
-      answer(mayOpen(req, settings), 403),
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: settings.BODY_LIMIT_BYTES });
+  server.on('upgrade', (request, socket, head) => {
+    const refusal = upgradeRefusal(request, GRAPHQL_PATH, access, settings);
+    if (refusal !== null) return refuseRaw(socket, ...refusal);
+    sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request));
   });
-  // The HTTP server's, passed on: it logs them. Without a listener the second one would end the process.
-  sockets.on('error', () => {});
   const gone = new WeakMap<object, AbortSignal>();
   const disposable = useServer<Record<string, unknown>, Partial<Extra>>(
     {
@@ -44,7 +48,9 @@ export function serveWebSocket(server: Server, { yoga, studio, access, settings 
         const leaving = new AbortController();
         gone.set(extra, leaving.signal);
         extra.socket!.once('close', () => leaving.abort());
-        return mayConnect(access, connectionParams, extra.request!);
+        const verdict = mayConnect(access, connectionParams, extra.request!, settings);
+        if (verdict === 'too many') extra.socket!.close(TOO_MANY_REQUESTS, TOO_MANY_GUESSES);
+        return verdict === 'in';
       },
       onNext: (_context, _message, _params, _args, result) => told(withShortErrors(result as ExecutionResult)),
       onError: (_context, _message, _params, errors) => shortErrors(errors).map(toldError),
@@ -101,24 +107,14 @@ function mayConnect(
   access: Access,
   params: Readonly<Record<string, unknown>> | undefined,
   request: IncomingMessage,
-): boolean {
-  if (!access.required) return true;
+  settings: ServerConfig,
+): Verdict {
   const authorization = params?.authorization ?? params?.Authorization;
   const bearer = typeof authorization === 'string' ? /^Bearer (.+)$/i.exec(authorization)?.[1] : undefined;
-  return access.isKey(params?.accessKey ?? bearer) || access.allows(headersOf(request));
-}
-
-/**
- * Browsers let any page open a socket to anywhere, and ask nobody first: what CORS is for requests has to be asked here. Programs
- * that are no browser name no origin.
- */
-function mayOpen(request: IncomingMessage, settings: ServerConfig): boolean {
-  const { origin, host } = request.headers;
-  if (origin === undefined || settings.CORS_ORIGINS.some((allowed) => allowed === '*' || allowed === origin))
-    return true;
-  if (!URL.canParse(origin)) return false;
-  const own = [host, new URL(baseUrlOf(headersOf(request), urlOf(request), settings)).host];
-  return own.includes(new URL(origin).host);
+  const key = params?.accessKey ?? bearer;
+  const caller = callerOf(request, settings);
+  const byHeaders = access.enter(headersOf(request), caller);
+  return byHeaders === 'in' || key === undefined ? byHeaders : access.enterByKey(key, caller);
 }
 
 /** A document that cannot be read fails its own operation, not the others of its socket. */
@@ -133,12 +129,4 @@ function parsed(parse: () => DocumentNode): DocumentNode | readonly GraphQLError
 /** The signal ends with the socket: then nobody is there who could be told an id. What was told its id goes on. */
 function contextOf(studio: Studio, request: IncomingMessage, settings: ServerConfig, signal: AbortSignal): Context {
   return { studio, baseUrl: baseUrlOf(headersOf(request), urlOf(request), settings), signal, cursor: newCursor() };
-}
-
-function urlOf(request: IncomingMessage): string {
-  return `http://${request.headers.host ?? 'localhost'}${request.url ?? '/'}`;
-}
-
-function headersOf({ headers }: IncomingMessage): Pick<Headers, 'get'> {
-  return { get: (name) => [headers[name.toLowerCase()] ?? null].flat()[0] ?? null };
 }

@@ -16,20 +16,24 @@ import { useErrorCodes } from './plugins/error-codes.js';
 import { useGraphiQL } from './plugins/graphiql.js';
 import { guarded } from './plugins/guarded.js';
 import { useHealth } from './plugins/health.js';
+import { useOwnHosts } from './plugins/hosts.js';
 import { useImages } from './plugins/images.js';
 import { useLimits } from './plugins/limits.js';
 import { isTold, maskedErrors } from './plugins/masking.js';
+import { useNoSniff } from './plugins/nosniff.js';
 import { usePage } from './plugins/page.js';
 import { useParameters } from './plugins/parameters.js';
 import { usePersistedQueries } from './plugins/persisted-queries.js';
+import { usePreflightAdvice } from './plugins/preflight.js';
 import { useRequestLog } from './plugins/request-log.js';
-import { useSchemaFile } from './plugins/schema-file.js';
+import { SCHEMA_PATH, useSchemaFile } from './plugins/schema-file.js';
 import { useShortErrors } from './plugins/short-errors.js';
 import { useStreams } from './plugins/streams.js';
 import { useTracing } from './plugins/tracing.js';
 import { useUnkept } from './plugins/unkept.js';
 import { useUploads } from './plugins/uploads.js';
 import { UploadBudget } from './upload-budget.js';
+import { createVisitors } from './visitor.js';
 
 export const GRAPHQL_PATH = '/graphql';
 /** A picture, a mask and further pictures, more than once. */
@@ -42,6 +46,7 @@ export interface YogaOptions {
   readonly log: Logger;
   /** Whether somebody collects spans. */
   readonly traced: boolean;
+  readonly isStopping: () => boolean;
 }
 
 /** Everything that answers HTTP, in the order in which it is asked. */
@@ -51,8 +56,9 @@ export function createHttp({
   settings,
   log,
   traced,
+  isStopping,
 }: YogaOptions): YogaServerInstance<object, Context> {
-  const isSecure = (request: Request) => baseUrlOf(request.headers, request.url, settings).startsWith('https:');
+  const visitors = createVisitors(access, settings);
   const plugins: Plugin[] = [
     ...(traced ? [useTracing()] : []),
     useBodyLimit({
@@ -61,14 +67,17 @@ export function createHttp({
       path: GRAPHQL_PATH,
     }),
     useRequestLog(log),
-    useHealth(studio),
+    useNoSniff(),
+    useOwnHosts(access, settings, GRAPHQL_PATH),
+    useHealth(studio, isStopping),
     useImages(studio),
-    usePage(access, isSecure),
+    usePage(access, visitors),
+    useAccess(visitors, GRAPHQL_PATH, SCHEMA_PATH),
     useSchemaFile(schema, access),
     useNothingElsewhere(GRAPHQL_PATH),
     useUnkept(GRAPHQL_PATH),
-    useAccess(access, GRAPHQL_PATH),
-    useGraphiQL(access, GRAPHQL_PATH, exampleQuery),
+    ...(settings.CORS_ORIGINS.length === 0 ? [usePreflightAdvice(GRAPHQL_PATH)] : []),
+    useGraphiQL(GRAPHQL_PATH, exampleQuery),
     useAccept(GRAPHQL_PATH),
     useCsrfPrevention(GRAPHQL_PATH),
     useParameters(),

@@ -1,43 +1,66 @@
 import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
+import { brotliCompress, constants, gzip } from 'node:zlib';
 import type { Plugin } from 'graphql-yoga';
-import type { Access } from '../access.js';
-import { wantsPage } from '../negotiation.js';
+import { etagOf, isKnown } from '../etag.js';
+import { acceptedCoding, wantsPage } from '../negotiation.js';
+
+type Coding = 'br' | 'gzip' | 'identity';
 
 interface Page {
-  readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
+  /** The page in a coding; each is made once. */
+  in(coding: Coding): Promise<{ readonly body: Uint8Array<ArrayBuffer>; readonly etag: string }>;
 }
 
-/** The page on which people try the API, for browsers that come to its path. Those who may not come in are sent to the form by the plugin for access. */
-export function useGraphiQL(access: Access, path: string, defaultQuery: string): Plugin {
+/** The page on which people try the API, for browsers that come to its path. Those who may not come in were sent to the form before. */
+export function useGraphiQL(path: string, defaultQuery: string): Plugin {
   let page: Promise<Page> | null = null;
   return {
     async onRequest({ request, url, endResponse }) {
-      if (request.method !== 'GET' || url.pathname !== path || !access.allows(request.headers)) return;
-      if (!wantsPage(request.headers)) return;
+      if (request.method !== 'GET' || url.pathname !== path || !wantsPage(request.headers)) return;
       page ??= render(defaultQuery);
-      const { body, headers } = await page;
-      endResponse(new Response(new Uint8Array(body), { headers }));
+      const coding = acceptedCoding(request.headers.get('accept-encoding'), ['br', 'gzip']);
+      const { headers, in: inCoding } = await page;
+      const { body, etag } = await inCoding(coding);
+      if (isKnown(request.headers.get('if-none-match'), etag))
+        return endResponse(new Response(null, { status: 304, headers: { ...headers, etag } }));
+      const coded: Record<string, string> = coding === 'identity' ? {} : { 'content-encoding': coding };
+      endResponse(
+        new Response(body, { headers: { ...headers, ...coded, etag, 'content-length': String(body.length) } }),
+      );
     },
   };
 }
 
-/** 9 MB that bring everything along, so that it works without a network: loaded when somebody looks. */
+/** 9 MB that bring everything along, so that it works without a network: loaded when somebody looks, sent as 2 MB and only once. */
 async function render(defaultQuery: string): Promise<Page> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = renderGraphiQL({ title: 'Inkstone', defaultQuery });
-  const body = Buffer.from(html);
+  const tag = etagOf(html).slice(1, -1);
+  const coded = new Map<Coding, Promise<Uint8Array<ArrayBuffer>>>();
   return {
-    body,
+    async in(coding) {
+      const body = coded.get(coding) ?? encode(Buffer.from(html), coding);
+      coded.set(coding, body);
+      return { body: await body, etag: `"${tag}-${coding}"` };
+    },
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      'content-length': String(body.length),
-      'cache-control': 'private, no-store',
+      // Kept, and asked for again: who may not come in any more is sent to the form.
+      'cache-control': 'private, no-cache',
+      vary: 'Accept, Accept-Encoding',
       'content-security-policy': policyOf(html),
       'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
     },
   };
+}
+
+async function encode(html: Buffer, coding: Coding): Promise<Uint8Array<ArrayBuffer>> {
+  if (coding === 'identity') return new Uint8Array(html);
+  const quick = { params: { [constants.BROTLI_PARAM_QUALITY]: 5 } };
+  return new Uint8Array(coding === 'br' ? await promisify(brotliCompress)(html, quick) : await promisify(gzip)(html));
 }
 
 /** Its own scripts and no others, each by its hash. The editor makes its workers out of blobs and writes styles as it goes. */

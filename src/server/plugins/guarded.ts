@@ -1,5 +1,6 @@
 import type { Plugin } from 'graphql-yoga';
 import type { Logger } from 'pino';
+import { BodyTooLong } from '../body.js';
 import { graphqlError, text } from '../responses.js';
 
 const SENTENCE = 'Something went wrong on our side. It has been logged.';
@@ -12,6 +13,8 @@ export function guarded(plugin: Plugin, log: Logger, apiPath: string): Plugin {
     ...plugin,
     onRequest(payload) {
       const failed = (error: unknown) => {
+        // Whatever reads a body may come upon its limit.
+        if (error instanceof BodyTooLong) return payload.endResponse(text(413, error.message));
         const { method } = payload.request;
         if (!payload.request.signal.aborted)
           log.error({ err: error, method, path: payload.url.pathname }, 'unexpected');

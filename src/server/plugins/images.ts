@@ -2,6 +2,7 @@ import type { Plugin } from 'graphql-yoga';
 import { readImagePath, readImageQuery } from '../../studio/image-address.js';
 import { InvalidInput, StorageUnavailable } from '../../studio/problems.js';
 import type { Studio } from '../../studio/types.js';
+import { isKnown } from '../etag.js';
 import { text } from '../responses.js';
 
 const FOREVER = 'public, max-age=31536000, immutable';
@@ -47,10 +48,4 @@ async function answer(studio: Studio, request: Request, url: URL): Promise<Respo
     if (error instanceof StorageUnavailable) return text(503, error.message, { 'retry-after': '1' });
     throw error;
   }
-}
-
-/** If-None-Match, which compares weakly. https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match */
-function isKnown(header: string | null, etag: string): boolean {
-  if (header === null) return false;
-  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
 }

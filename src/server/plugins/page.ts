@@ -1,9 +1,10 @@
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
 import type { Plugin } from 'graphql-yoga';
 import type { Access } from '../access.js';
-import { text } from '../responses.js';
+import { etagOf, isKnown } from '../etag.js';
+import { redirect, TOO_MANY_GUESSES, text } from '../responses.js';
+import type { Visitors } from '../visitor.js';
 
 const folder = join(import.meta.dirname, '..', 'page');
 const contentTypes: Readonly<Record<string, string>> = {
@@ -30,43 +31,51 @@ interface Asset {
 }
 
 /** The page at `/`, its parts, and the form that asks for the key. */
-export function usePage(access: Access, isSecure: (request: Request) => boolean): Plugin {
+export function usePage(access: Access, visitors: Visitors): Plugin {
   const assets = readAssets();
   return {
-    async onRequest({ request, url, endResponse }) {
+    async onRequest({ request, url, serverContext, endResponse }) {
       if (url.pathname === '/login' && request.method === 'POST') {
-        endResponse(await signIn(request, access, isSecure(request)));
+        endResponse(await signIn(request, access, visitors, serverContext));
         return;
       }
       const asset = assets.get(
         url.pathname === '/' ? '/index.html' : url.pathname === '/login' ? '/login.html' : url.pathname,
       );
       if (asset === undefined) return;
+      const base = visitors.basePathOf(request);
       if (request.method !== 'GET' && request.method !== 'HEAD')
         endResponse(text(405, 'This is only read.', { allow: 'GET, HEAD' }));
-      else if (url.pathname === '/' && !access.allows(request.headers)) endResponse(redirect('/login'));
-      else endResponse(serve(asset, request));
+      else if (url.pathname === '/' && visitors.enter(request, serverContext) !== 'in')
+        endResponse(redirect(`${base}/login`));
+      else endResponse(serve(base === '' ? asset : basedOn(base, asset), request));
     },
   };
 }
 
-async function signIn(request: Request, access: Access, secure: boolean): Promise<Response> {
+async function signIn(request: Request, access: Access, visitors: Visitors, context: object): Promise<Response> {
   const form = new URLSearchParams((await request.text()).slice(0, 4096));
-  const result = access.signIn(form.get('key'), secure);
-  if (result === 'too many') return text(429, 'Too many wrong keys. Wait a minute.', { 'retry-after': '60' });
-  return result === 'wrong' ? redirect('/login?wrong') : redirect('/', { 'set-cookie': result.cookie });
+  const base = visitors.basePathOf(request);
+  const result = access.signIn(form.get('key'), visitors.isSecure(request), base || '/', visitors.callerOf(context));
+  if (result === 'too many') return text(429, TOO_MANY_GUESSES, { 'retry-after': '60' });
+  return result === 'wrong' ? redirect(`${base}/login?wrong`) : redirect(`${base}/`, { 'set-cookie': result.cookie });
+}
+
+/** A page that finds what is beside it also where a proxy shows it without the slash at the end of its path. */
+function basedOn(base: string, asset: Asset): Asset {
+  if (!asset.headers['content-type']?.startsWith('text/html')) return asset;
+  const element = `<head>\n    <base href="${base.replaceAll('&', '&amp;')}/" />`;
+  const policy = CONTENT_SECURITY_POLICY.replace("base-uri 'none'", "base-uri 'self'");
+  const body = Buffer.from(asset.body.toString().replace('<head>', () => element));
+  return { body, headers: { ...asset.headers, 'content-security-policy': policy }, etag: etagOf(body) };
 }
 
 function serve({ body, headers, etag }: Asset, request: Request): Response {
-  if (request.headers.get('if-none-match') === etag)
+  if (isKnown(request.headers.get('if-none-match'), etag))
     return new Response(null, { status: 304, headers: { ...headers, etag } });
   return new Response(request.method === 'HEAD' ? null : new Uint8Array(body), {
     headers: { ...headers, etag, 'content-length': String(body.length) },
   });
-}
-
-function redirect(location: string, headers: Readonly<Record<string, string>> = {}): Response {
-  return new Response(null, { status: 303, headers: { location, 'cache-control': 'no-store', ...headers } });
 }
 
 function readAssets(): ReadonlyMap<string, Asset> {
@@ -81,7 +90,7 @@ function readAssets(): ReadonlyMap<string, Asset> {
         'x-content-type-options': 'nosniff',
         'referrer-policy': 'no-referrer',
       };
-      return [`/${name}`, { body, headers, etag: `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"` }];
+      return [`/${name}`, { body, headers, etag: etagOf(body) }];
     }),
   );
 }
