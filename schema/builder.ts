@@ -21,7 +21,7 @@ export interface Cursor {
   readonly after: number | null;
   /** Of the event that was sent last. */
   sequence: number | null;
-  /** Whether what it reads has already come to its end. */
+  /** Whether what it reads has come to its end: a stream that stops before is no end, and its reader comes back. */
   over: boolean;
 }
 

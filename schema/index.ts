@@ -11,6 +11,6 @@ import './refine.js';
 import './progress.js';
 import './advice.js';
 
-export { type Context, newCursor } from './builder.js';
+export { type Context, type Cursor, newCursor } from './builder.js';
 
 export const schema = builder.toSchema();

@@ -101,6 +101,7 @@ builder.subscriptionField('generationProgress', (t) =>
     },
     resolve(progress, _args, { cursor }) {
       cursor.sequence = progress.sequence;
+      cursor.over ||= progress.type === 'GenerationFinished';
       return progress;
     },
   }),

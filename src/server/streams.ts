@@ -1,4 +1,5 @@
 import type { ExecutionResult, FormattedExecutionResult } from 'graphql';
+import type { Cursor } from '../../schema/index.js';
 import { told } from './error-codes.js';
 
 /** How results that come one after another are written into one answer. */
@@ -48,15 +49,17 @@ function part(body: object): string {
 /**
  * The results, each written when the reader has taken the one before.
  *
- * @param sequenceOf asked after each result
+ * @param cursor of a subscription that numbers its events: where it stops before their end, as when the server does, nothing is
+ *   said of an end, since a reader who was told that there is no more would not come back
  */
 export function streamOf(
   results: AsyncIterator<ExecutionResult>,
   format: StreamFormat,
-  sequenceOf: () => number | null,
+  cursor: Pick<Cursor, 'sequence' | 'over'> | null,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   let beats: NodeJS.Timeout | undefined;
+  let failed = false;
   const stop = () => clearInterval(beats);
   return new ReadableStream<Uint8Array>({
     start(controller) {
@@ -71,7 +74,10 @@ export function streamOf(
     async pull(controller) {
       try {
         const { done, value } = await results.next();
-        const text = done === true ? format.closing : format.next(told(value), sequenceOf());
+        // Silent until the server closes the connection.
+        if (done === true && cursor !== null && !cursor.over && !failed) return stop();
+        failed = done !== true && value.data == null;
+        const text = done === true ? format.closing : format.next(told(value), cursor?.sequence ?? null);
         controller.enqueue(encoder.encode(text));
         if (done !== true) return;
         stop();

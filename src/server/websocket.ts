@@ -55,7 +55,8 @@ export function serveWebSocket(server: Server, { yoga, studio, access, settings 
       onNext: (_context, _message, _params, _args, result) => told(withShortErrors(result as ExecutionResult)),
       onError: (_context, _message, _params, errors) => shortErrors(errors).map(toldError),
       execute: (args) => (args.rootValue as Runners).execute(args),
-      subscribe: (args) => (args.rootValue as Runners).subscribe(args),
+      subscribe: async (args) =>
+        toItsEnd(await (args.rootValue as Runners).subscribe(args), args.contextValue as Context),
       onSubscribe: async ({ extra, connectionParams, subscriptions }, _id, params) => {
         // Its own is among them.
         if (Object.keys(subscriptions).length > MAX_OPERATIONS) return [tooMany()];
@@ -94,6 +95,24 @@ function tooMany(): GraphQLError {
   return new GraphQLError(`Expected at most ${MAX_OPERATIONS} operations at once on a connection but received more.`, {
     extensions: { code: 'TOO_MANY_OPERATIONS' },
   });
+}
+
+/**
+ * A subscription that stops before its end, as when the server does, is not completed: its reader, told that there is no more, would not
+ * come back. It ends with its socket.
+ */
+async function* untilOver(results: AsyncIterable<ExecutionResult>, { cursor, signal }: Context) {
+  let failed = false;
+  for await (const result of results) {
+    failed = result.data == null;
+    yield result;
+  }
+  if (cursor.over || failed || signal.aborted) return;
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
+
+function toItsEnd(result: Awaited<ReturnType<typeof subscribe>>, context: Context) {
+  return Symbol.asyncIterator in result ? untilOver(result, context) : result;
 }
 
 /** Yoga's own execution, with its plugins, carried to where graphql-ws executes. */

@@ -161,24 +161,38 @@ describe('GraphiQL and the page', () => {
 });
 
 describe('stopping', () => {
-  it('ends subscriptions without a last event, closes, and goes on with what ran when it is started again', async () => {
+  it.each(['text/event-stream', 'multipart/mixed;subscriptionSpec=1.0'])(
+    'cuts what is still watched in %s, never completes it, and closes',
+    async (accept) => {
+      const stopping = await openServer();
+      const { url } = await stopping.listening();
+      const { generate } = await stopping.ask<{ generate: { id: string } }>(operation('start'), {
+        input: { ...long, seed: 1 },
+      });
+      const stream = await fetch(`${url}/graphql`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', accept },
+        body: JSON.stringify({ query: operation('progress'), variables: { id: generate.id } }),
+      });
+      // A reader that was told of an end would not come back for the rest.
+      const text = stream.text();
+      const told = text.then(
+        (whole) => whole,
+        () => 'cut',
+      );
+      await stopping.close();
+      expect(await told).toBe('cut');
+      await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+    },
+  );
+
+  it('goes on with what ran when it is started again', async () => {
     const DATA_DIR = newFolder();
     const stopping = await openServer({ env: { DATA_DIR } });
-    const { url } = await stopping.listening();
     const { generate } = await stopping.ask<{ generate: { id: string } }>(operation('start'), {
       input: { ...long, seed: 1 },
     });
-    const stream = await fetch(`${url}/graphql`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', accept: 'text/event-stream' },
-      body: JSON.stringify({ query: operation('progress'), variables: { id: generate.id } }),
-    });
-    const text = stream.text();
     await stopping.close();
-    expect(await text).toMatch(/event: complete/);
-    expect(await text).not.toContain('GenerationFinished');
-    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
-
     const again = await openServer({ env: { DATA_DIR } });
     const { generation } = await again.ask<{ generation: { status: string } }>(
       'query($id: ID!) { generation(id: $id) { status } }',
@@ -187,6 +201,31 @@ describe('stopping', () => {
     expect(['QUEUED', 'RUNNING']).toContain(generation.status);
     await again.ask(operation('cancel'), generate);
     await again.close();
+  });
+
+  it('closes a WebSocket with 1001 and completes nothing on it that has not ended', async () => {
+    const stopping = await openServer();
+    const { url } = await stopping.listening();
+    const { generate } = await stopping.ask<{ generate: { id: string } }>(operation('start'), {
+      input: { ...long, seed: 1 },
+    });
+    const socket = new WebSocket(`${url.replace('http', 'ws')}/graphql`, 'graphql-transport-ws');
+    const types: string[] = [];
+    const payload = { query: operation('progress'), variables: { id: generate.id } };
+    const watching = new Promise<void>((resolve) => {
+      socket.on('message', (data) => {
+        const { type } = JSON.parse(String(data)) as { type: string };
+        types.push(type);
+        if (type === 'connection_ack') socket.send(JSON.stringify({ id: '1', type: 'subscribe', payload }));
+        if (type === 'next') resolve();
+      });
+    });
+    const closed = new Promise<number>((resolve) => socket.on('close', resolve));
+    socket.on('open', () => socket.send(JSON.stringify({ type: 'connection_init' })));
+    await watching;
+    await stopping.close();
+    expect(await closed).toBe(1001);
+    expect(types).not.toContain('complete');
   });
 });
 

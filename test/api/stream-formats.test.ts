@@ -31,7 +31,7 @@ describe.each([
 
   it('beat while nothing happens, but not before a reader that does not read', async () => {
     const { results } = silent();
-    const reader = streamOf(results, format, () => null).getReader();
+    const reader = streamOf(results, format, null).getReader();
     vi.advanceTimersByTime(3 * beatMs);
     expect(await read(reader)).toBe(opening);
     vi.advanceTimersByTime(beatMs);
@@ -43,7 +43,7 @@ describe.each([
 
   it('stop with their reader, and stop their source', async () => {
     const { results, returned } = silent();
-    const reader = streamOf(results, format, () => null).getReader();
+    const reader = streamOf(results, format, null).getReader();
     await read(reader);
     await reader.cancel();
     expect(returned).toHaveBeenCalledOnce();

@@ -1,6 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Context } from '../../../schema/index.js';
+import type { Context, Cursor } from '../../../schema/index.js';
 import { eventStream, multipartStream, type StreamFormat, streamOf } from '../streams.js';
 
 /**
@@ -21,7 +21,10 @@ export function useStreams(): Plugin {
       const format = formatFor(accept);
       if (format === null) return;
       setResultProcessor(
-        (answer) => respond(results ?? once(answer as ExecutionResult), format, contexts.get(request)),
+        (answer) =>
+          results === null
+            ? respond(once(answer as ExecutionResult), format, null)
+            : respond(results, format, contexts.get(request)?.cursor ?? null),
         format.contentType,
       );
     },
@@ -45,22 +48,15 @@ function acceptsJson(accept: string | null): boolean {
 async function respond(
   results: AsyncIterator<ExecutionResult>,
   format: StreamFormat,
-  context: Context | undefined,
+  cursor: Cursor | null,
 ): Promise<Response> {
-  const cursor = context?.cursor;
   // A browser's EventSource connects again for as long as it is not told that there is no more.
   if (format === eventStream && cursor?.after != null && cursor.over) {
     const first = await results.next();
     if (first.done === true) return new Response(null, { status: 204 });
-    return answer(
-      streamOf(preceded(first.value, results), format, () => cursor.sequence),
-      format,
-    );
+    return answer(streamOf(preceded(first.value, results), format, cursor), format);
   }
-  return answer(
-    streamOf(results, format, () => cursor?.sequence ?? null),
-    format,
-  );
+  return answer(streamOf(results, format, cursor), format);
 }
 
 function answer(body: ReadableStream<Uint8Array>, { contentType }: StreamFormat): Response {
