@@ -5,7 +5,9 @@ import { factorsOf } from './difference.js';
 import { readLowRank } from './lora.js';
 import type { LinearShapes } from './lora-names.js';
 import { type WeightMemory, weightMemory } from './memory.js';
-import { buildVaeDecoder, buildVaeEncoder, type Moments, type VaeConfig } from './models/autoencoder-kl.js';
+import { buildVaeDecoder, buildVaeEncoder } from './models/autoencoder-kl.js';
+import type { VaeConfig } from './models/autoencoder-kl-parts.js';
+import { buildDecoderRows, buildEncoderRows, type RowStep } from './models/autoencoder-kl-rows.js';
 import { buildTinyDecoder, buildTinyEncoder, type TinyAutoencoderConfig } from './models/autoencoder-tiny.js';
 import { buildTextEncoder, type TextEncoderConfig } from './models/qwen3.js';
 import { buildImageEncoder, type ImageEncoderConfig } from './models/siglip2.js';
@@ -23,15 +25,7 @@ export type { LinearShapes } from './lora-names.js';
 /** For graphs that no checkpoint has, such as a benchmark's. */
 export { Graph } from './onnx/graph.js';
 export { type QuantiseOptions, quantiseComponent } from './quantise.js';
-export type {
-  Device,
-  ImageEncoderConfig,
-  Moments,
-  TextEncoderConfig,
-  TinyAutoencoderConfig,
-  TransformerConfig,
-  VaeConfig,
-};
+export type { Device, ImageEncoderConfig, TextEncoderConfig, TinyAutoencoderConfig, TransformerConfig, VaeConfig };
 
 export interface TensorSpec {
   readonly name: string;
@@ -66,8 +60,6 @@ export interface CompileOptions {
   readonly siglip?: boolean;
   /** Of the transformer: its linear layers take low-rank terms as inputs, `<layer>.lora_A` [R, in] and `<layer>.lora_B` [out, R]. */
   readonly loras?: boolean;
-  /** Of the autoencoder: whose moments its group norms go by. */
-  readonly moments?: Moments;
 }
 
 // Each compiles one component folder of a diffusers-layout checkpoint and throws a CheckpointError when it cannot be used. What goes
@@ -106,20 +98,27 @@ export function compileImageEncoder(
   return Object.assign(compiled(graph, component), { config });
 }
 
-export function compileVaeDecoder(
-  folder: string,
-  { target, moments = 'own' }: CompileOptions,
-): CompiledGraph & { config: VaeConfig } {
-  const { graph, component, config } = buildVaeDecoder(folder, target, moments);
+export function compileVaeDecoder(folder: string, { target }: CompileOptions): CompiledGraph & { config: VaeConfig } {
+  const { graph, component, config } = buildVaeDecoder(folder, target);
   return Object.assign(compiled(graph, component), { config });
 }
 
-export function compileVaeEncoder(
-  folder: string,
-  { target, moments = 'own' }: CompileOptions,
-): CompiledGraph & { config: VaeConfig } {
-  const { graph, component, config } = buildVaeEncoder(folder, target, moments);
+export function compileVaeEncoder(folder: string, { target }: CompileOptions): CompiledGraph & { config: VaeConfig } {
+  const { graph, component, config } = buildVaeEncoder(folder, target);
   return Object.assign(compiled(graph, component), { config });
+}
+
+/** A step of a coder that is computed some rows at a time. @see RowStep */
+export type CompiledRowStep = CompiledGraph & Omit<RowStep, 'graph'>;
+
+/** The same halves in steps, for images whose values do not fit into memory at once. */
+export function compileVaeRows(
+  half: 'decoder' | 'encoder',
+  folder: string,
+  { target }: CompileOptions,
+): readonly CompiledRowStep[] {
+  const { component, steps } = (half === 'decoder' ? buildDecoderRows : buildEncoderRows)(folder, target);
+  return steps.map(({ graph, ...step }) => Object.assign(compiled(graph, component), step));
 }
 
 export function compileTinyDecoder(

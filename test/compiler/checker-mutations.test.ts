@@ -20,8 +20,8 @@ const subjects: Readonly<Record<string, () => Subject>> = {
   step: () => transformer('step'),
   prepare: () => transformer('prepare'),
   'text encoder': () => subject(buildTextEncoder(join(tiny, 'text_encoder'), 'cpu', false)),
-  decoder: () => subject(buildVaeDecoder(join(tiny, 'vae'), 'cpu', 'measured')),
-  encoder: () => subject(buildVaeEncoder(join(tiny, 'vae'), 'cpu', 'given')),
+  decoder: () => subject(buildVaeDecoder(join(tiny, 'vae'), 'cpu')),
+  encoder: () => subject(buildVaeEncoder(join(tiny, 'vae'), 'cpu')),
 };
 
 function subject({ graph, component }: { graph: Graph; component: { weightsFolder: string } }): Subject {

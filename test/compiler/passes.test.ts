@@ -34,7 +34,7 @@ const subjects: Readonly<Record<string, { build: () => Built; sizes: Readonly<Re
     sizes: { B: 2, L: 5 },
   },
   'the decoder': {
-    build: () => built(buildVaeDecoder(join(tiny, 'vae'), 'cpu', 'measured')),
+    build: () => built(buildVaeDecoder(join(tiny, 'vae'), 'cpu')),
     sizes: { B: 2, h: 6, w: 4 },
   },
 };

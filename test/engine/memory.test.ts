@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type ModelEntry, readCatalog } from '../../src/engine/catalog.js';
 import { entryFromCheckpoint } from '../../src/engine/checkpoint.js';
-import type { GenerateJob, Pixels } from '../../src/engine/job.js';
+import type { EditJob, GenerateJob, Pixels } from '../../src/engine/job.js';
 import { fixtures, temporaryFolder } from './checkpoints.js';
 import { engineWith, job, run, withItems } from './engines.js';
+import { editJob, waves } from './pictures.js';
 
 const [inkling] = readCatalog(join(import.meta.dirname, '..', '..', 'models', 'catalog.json')) as [ModelEntry];
 const picture: GenerateJob = { ...job, model: 'a', width: 256, height: 256 };
@@ -40,11 +41,9 @@ function same(a: Pixels, b: Pixels): boolean {
   return Buffer.compare(a.data, b.data) === 0;
 }
 
-/** Peak signal-to-noise ratio in decibels. */
-function psnr(a: Uint8Array, b: Uint8Array): number {
-  let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
-  return 10 * Math.log10(255 ** 2 / (sum / a.length));
+/** Levels that two pictures differ by, at most. */
+function furthest(a: Pixels, b: Pixels): number {
+  return a.data.reduce((most, level, i) => Math.max(most, Math.abs(level - b.data[i]!)), 0);
 }
 
 describe('a budget of memory', () => {
@@ -57,9 +56,9 @@ describe('a budget of memory', () => {
     expect(engine.loaded()).toEqual(['a']);
     const small = withItems(picture, { prompt: 'a red house' });
     const inTurn = await run(engine, small);
-    // With no byte to spare the decoder works in tiles.
+    // With no byte to spare the decoder works in rows.
     const whole = await run(engineWith({ catalog: [entry] }), small);
-    expect(psnr(inTurn.data, whole.data)).toBeGreaterThan(40);
+    expect(furthest(inTurn, whole)).toBeLessThanOrEqual(1);
     expect(same(await run(engine, small), inTurn)).toBe(true);
   });
 
@@ -85,13 +84,55 @@ describe('a budget of memory', () => {
     expect(engine.loaded()).toEqual(['twin', 'a']);
   });
 
-  it('that is short decodes in tiles, 40 dB and more from the whole', async () => {
-    const large = { ...picture, ...inkling.defaults, model: inkling.id, width: 512, height: 512, steps: 4 };
+  it('decides nothing about a picture of 512 × 512: short or ample, it is the same within a level', async () => {
+    const job = { ...picture, ...inkling.defaults, model: inkling.id, width: 512, height: 512, steps: 1 };
     const changes = { catalog: [inkling], threads: 2 };
-    const whole = await run(engineWith(changes), large);
-    const least = await leastBudget(inkling);
-    const tiled = await run(engineWith({ ...changes, memoryBudgetBytes: Math.ceil(least * 1.15) }), large);
-    expect(same(tiled, whole)).toBe(false);
-    expect(psnr(tiled.data, whole.data)).toBeGreaterThan(40);
+    const memoryBudgetBytes = Math.ceil((await leastBudget(inkling)) * 1.02);
+    const [ample, short] = [engineWith(changes), engineWith({ ...changes, memoryBudgetBytes })];
+    expect(furthest(await run(short, job), await run(ample, job))).toBeLessThanOrEqual(1);
+  });
+
+  it.each([
+    [176, 368],
+    [400, 144],
+  ])('decides nothing about changing one of %d × %d, whose source is encoded in rows too', async (width, height) => {
+    const { entry } = copied('a');
+    const edit: EditJob = { ...editJob, model: 'a', source: waves(width, height), steps: 2 };
+    const whole = await run(engineWith({ catalog: [entry] }), edit);
+    const least = await leastBudget(entry);
+    for (const memoryBudgetBytes of [least, Math.ceil(1.3 * least)])
+      expect(furthest(await run(engineWith({ catalog: [entry], memoryBudgetBytes }), edit), whole)).toBeLessThanOrEqual(
+        1,
+      );
+  });
+
+  it.each([1, 2])(
+    'decides nothing about how pictures of one job come out: %d in a forward are as four',
+    async (maxBatch) => {
+      const small = { ...picture, ...inkling.defaults, model: inkling.id, width: 128, height: 128 };
+      const four = withItems(small, ...[1, 2, 3, 4].map((seed) => ({ seed })));
+      const all = async (most: number) => {
+        const engine = engineWith({ catalog: [inkling], maxBatch: most, threads: 2 });
+        const stop = new AbortController();
+        return (await engine.run(four, { signal: stop.signal, deadlineMs: 60_000, onEvent() {} })).images;
+      };
+      const [few, many] = [await all(maxBatch), await all(4)];
+      for (const [i, one] of few.entries()) expect(furthest(one, many[i]!)).toBeLessThanOrEqual(1);
+    },
+  );
+
+  it('above a megapixel changes nothing either', async () => {
+    const { entry } = copied('a');
+    const job = { ...picture, width: 1088, height: 1024, steps: 1 };
+    const [ample, short] = [engineWith({ catalog: [entry] }), engineWith({ catalog: [entry], memoryBudgetBytes: 2e8 })];
+    expect(furthest(await run(short, job), await run(ample, job))).toBeLessThanOrEqual(1);
+  });
+
+  it('that is too short for a picture says how much it takes', async () => {
+    const memoryBudgetBytes = await leastBudget(copied('a').entry);
+    const engine = engineWith({ catalog: [copied('a').entry], memoryBudgetBytes });
+    await expect(run(engine, { ...picture, width: 1024, height: 1024, steps: 1 })).rejects.toThrow(
+      /^Expected an ENGINE_MEMORY of at least \d+ bytes, which the [\w ]+ needs, but received \d+\.$/,
+    );
   });
 });

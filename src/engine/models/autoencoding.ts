@@ -1,15 +1,28 @@
-import type { Residency } from '../residency.js';
+import type { CompiledRowStep } from '../../compiler/index.js';
+import type { Residency, Resident, Slot } from '../residency.js';
+import type { SessionOptions } from '../session.js';
 import { concat, items, type Tensor, tensor } from '../tensor.js';
-import { SMALLEST_TILE } from '../tiles.js';
 import type { Posterior } from './autoencoder.js';
 import type { Components } from './components.js';
-import { cellsOf, computeInTiles, type TiledHalf } from './tiled-autoencoder.js';
+import { LATENT_CELL } from './latent.js';
+import { bandLimits, computeInRows } from './row-coder.js';
 
-/** Cells (8 × 8 pixels) above which a picture is taken tile by tile: a megapixel. */
-const LARGE = 2 ** 14;
-const PIXELS_OF_CELL = 64;
+/** Pixels above which an image is never taken whole. */
+const LARGE = 2 ** 20;
 
-/** The autoencoder at any size: whole where there is room, else in tiles. */
+/** Half of an autoencoder that is computed some rows at a time. */
+export interface RowHalf {
+  /** Compiled when they are first needed. */
+  readonly steps: () => readonly CompiledRowStep[];
+  /** The step that is being computed, in memory. */
+  readonly slot: Slot<Resident>;
+  /** Channels of the widest values at the image's full size. */
+  readonly channels: number;
+  /** Bytes that all values take which are held at once, of an image of so many pixels. */
+  held(pixels: number): number;
+}
+
+/** The autoencoder at any size: whole where there is room, else in rows. Both give the same, within a level of 255. */
 export interface Autoencoding {
   /** Latents [B, 16, h, w] → [B, 3, 8h, 8w], about −1 … 1. */
   decode(latents: Tensor): Promise<Tensor>;
@@ -20,42 +33,58 @@ export interface Autoencoding {
 }
 
 export function autoencoding(
-  { decoder, encoder, tiledDecoder, tiledEncoder, working }: Components,
+  { decoder, encoder, decoderRows, encoderRows, working }: Components,
   { budgetBytes }: Residency,
+  options: SessionOptions,
   pause: () => Promise<void>,
 ): Autoencoding {
-  const decoding = (cells: number) => working.decode(cells * PIXELS_OF_CELL);
-  const encoding = (cells: number) => working.encodeImage(cells * PIXELS_OF_CELL);
-  // The budget alone decides, not what happens to be in memory: a picture must not depend on what was made before it.
-  const most = ({ coder }: TiledHalf, workingBytes: (cells: number) => number) =>
-    Math.max(SMALLEST_TILE, Math.min(LARGE, Math.floor((budgetBytes - coder.memory.loaded) / workingBytes(1))));
-  const ofTile = { decoder: most(tiledDecoder, decoding), encoder: most(tiledEncoder, encoding) };
+  const isWhole = ({ memory }: Slot<Resident>, pixels: number, bytes: number) =>
+    pixels <= LARGE && memory.loaded + bytes <= budgetBytes;
+
+  async function inRows(half: RowHalf, input: Tensor, [pixels, width]: Size) {
+    const { least, most } = bandLimits(half.channels, width);
+    const bandBytes = Math.max(least, Math.min(most, budgetBytes - half.slot.memory.loaded - half.held(pixels)));
+    const compute = () => computeInRows(half.steps(), input, { ...options, bandBytes, pause });
+    return half.slot.use(compute, half.held(pixels) + bandBytes);
+  }
 
   return {
     async decode(latents) {
       const pictures: Tensor[] = [];
       for (let i = 0; i < latents.shape[0]!; i++) {
         const item = items(latents, i, i + 1);
-        const cells = cellsOf(item, tiledDecoder.scale);
+        const size = sizeOf(item, LATENT_CELL);
         if (i > 0) await pause();
         pictures.push(
-          cells > ofTile.decoder
-            ? await computeInTiles(tiledDecoder, item, ofTile.decoder, decoding, pause)
-            : await decoder.use((it) => it.decode(item), decoding(cells)),
+          isWhole(decoder, size[0], working.decode(size[0]))
+            ? await decoder.use((it) => it.decode(item), working.decode(size[0]))
+            : await inRows(decoderRows, item, size),
         );
       }
       return concat(pictures);
     },
     async encodeImage(image) {
-      const cells = cellsOf(image, tiledEncoder.scale);
-      if (cells <= ofTile.encoder) return encoder.use((it) => it.encode(image), encoding(cells));
-      const { shape, data } = await computeInTiles(tiledEncoder, image, ofTile.encoder, encoding, pause);
+      const size = sizeOf(image, 1);
+      const bytes = working.encodeImage(size[0]);
+      if (isWhole(encoder, size[0], bytes)) return encoder.use((it) => it.encode(image), bytes);
+      const { shape, data } = await inRows(encoderRows, image, size);
       const half = [1, shape[1]! / 2, ...shape.slice(2)];
       return {
         mean: tensor(half, data.subarray(0, data.length / 2)),
         logvar: tensor(half, data.subarray(data.length / 2)),
       };
     },
-    decodingBytes: (pixels) => decoding(Math.min(pixels / PIXELS_OF_CELL, ofTile.decoder)),
+    decodingBytes(pixels) {
+      const bytes = working.decode(pixels);
+      if (isWhole(decoder, pixels, bytes)) return bytes;
+      return decoderRows.held(pixels) + bandLimits(decoderRows.channels, Math.sqrt(pixels)).least;
+    },
   };
+}
+
+/** Pixels of an image, and of its width. */
+type Size = readonly [pixels: number, width: number];
+
+function sizeOf({ shape }: Tensor, factor: number): Size {
+  return [shape[2]! * shape[3]! * factor ** 2, shape[3]! * factor];
 }

@@ -1,15 +1,14 @@
 import {
   type CompiledGraph,
+  type CompiledRowStep,
   compileOmniTransformer,
   compileTransformer,
-  compileVaeDecoder,
-  compileVaeEncoder,
+  compileVaeRows,
   contentVersion,
 } from '../../compiler/index.js';
 import type { ComponentFolders } from '../catalog.js';
 import type { Residency, Resident, Slot } from '../residency.js';
 import type { SessionOptions } from '../session.js';
-import type { Scale } from '../tiles.js';
 import {
   type Decoder,
   type LatentScale,
@@ -18,13 +17,15 @@ import {
   openVaeEncoder,
   type VaeEncoder,
 } from './autoencoder.js';
+import type { RowHalf } from './autoencoding.js';
 import { type ImageEncoder, openImageEncoder } from './image-encoder.js';
 import { type ReadModel, together } from './read-model.js';
 import { openTextEncoder, type TextEncoder } from './text-encoder.js';
-import { openMeter, openTileCoder, type TiledHalf } from './tiled-autoencoder.js';
 import { openTransformer, type Transformer } from './transformer.js';
 import type { GraphsOf, Mode } from './transformer-sessions.js';
 import { type WorkingMemory, workingMemory } from './working-memory.js';
+
+const FLOAT = 4;
 
 /** What a Z-Image model is made of. Each is opened when it is used; models of the same folders share them. */
 export interface Components {
@@ -32,9 +33,9 @@ export interface Components {
   readonly transformer: Slot<Transformer>;
   readonly decoder: Slot<Decoder>;
   readonly encoder: Slot<VaeEncoder>;
-  /** The same for large pictures. */
-  readonly tiledDecoder: TiledHalf;
-  readonly tiledEncoder: TiledHalf;
+  /** The same where they do not fit whole. */
+  readonly decoderRows: RowHalf;
+  readonly encoderRows: RowHalf;
   readonly tinyDecoder: Slot<Decoder> | null;
   /** Null where there is none, or the transformer has no use for one. */
   readonly imageEncoder: Slot<ImageEncoder> | null;
@@ -85,15 +86,18 @@ export function zImageComponents(
   const omni: Mode = imageEncoder === null ? 'omni' : 'omni with features';
   // Features need weights that nothing else does.
   const { prepare, step } = imageEncoder === null ? transformer : model.omni!;
-  const tiled = (name: string, compile: typeof compileVaeDecoder, scale: Scale): TiledHalf => {
-    const [measured, given] = [
-      compile(vae, { ...target, moments: 'measured' }),
-      compile(vae, { ...target, moments: 'given' }),
-    ];
+  const [outer, second] = decoder.config.widths as [number, number];
+  const rows = (half: 'decoder' | 'encoder', graph: CompiledGraph, channels: number, heldChannels: number): RowHalf => {
+    let steps: readonly CompiledRowStep[] | null = null;
     return {
-      meter: slot(name, [vae], [measured], () => openMeter(measured, options), 'measured'),
-      coder: slot(name, [vae], [given], () => openTileCoder(given, options), 'given'),
-      scale,
+      steps() {
+        steps ??= compileVaeRows(half, vae, target);
+        return steps;
+      },
+      // Each step opens and closes its own graph; together they have the weights of the whole.
+      slot: slot(`the ${half}`, [vae], [graph], async () => ({ async dispose() {} }), 'rows'),
+      channels,
+      held: (pixels) => heldChannels * FLOAT * pixels,
     };
   };
   return {
@@ -105,8 +109,10 @@ export function zImageComponents(
     ),
     decoder: slot('the decoder', [folders.vae], [decoder], () => openVaeDecoder(decoder, options)),
     encoder: slot('the encoder', [folders.vae], [encoder], () => openVaeEncoder(encoder, options)),
-    tiledDecoder: tiled('the decoder', compileVaeDecoder, { input: 1, output: 8 }),
-    tiledEncoder: tiled('the encoder', compileVaeEncoder, { input: 8, output: 1 }),
+    // The last level's first block: what comes in, what is between its halves, what comes out; and what the last step left.
+    decoderRows: rows('decoder', decoder, second, 1.25 * second + 2 * outer),
+    // The end of the first level: what goes on, what the last step left, and what comes out.
+    encoderRows: rows('encoder', encoder, outer, 2 * outer + second / 4),
     tinyDecoder:
       tinyDecoder === null
         ? null

@@ -82,7 +82,7 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
   const { shift, tokenizer } = read;
   const components = zImageComponents(folders, read, residency, options);
   const { textEncoder, transformer, decoder, imageEncoder, tinyDecoder, latentScale, working } = components;
-  const autoencoder = autoencoding(components, residency, pause);
+  const autoencoder = autoencoding(components, residency, options, pause);
   await residency.hold(
     [
       { slot: textEncoder, workingBytes: working.encodePrompt(maxPromptTokens) },
@@ -152,9 +152,9 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
         ? null
         : (latents) => tinyDecoder.use((it) => it.decode(latents), working.preview(pixelsOf(latents))),
     async dispose() {
-      const { tiledDecoder, tiledEncoder } = components;
-      const tiled = [tiledDecoder, tiledEncoder].flatMap(({ meter, coder }) => [meter, coder]);
-      for (const slot of [textEncoder, transformer, decoder, components.encoder, imageEncoder, tinyDecoder, ...tiled])
+      const { encoder, decoderRows, encoderRows } = components;
+      const rows = [decoderRows.slot, encoderRows.slot];
+      for (const slot of [textEncoder, transformer, decoder, encoder, imageEncoder, tinyDecoder, ...rows])
         if (slot !== null) await residency.release(slot);
     },
   };
