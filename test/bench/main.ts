@@ -12,6 +12,7 @@ import { changes } from './change.js';
 import { drawFirst, drawWarm } from './draw.js';
 import { engineMeasures } from './engine.js';
 import { matrixFloor } from './floor.js';
+import { growth } from './growth.js';
 import { watchMemory } from './memory.js';
 import { quantised } from './quantised.js';
 import { type Measure, tableOf } from './report.js';
@@ -65,6 +66,7 @@ try {
 } finally {
   await program.stop();
 }
+measures.push(...(await growth()));
 measures.push(...(await engineMeasures()));
 measures.push(...(await quantised()));
 const floor = await matrixFloor();

@@ -1,0 +1,10 @@
+// Loaded into a process with `node --expose-gc --import`: tells what is left of its memory after a collection, when it is asked over IPC.
+process.on('message', (message) => {
+  if (message !== 'heap:read') return;
+  // Twice, because what finalisers let go is collected by the next.
+  globalThis.gc();
+  globalThis.gc();
+  const { heapUsed, external, arrayBuffers } = process.memoryUsage();
+  process.send?.({ heapUsed, external, arrayBuffers });
+});
+process.channel?.unref();
