@@ -61,6 +61,13 @@ describe('the architecture', () => {
   it('has no folder for things without a name', () => {
     expect(sources.filter((file) => /(^|\/)(utils?|helpers?|common|misc)(\/|\.ts$)/.test(file))).toEqual([]);
   });
+
+  it('keeps its own timers: Node 20 collects a timeout’s signal that nothing but AbortSignal.any holds', () => {
+    const using = sources.filter((file) =>
+      /\bAbortSignal\s*\.\s*(?:timeout|any)\(/.test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(using).toEqual([]);
+  });
 });
 
 function allowed(from: string, to: string): boolean {

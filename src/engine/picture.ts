@@ -64,7 +64,8 @@ function resampled<T extends Pixels | Mask>(
 }
 
 function toByte(value: number): number {
-  const x = Math.fround(Math.min(1, Math.max(0, Math.fround(value / 2 + 0.5)))) * 255;
+  // In float32 all the way, as the reference's arrays are: only so have they the same ties.
+  const x = Math.fround(Math.min(1, Math.max(0, Math.fround(value / 2 + 0.5))) * 255);
   const below = Math.floor(x);
   const rest = x - below;
   if (rest !== 0.5) return rest < 0.5 ? below : below + 1;

@@ -92,7 +92,7 @@ async function engineGrowth(): Promise<Measure[]> {
   const engine = engineFor(settings, models, { info() {}, warn() {} });
   try {
     const run = async (job: EngineJob) =>
-      (await engine.run(job, { signal: new AbortController().signal, deadlineMs: 120_000, onEvent() {} })).pictures[0]!;
+      (await engine.run(job, { signal: new AbortController().signal, deadlineMs: 120_000, onEvent() {} })).images[0]!;
     const source = await run(jobsOf(null, 0)[0]!);
     const sizes: number[] = [];
     for (let i = 0; i < JOBS; i++) {
@@ -117,24 +117,26 @@ async function engineGrowth(): Promise<Measure[]> {
 
 /** Jobs of every kind and of several sizes, of two forwards each. */
 function jobsOf(source: Pixels | null, seed: number): EngineJob[] {
-  const drawing = {
-    ...{ model: 'inkling-turbo', prompt: `${seed} red houses`, negativePrompt: '', steps: 2, guidance: 0 },
-    ...{ guidanceNormalization: 0, guidanceTruncation: 1, loras: [], previews: seed % 2 === 0 },
+  const sampling = {
+    ...{ model: 'inkling-turbo', steps: 2, guidance: 0, guidanceNormalization: 0, guidanceTruncation: 1 },
+    ...{ loras: [], previews: seed % 2 === 0 },
   };
-  const generate = { ...drawing, operation: 'GENERATE', width: 256, height: 256, seeds: [seed] } as const;
+  const item = { prompt: `${seed} red houses`, negativePrompt: '', seed };
+  const drawing = { ...sampling, ...item };
+  const generate = { ...sampling, operation: 'GENERATE', width: 256, height: 256, items: [item] } as const;
   if (source === null) return [generate];
   const mask = {
     width: source.width,
     height: source.height,
     data: new Uint8Array(source.width * source.height).fill(255, 9000),
   };
-  const edit = { ...drawing, operation: 'EDIT', source, references: [], mask: null, strength: 0.6, seed } as const;
+  const edit = { ...drawing, operation: 'EDIT', source, references: [], mask: null, strength: 0.6 } as const;
   return [
     generate,
     { ...edit, mode: 'STRENGTH' },
-    { ...generate, width: 128, height: 192, seeds: [seed, seed + 1, seed + 2] },
+    { ...generate, width: 128, height: 192, items: [0, 1, 2].map((i) => ({ ...item, seed: seed + i })) },
     { ...edit, mode: 'INPAINT', mask, strength: 1 },
-    { ...generate, model: 'inkling-base', guidance: 2, negativePrompt: 'snow' },
+    { ...generate, model: 'inkling-base', guidance: 2, items: [{ ...item, negativePrompt: 'snow' }] },
     { ...edit, model: 'inkling-edit', mode: 'INSTRUCTION', strength: null },
     {
       ...drawing,
@@ -144,7 +146,6 @@ function jobsOf(source: Pixels | null, seed: number): EngineJob[] {
       mask: null,
       regions: [{ x: 9, y: 9, width: 90, height: 90 }],
       strength: 0.1,
-      seed,
     },
     { ...generate, loras: [{ id: 'blueprint', weight: 0.8 }] },
     { ...generate, width: 384, height: 256 },

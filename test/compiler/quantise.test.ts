@@ -197,11 +197,20 @@ describe('a quantised component', () => {
     expect(farthest(changed, await predict(folder))).toBeGreaterThan(0.01);
   });
 
-  it('lowers for the other devices too', () => {
-    const folder = quantised(transformer, eight);
-    for (const device of ['cuda', 'webgpu'] as const)
-      expect(() => compileTransformer(folder, { target: device, loras: true })).not.toThrow();
-  });
+  it.each(['cpu', 'cuda', 'webgpu', 'webgpu-float32'] as const)(
+    'stay in blocks on %s, with LoRAs as without',
+    (device) => {
+      const [eights, fours] = [quantised(transformer, eight), quantised(transformer, { ...eight, bits: 4 })];
+      const step = (folder: string, loras = false) => compileTransformer(folder, { target: device, loras }).step;
+      for (const folder of [eights, fours])
+        for (const loras of [false, true]) expect(step(folder, loras).kernels).toContain('MatMulNBits');
+      expect(step(transformer).kernels).not.toContain('MatMulNBits');
+      // None is made wide when the graph is loaded.
+      expect(step(fours).memory.loaded).toBeLessThan(step(eights).memory.loaded);
+      const floats = compileTransformer(transformer, { target: 'cpu' }).step.memory.loaded;
+      expect(step(eights).memory.loaded).toBeLessThan(0.6 * floats);
+    },
+  );
 });
 
 describe('quantised weights are refused', () => {

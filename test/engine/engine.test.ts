@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineEvent } from '../../src/engine/job.js';
+import type { EngineEvent, Pixels } from '../../src/engine/job.js';
 import { changedTurbo, tinyTurbo } from './checkpoints.js';
 import { engineWith, job, longJob, run, runUntilStep, withItems } from './engines.js';
 
@@ -55,13 +55,32 @@ describe('a job', () => {
     expect(await shown(false)).toEqual([]);
   });
 
-  it('with guidance follows the prompt more, and reads the negative one', async () => {
+  it('with guidance goes from the negative prompt’s prediction past the prompt’s own, as far as it is told to', async () => {
     const engine = engineWith();
-    const plain = await run(engine, job);
-    const guided = await run(engine, { ...job, guidance: 3 });
-    const away = await run(engine, { ...withItems(job, { negativePrompt: 'blurry' }), guidance: 3 });
-    expect(guided.data).not.toEqual(plain.data);
-    expect(away.data).not.toEqual(guided.data);
+    const drawn = (guidance: number, negativePrompt = 'blurry') =>
+      run(engine, { ...withItems(job, { negativePrompt }), steps: 1, guidance });
+    const [plain, towards, guided] = [await drawn(0), await drawn(1.5), await drawn(3)];
+    expect(distance(towards, plain)).toBeGreaterThan(0.1);
+    expect(distance(guided, plain)).toBeGreaterThan(1.2 * distance(towards, plain));
+    expect(distance(await drawn(3, 'a blue boat'), guided)).toBeGreaterThan(0.1);
+    // From itself there is nowhere to go.
+    expect(distance(await drawn(3, job.items[0]!.prompt), plain)).toBeLessThan(0.01);
+  });
+
+  it('is guided until the truncation, and no further than the normalization lets it', async () => {
+    const engine = engineWith();
+    const drawn = (changes: Partial<typeof job>) =>
+      run(engine, { ...withItems(job, { negativePrompt: 'blurry' }), guidance: 3, ...changes });
+    const [plain, guided] = [await drawn({ guidance: 0 }), await drawn({})];
+    const [first, some] = [await drawn({ guidanceTruncation: 0 }), await drawn({ guidanceTruncation: 0.3 })];
+    // The first step alone, at the model's time 0; then some; then all.
+    expect(distance(first, plain)).toBeGreaterThan(0);
+    expect(distance(some, first)).toBeGreaterThan(0);
+    expect(distance(some, guided)).toBeGreaterThan(0);
+    expect(distance(await drawn({ guidanceTruncation: 1 }), guided)).toBe(0);
+    // A limit that no prediction reaches, and one that brings each back to the unguided one's length.
+    expect(distance(await drawn({ guidanceNormalization: 10 }), guided)).toBe(0);
+    expect(distance(await drawn({ guidanceNormalization: 1 }), guided)).toBeGreaterThan(0);
   });
 
   it('stops within one step when it is aborted, and the engine takes the next', async () => {
@@ -145,3 +164,8 @@ describe('models', () => {
     await expect(run(engine, { ...job, model: 'nothing' })).rejects.toThrow('nothing');
   });
 });
+
+/** Levels that two pictures differ by, on average. */
+function distance(a: Pixels, b: Pixels): number {
+  return a.data.reduce((sum, level, i) => sum + Math.abs(level - b.data[i]!), 0) / a.data.length;
+}

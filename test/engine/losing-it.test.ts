@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { changedTurbo, temporaryFolder } from './checkpoints.js';
 import { engineWith, job, longJob, run, runUntilStep } from './engines.js';
@@ -119,6 +121,17 @@ describe('an engine whose process is lost', () => {
     const late = runUntilStep(engine, longJob, () => process.kill(engine.pid!, 'SIGSTOP'), { deadlineMs: 1000 });
     await expect(late).rejects.toMatchObject({ code: 'DeadlineExceeded', retryable: true });
     await run(engine, job);
+  });
+
+  it('answers at the deadline however much is collected meanwhile', async () => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    const engine = engineWith({ watchdogMs: 600_000 });
+    await engine.load('tiny-turbo');
+    const collecting = setInterval(collect, 20);
+    onTestFinished(() => clearInterval(collecting));
+    const late = runUntilStep(engine, longJob, () => process.kill(engine.pid!, 'SIGSTOP'), { deadlineMs: 1500 });
+    await expect(late).rejects.toMatchObject({ code: 'DeadlineExceeded' });
   });
 
   it('tells the operator what it said at last, and clients only how it ended', async () => {

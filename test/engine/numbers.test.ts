@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TorchGenerator } from '../../src/engine/noise.js';
-import { toPixels } from '../../src/engine/picture.js';
+import { fromPixels, toPixels } from '../../src/engine/picture.js';
 import { averaged } from '../../src/engine/tensor.js';
 import { previewSteps } from '../../src/engine/watch.js';
 
@@ -20,10 +20,36 @@ describe('noise', () => {
 });
 
 describe('pixels', () => {
-  it('round half to even, and stay within a byte', () => {
-    // (x/2 + 0.5)·255 = 0.5, 1.5, 2.5 exactly would need an x that float32 does not have; the ends it has.
-    const { data } = toPixels({ shape: [1, 3, 1, 1], data: Float32Array.of(-3, 0, 3) });
-    expect([...data]).toEqual([0, 128, 255]);
+  const level = (value: number) => toPixels({ shape: [1, 3, 1, 1], data: new Float32Array(3).fill(value) }).data[0];
+
+  it.each([
+    [-0.007843106985092163, 126.5, 126],
+    [0, 127.5, 128],
+    [0.00784310046583414, 128.5, 128],
+    [0.5725489854812622, 200.5, 200],
+    [0.9882351756095886, 253.5, 254],
+    [0.996078372001648, 254.5, 254],
+  ])('round half to even: %d, which is %d in float32, is %d', (value, tie, expected) => {
+    expect(Math.fround(Math.fround(value / 2 + 0.5) * 255)).toBe(tie);
+    expect(level(value)).toBe(expected);
+  });
+
+  it.each([
+    [-3, 0],
+    [-1, 0],
+    [-0.998, 0],
+    [-0.994, 1],
+    [0.99, 254],
+    [0.998, 255],
+    [1, 255],
+    [3, 255],
+  ])('round to the nearest, and stay within a byte: %d is %d', (value, expected) => {
+    expect(level(value)).toBe(expected);
+  });
+
+  it('come back from the values that the encoder takes', () => {
+    const data = Uint8Array.from({ length: 256 * 3 }, (_, i) => i & 255);
+    expect(toPixels(fromPixels({ width: 256, height: 1, data })).data).toEqual(data);
   });
 
   it('are averaged down by whole factors', () => {
