@@ -38,7 +38,7 @@ describe('guidance', () => {
   it.each([
     [1, 0, 'guided'],
     [0.6, 0.5, 'guided'],
-    [0.4, 0.6, 'guided'],
+    [0.4, 0.65, 'guided'],
     [0.4, 0.5, 'alone'],
     [0, 0.999, 'alone'],
     [0, 1, 'guided'],
