@@ -32,6 +32,7 @@ export class InkstoneStudio implements Studio {
   /** Generations that this process owns, by id. */
   readonly #running = new Map<string, RunningGeneration>();
   #closing = false;
+  #closed: Promise<void> | null = null;
 
   constructor(parts: StudioParts) {
     this.#parts = parts;
@@ -193,7 +194,13 @@ export class InkstoneStudio implements Studio {
     await this.#parts.records.save({ generation: failed, lastSequence: null, plan: null });
   }
 
-  async close(graceMs: number): Promise<void> {
+  /** Once: the server and the program both close it, and only one of them waits. */
+  close(graceMs: number): Promise<void> {
+    this.#closed ??= this.#close(graceMs);
+    return this.#closed;
+  }
+
+  async #close(graceMs: number): Promise<void> {
     this.#closing = true;
     const { clock, queue, progress, closeStores } = this.#parts;
     const all = () => Promise.all([...this.#running.values()].map(({ finished }) => finished));

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { boundConnections, connectionsFor } from '../../src/server/connections.js';
-import { changed, openServer } from './server.js';
+import { changed, long, openServer, operation } from './server.js';
 
 const silent = pino({ level: 'silent' });
 const opened: Socket[] = [];
@@ -142,5 +142,12 @@ describe('a server that is told to stop', () => {
     await closed;
     await expect(status()).rejects.toThrow();
     await stopping.close();
+  });
+
+  it('waits once for what runs, though server and program both close the studio', async () => {
+    const server = await openServer();
+    await server.ask(operation('start'), { input: { ...long, seed: 1 } });
+    expect(server.studio.close(0)).toBe(server.studio.close(600_000));
+    await server.close();
   });
 });

@@ -12,7 +12,7 @@ const data = mkdtempSync(join(tmpdir(), 'inkstone-serve-'));
 afterAll(() => rmSync(data, { recursive: true, force: true }));
 
 const inkstone = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-  runProgram(args, { env: { DATA_DIR: data, ...env } });
+  runProgram(args, { env: { DATA_DIR: data, LOG_LEVEL: 'warn', ...env } });
 
 describe('inkstone serve', () => {
   it('says in one sentence that its port is taken', async () => {
@@ -77,7 +77,7 @@ describe('inkstone serve', () => {
   it('stops without a fault where nobody collects the spans that it was told to send', async () => {
     const nowhere = 'http://127.0.0.1:9';
     const program = await startProgram({ env: { OTEL_EXPORTER_OTLP_ENDPOINT: nowhere } });
-    await fetch(`${program.url}/healthz`);
+    await fetch(`${program.url}/`);
     expect(await program.stop()).toBe(0);
     expect(program.output()).toContain('the last spans were not sent');
     expect(program.output()).toContain('Ready');
