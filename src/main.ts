@@ -57,7 +57,7 @@ export async function openWorkshop(
   const engine = engineFor(
     settings.engine,
     models,
-    { info: (message) => log.info(message), warn: (message) => log.warn(message) },
+    { info: (message) => log.debug(message), warn: (message) => log.warn(message) },
     (job) => library.seen(job),
   );
   const closing = [() => engine.close(), () => checks.close()];
