@@ -93,6 +93,8 @@ await open();
 
 /** The first moment: what the server offers, what a reload interrupted, what the address asks for. */
 async function open() {
+  // Before anything is waited for: what is drawn meanwhile was not interrupted.
+  const running = interrupted();
   try {
     const [models] = await Promise.all([fetchModels(), showKey()]);
     offerModels(models);
@@ -102,8 +104,7 @@ async function open() {
   }
   const asked = fetchFromTheDoor();
   if (asked !== null && location.hash === '') history.replaceState(null, '', asked);
-  const running = interrupted();
-  if (running === null) return restore();
+  if (running === null || isDrawing()) return restore();
   fillForm(running.input);
   await fillPictures(running.input);
   await resume(running);
