@@ -16,7 +16,7 @@ async function drawn(device: string, env: Readonly<Record<string, string>>) {
   const checkpoint = join(fixtures, 'tiny-turbo');
   const args = ['generate', 'a red house', '--checkpoint', checkpoint, '--model', 'tiny-turbo', '--size', '64x64'];
   const { code, err } = await runProgram([...args, '--steps', '2', '--seed', '7', '--out', out], {
-    env: { ENGINE_DEVICE: device, LOG_LEVEL: 'info', ...env },
+    env: { ENGINE_DEVICE: device, LOG_LEVEL: 'debug', ...env },
   });
   expect(code, err).toBe(0);
   return { pixels: await sharp(readFileSync(out)).removeAlpha().raw().toBuffer(), said: err };
