@@ -1,7 +1,7 @@
 """Measures a model with the judge. Everything is written to OUT as JSON.
 
 python evaluate.py --judge judge/judge.onnx|judge.pt --weights turbo.pt|EXPORTED_FOLDER --vae vae.pt --tokenizer T --out turbo.json
-                   [--prompts judge/signs.jsonl] [--steps 8] [--guidance 0] [--sizes 256x256,…] [--sheet sheet.png]"""
+                   [--prompts judge/signs.jsonl.gz] [--steps 8] [--guidance 0] [--sizes 256x256,…] [--sheet sheet.png]"""
 import argparse
 import json
 from collections import defaultdict
@@ -17,6 +17,7 @@ from data import tokens
 from flow import sample
 from judge_model import Judge, Reader, Sight
 from rope import padded
+from rows import read_rows
 from verdict import read, verdict
 
 HERE = Path(__file__).parent
@@ -79,7 +80,7 @@ def model_of(args, device):
 
 @torch.no_grad()
 def generated(args, reader, device):
-    rows = [json.loads(line) for line in open(args.prompts, encoding="utf-8")][:: args.every]
+    rows = read_rows(args.prompts)[:: args.every]
     if args.style:
         rows = [{**r, "style": args.style} for r in rows]
     tokenizer = Tokenizer.from_file(args.tokenizer + "/tokenizer.json")
@@ -138,7 +139,7 @@ def main():
     args.add_argument("--sheet", default="")
     args.add_argument("--tiles", type=int, default=0, help="of the sheet: the first n prompts, twelve in a row; else some of each language")
     args.add_argument("--name", default="model")
-    args.add_argument("--prompts", default=str(HERE / "judge/prompts.jsonl"))
+    args.add_argument("--prompts", default=str(HERE / "judge/prompts.jsonl.gz"))
     args.add_argument("--steps", type=int, default=8)
     args.add_argument("--guidance", type=float, default=0.0)
     args.add_argument("--sizes", default="256x256")

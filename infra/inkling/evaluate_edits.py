@@ -1,7 +1,7 @@
 """What the judge reads of a model's edits: python evaluate_edits.py --judge judge/judge.onnx|judge.pt --weights CHECKPOINT|EXPORTED_FOLDER
 --vae V --atlas A --tokenizer T --out edits.json [--differences edit.pt:1] [--steps 28] [--guidance 2] [--every 1] [--sheet sheet.png]
 
-Held-out instructions (judge/edits.jsonl) on their source pictures; beside the verdicts the PSNR against the source outside the boxes."""
+Held-out instructions (judge/edits.jsonl.gz) on their source pictures; beside the verdicts the PSNR against the source outside the boxes."""
 import argparse
 import json
 from collections import defaultdict

@@ -1,14 +1,14 @@
 """Draws held-out edits and refinements: python pairs.py OUT_FOLDER --atlas A [--every N] [--size 256]
 
-Of each row of judge/edits.jsonl ID.source.png and ID.target.png; of each of judge/refinements.jsonl ID.truth.png, ID.blurred.png (blurred
+Of each row of judge/edits.jsonl.gz ID.source.png and ID.target.png; of each of judge/refinements.jsonl.gz ID.truth.png, ID.blurred.png (blurred
 where the mask is white) and ID.mask.png. A row's id decides all that is random: the same files each time."""
 import argparse
-import json
 import zlib
 from pathlib import Path
 
 import torch
 
+import rows
 from filters import blur
 from render import Renderer, numbers
 from sheets import to_image
@@ -19,7 +19,7 @@ INDEX = {n.id: i for i, n in enumerate(NOUNS)}
 
 
 def read_rows(name):
-    return [json.loads(line) for line in (JUDGE / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+    return rows.read_rows(JUDGE / f"{name}.jsonl.gz")
 
 
 def object_row(described, side):

@@ -1,7 +1,6 @@
 """Held-out prompts, lettering, edits and refinements with their truth: python prompts.py OUT_FOLDER
 
 Each file is a function of its own seed: a new kind of row leaves the others as they are."""
-import json
 import random
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ from captions import Captioner
 from data import TINTS as TINTED
 from edits import KINDS, draw_edit
 from instructions import instruction
+from rows import write_rows
 from scenes import QUIET, draw_scene, layout
 from signs import BOARD_IDS
 from world import BACKGROUNDS, NO_LANDSCAPE, NOUNS, POSITIONS, STYLE_IDS, TINTS
@@ -125,9 +125,7 @@ FILES = {"prompts": prompts, "signs": signs, "edits": edits, "refinements": refi
 
 def main():
     for name, rows in FILES.items():
-        with open(Path(sys.argv[1]) / f"{name}.jsonl", "w", encoding="utf-8") as file:
-            for row in rows():
-                file.write(json.dumps(row, ensure_ascii=False, separators=(",", ":")) + "\n")
+        write_rows(Path(sys.argv[1]) / f"{name}.jsonl.gz", rows())
 
 
 if __name__ == "__main__":

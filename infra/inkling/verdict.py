@@ -104,7 +104,7 @@ def named(seen, noun):
 
 
 def edit_verdict(row, after):
-    """row: of judge/edits.jsonl; after: what is seen in the edited picture. {change, rest, background, style}: the change is made;
+    """row: of judge/edits.jsonl.gz; after: what is seen in the edited picture. {change, rest, background, style}: the change is made;
     all other objects are where they were and nothing strange is there; background and style are as they should be."""
     told, k = row["told"], row["changed"]
     others = [o for i, o in enumerate(row["objects"]) if i != k]

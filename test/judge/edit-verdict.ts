@@ -8,7 +8,7 @@ export type Described = readonly [string, number, number, number, number, string
 /** Left, top, right, bottom in parts of the picture. */
 export type Box = readonly [number, number, number, number];
 
-/** A row of judge/edits.jsonl. */
+/** A row of judge/edits.jsonl.gz. */
 export interface EditRow {
   readonly id: string;
   readonly language: Language;

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { Pixels } from '../../src/engine/job.js';
 import { openSession } from '../../src/engine/session.js';
 import type { Tensor } from '../../src/engine/tensor.js';
@@ -27,11 +28,11 @@ export async function openJudge(folder = judgeFolder): Promise<Judge> {
   };
 }
 
-/** The rows of a file of the judge's: prompts, signs, edits or refinements. */
+/** The rows of a file of the judge's: prompts, signs, edits, refinements, which are drawn and compressed, or the hand-written natural. */
 export function readRows<Row>(name: string): Row[] {
-  const lines = readFileSync(join(judgeFolder, `${name}.jsonl`), 'utf8')
-    .trim()
-    .split('\n');
+  const plain = join(judgeFolder, `${name}.jsonl`);
+  const text = existsSync(plain) ? readFileSync(plain) : gunzipSync(readFileSync(`${plain}.gz`));
+  const lines = text.toString('utf8').trim().split('\n');
   return lines.map((line) => JSON.parse(line) as Row);
 }
 

@@ -5,7 +5,7 @@ import { Sheet } from './sheet.js';
 import { Table } from './table.js';
 import type { Language } from './verdict.js';
 
-/** A row of judge/refinements.jsonl. */
+/** A row of judge/refinements.jsonl.gz. */
 interface RefinementRow {
   readonly id: string;
   readonly language: Language;
