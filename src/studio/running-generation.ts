@@ -192,7 +192,9 @@ export class RunningGeneration {
     if (this.#over) return;
     this.#over = true;
     this.#leave();
-    const finished = [...this.#finishedImages].map(([index, image]) => ({ index, image }));
+    const finished = [...this.#finishedImages]
+      .map(([index, image]) => ({ index, image }))
+      .sort((a, b) => a.index - b.index);
     const event = this.#numbered({ type: 'GenerationFinished', status, problem, finished }, this.#parts.clock.now());
     const last = reduce(this.#current, event);
     this.#current = last;
