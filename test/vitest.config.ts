@@ -10,8 +10,6 @@ export default defineConfig({
   resolve: { alias: [{ find: /^graphql$/, replacement: createRequire(import.meta.url).resolve('graphql') }] },
   test: {
     testTimeout: 60_000,
-    // Two files with engines and browsers share two cores there: a page that answers late is asked once more.
-    retry: process.env.CI === 'true' ? 1 : 0,
     hookTimeout: 60_000,
     projects: [
       {

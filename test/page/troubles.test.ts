@@ -77,6 +77,30 @@ describe.skipIf(!hasBrowser)('the page in trouble', () => {
     await page.locator('#strip li').nth(1).waitFor();
   });
 
+  it('keeps what is written while the models are still on their way', async () => {
+    program = await startProgram();
+    context = await openBrowser(folder, []);
+    page = context.pages()[0] ?? (await context.newPage());
+    let release: () => void = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route('**/graphql', async (route) => {
+      if (route.request().postData()?.includes('query Models') === true) await released;
+      await route.continue();
+    });
+    await page.goto(program.url);
+    await page.fill('#prompt', 'a big panda, snow background');
+    await page.fill('#seed', '20');
+    await page.click('#more summary');
+    await page.fill('#count', '4');
+    release();
+    await page.locator('#size option').first().waitFor({ state: 'attached' });
+    await expect.poll(() => page.locator('#model option').count()).toBeGreaterThan(0);
+    expect(await page.inputValue('#count')).toBe('4');
+    expect(await page.inputValue('#prompt')).toBe('a big panda, snow background');
+  });
+
   it('says so when it gives up waiting for a place', async () => {
     await open({ env: { QUEUE_LIMIT: '0' } });
     await occupy();

@@ -95,8 +95,11 @@ await open();
 async function open() {
   // Before anything is waited for: what is drawn meanwhile was not interrupted.
   const running = interrupted();
+  const blank = JSON.stringify(readForm());
+  let isWritten = false;
   try {
     const [models] = await Promise.all([fetchModels(), showKey()]);
+    isWritten = JSON.stringify(readForm()) !== blank;
     offerModels(models);
     limitOriginal(longestSide(models));
   } catch (error) {
@@ -104,7 +107,9 @@ async function open() {
   }
   const asked = fetchFromTheDoor();
   if (asked !== null && location.hash === '') history.replaceState(null, '', asked);
-  if (running === null || isDrawing()) return restore();
+  // Nor is what was written meanwhile taken back for what stands in the address.
+  if (isWritten || isDrawing()) return refresh();
+  if (running === null) return restore();
   fillForm(running.input);
   await fillPictures(running.input);
   await resume(running);
