@@ -9,16 +9,15 @@ interface Value {
 const stays = () => new AbortController().signal;
 
 function cacheWith(maxBytes = 1000) {
-  const lru = new SingleFlightLru<Value, string>({ maxBytes, bytesOf: () => 10 });
+  const lru = new SingleFlightLru<Value>({ maxBytes, bytesOf: () => 10 });
   const flights: {
     signal: AbortSignal;
-    emit: (event: string) => void;
     land(name: string): void;
     crash(error: Error): void;
   }[] = [];
-  const make: Make<Value, string> = (signal, emit) =>
+  const make: Make<Value> = (signal) =>
     new Promise((resolve, reject) => {
-      flights.push({ signal, emit, land: (name) => resolve({ name }), crash: reject });
+      flights.push({ signal, land: (name) => resolve({ name }), crash: reject });
     });
   return { lru, flights, make };
 }
@@ -56,8 +55,9 @@ describe('the single-flight LRU', () => {
     flights[0]!.land('late');
     await sleep(0);
     expect(lru.recall('a')).toBeUndefined();
-    expect(lru.flying('a')).toBe(true);
+    const joining = lru.get('a', make, { signal: stays() });
     flights[1]!.land('x');
+    expect(await joining).toMatchObject({ outcome: 'SHARED' });
     expect(await next).toEqual({ value: { name: 'x' }, outcome: 'MISS' });
   });
 
@@ -77,25 +77,13 @@ describe('the single-flight LRU', () => {
     expect(flights).toHaveLength(0);
   });
 
-  it('tells those who join what was emitted so far, then what follows', async () => {
-    const { lru, flights, make } = cacheWith();
-    const heard: string[] = [];
-    lru.join('a', make, { signal: stays() });
-    flights[0]!.emit('one');
-    const { history, outcome } = lru.join('a', make, { signal: stays(), onEvent: (event) => heard.push(event) });
-    flights[0]!.emit('two');
-    expect(outcome).toBe('SHARED');
-    expect(history).toEqual(['one']);
-    expect(heard).toEqual(['two']);
-    flights[0]!.land('x');
-  });
-
-  it('keeps to its budget, least recently used first', () => {
+  it('keeps to its budget, least recently used first', async () => {
     const { lru } = cacheWith(20);
-    lru.remember('a', { name: 'a' });
-    lru.remember('b', { name: 'b' });
+    const put = (name: string) => lru.get(name, async () => ({ name }), { signal: stays() });
+    await put('a');
+    await put('b');
     lru.recall('a');
-    lru.remember('c', { name: 'c' });
+    await put('c');
     expect(['a', 'b', 'c'].map((key) => lru.recall(key)?.name)).toEqual(['a', undefined, 'c']);
   });
 
