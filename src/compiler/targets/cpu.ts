@@ -19,4 +19,4 @@ export const cpuKernels: Kernels = {
 
 export const float32: Lowering = { compute: 'float32', residual: 'float32', downScale: 1, kernels: cpuKernels };
 
-export const cpu: Target = { device: 'cpu', transformer: float32, autoencoder: float32 };
+export const cpu: Target = { transformer: float32, autoencoder: float32 };

@@ -3,7 +3,6 @@ import { float32 } from './cpu.js';
 import type { Target } from './target.js';
 
 export const cuda: Target = {
-  device: 'cuda',
   transformer: {
     ...float32,
     compute: 'bfloat16',

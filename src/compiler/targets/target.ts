@@ -8,7 +8,6 @@ export type Device = 'cpu' | 'cuda' | 'webgpu' | 'webgpu-float32';
 
 /** How graphs are lowered on a device, so that the models are written once. */
 export interface Target {
-  readonly device: Device;
   /** Of the transformer, the text encoder and the image encoder. */
   readonly transformer: Lowering;
   /** Of the autoencoders. */

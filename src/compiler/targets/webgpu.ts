@@ -8,10 +8,9 @@ const kernels: Kernels = { ...float32.kernels, linear: [blockLinear, matmulLinea
 const single: Lowering = { ...float32, kernels };
 
 export const webgpu: Target = {
-  device: 'webgpu',
   // Half precision ends at 65504, which this family's feed-forwards and residual stream pass: unscaled it draws black images.
   transformer: { ...single, compute: 'float16', downScale: 1 / 128 },
   autoencoder: single,
 };
 
-export const webgpuFloat32: Target = { device: 'webgpu-float32', transformer: single, autoencoder: single };
+export const webgpuFloat32: Target = { transformer: single, autoencoder: single };
