@@ -23,6 +23,16 @@ export function truncatedSigmas(steps: number, shift: number, strength: number):
   return sigmas(steps, shift).slice(steps - run);
 }
 
+/** Steps that run of what is asked for: an edit from a strength runs the last of its schedule, all else all of it. */
+export function stepsRun(asked: {
+  readonly operation: string;
+  readonly steps: number;
+  readonly strength?: number | null;
+}): number {
+  const { operation, steps, strength = null } = asked;
+  return operation === 'EDIT' && strength !== null ? forwards(steps, strength) : steps;
+}
+
 /** How many forwards a change of this strength (0 … 1) runs, of a schedule of so many steps. 8 at 0.6 are 5. */
 export function forwards(steps: number, strength: number): number {
   return steps - Math.trunc(Math.max(steps - Math.min(steps * strength, steps), 0));

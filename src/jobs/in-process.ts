@@ -2,7 +2,7 @@ import type { Job, JobEvent } from '../domain/job.js';
 import type { ProblemRecord } from '../domain/problem.js';
 import { forwardOf } from './compatible.js';
 import { costOf, Pace } from './pace.js';
-import { type Depth, type Joined, type Queue, QueueIsFull, type Waiter, type Worker } from './queue.js';
+import { type Depth, type Joined, type Place, type Queue, QueueIsFull, type Waiter, type Worker } from './queue.js';
 import { Turns } from './turns.js';
 
 export interface InProcessOptions {
@@ -55,8 +55,8 @@ export class InProcessQueue implements Queue {
     this.#free = new Set(options.workers);
   }
 
-  async capacity(jobs: readonly Job[]): Promise<void> {
-    this.#requirePlace(this.#unknown(jobs));
+  async capacity(places: readonly Place[]): Promise<void> {
+    this.#requirePlace(this.#unknown(places));
   }
 
   async add(jobs: readonly Job[], waiter: Waiter, { force = false } = {}): Promise<readonly Joined[]> {
@@ -98,8 +98,9 @@ export class InProcessQueue implements Queue {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  #unknown(jobs: readonly Job[]): readonly Job[] {
-    return jobs.filter(({ fingerprint }) => !this.#entries.has(fingerprint));
+  /** Those that nobody makes yet. */
+  #unknown<P extends Place>(places: readonly P[]): readonly P[] {
+    return places.filter(({ fingerprint }) => !this.#entries.has(fingerprint));
   }
 
   #entryOf(job: Job): Entry {
@@ -110,7 +111,7 @@ export class InProcessQueue implements Queue {
   }
 
   /** A full queue still takes one request of a caller who has none in it, so that nobody can fill it for all. @throws QueueIsFull */
-  #requirePlace([first]: readonly Job[]): void {
+  #requirePlace([first]: readonly Place[]): void {
     if (first === undefined) return;
     const { limit } = this.#options;
     const waiting = new Map(this.#turns.items.map(({ job }) => [job.request, job.caller]));

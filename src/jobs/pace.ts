@@ -1,10 +1,9 @@
 import type { Job } from '../domain/job.js';
-import { forwards } from '../engine/schedule.js';
+import { stepsRun } from '../engine/schedule.js';
 
 /** What a job costs: pixels × forwards, of which guidance makes two a step. */
 export function costOf({ work, recipe: { width, height } }: Job): number {
-  const steps = work.operation === 'EDIT' && work.strength !== null ? forwards(work.steps, work.strength) : work.steps;
-  return steps * (work.guidance > 0 ? 2 : 1) * width * height;
+  return stepsRun(work) * (work.guidance > 0 ? 2 : 1) * width * height;
 }
 
 /** How fast jobs go, as the recent ones did: each new one counts a fifth. */

@@ -21,13 +21,16 @@ export interface Depth {
   readonly running: number;
 }
 
+/** What decides whether there is a place for a job. */
+export type Place = Pick<Job, 'fingerprint' | 'request' | 'caller'>;
+
 /**
  * Brings jobs to workers. What is made by one fingerprint is made once, however many wait for it: one waiter leaving never harms
  * another, and the last to leave stops the work.
  */
 export interface Queue {
-  /** Whether these jobs would be taken now. @throws QueueIsFull */
-  capacity(jobs: readonly Job[]): Promise<void>;
+  /** Whether jobs for these places would be taken now. @throws QueueIsFull */
+  capacity(places: readonly Place[]): Promise<void>;
   /**
    * Joins the jobs of these fingerprints, those that nobody makes yet are added: all of them or none.
    *

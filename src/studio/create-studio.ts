@@ -86,8 +86,8 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
       maxSize: Math.max(1, CACHE_BYTES),
       sizeCalculation: () => recordBytes,
     });
-    const folders = { images: join(DATA_DIR, 'images'), sources: join(DATA_DIR, 'sources') };
-    const pictures = await openFolderImageStore(folders.images, {
+    const imagesFolder = join(DATA_DIR, 'images');
+    const pictures = await openFolderImageStore(imagesFolder, {
       maxBytes: IMAGE_STORE_BYTES,
       onGone: (ids) => {
         forgetImages(ids, clock.now(), { memory, store }).catch((error) =>
@@ -96,7 +96,7 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
       },
     });
     const disk = new Disk({
-      folders: [DATA_DIR, folders.images],
+      folders: [DATA_DIR, imagesFolder],
       clock,
       release: (bytes) => pictures.release(bytes),
       catchUp: () => records.catchUp(),

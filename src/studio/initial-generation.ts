@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Generation } from '../domain/generation.js';
+import { stepsRun } from '../engine/schedule.js';
 import { type CanonicalRequest, requestFingerprint } from './canonical.js';
-import { stepsOf } from './jobs-of.js';
 import type { Order } from './order.js';
 
 /** A request's generation before anything has happened. */
 export function initialGeneration({ canonical, given, promptTokens, promptTruncated }: Order, at: number): Generation {
-  const totalSteps = stepsOf(canonical);
+  const totalSteps = stepsRun(canonical);
   const { operation, model, prompt, negativePrompt, seed, width, height, steps, guidance, count } = canonical;
   return {
     ...changeOf(canonical),

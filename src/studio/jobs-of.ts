@@ -1,19 +1,11 @@
 import type { Job } from '../domain/job.js';
 import type { Recipe } from '../domain/recipe.js';
 import type { Work } from '../domain/work.js';
-import { forwards } from '../engine/schedule.js';
 import { type CanonicalRequest, pictureFingerprint } from './canonical.js';
 import type { StoredPictures } from './stored-pictures.js';
 
 export function pictureFingerprints(request: CanonicalRequest): readonly string[] {
   return Array.from({ length: request.count }, (_, i) => pictureFingerprint(request, i));
-}
-
-/** Steps that each image takes: an edit runs the last of its schedule, a refinement all of its own. */
-export function stepsOf(request: CanonicalRequest): number {
-  return request.operation === 'EDIT' && request.strength !== null
-    ? forwards(request.steps, request.strength)
-    : request.steps;
 }
 
 /** What the jobs of a request have in common beside what decides their pixels. */
@@ -22,10 +14,16 @@ export type JobContext = Pick<Job, 'tenant' | 'caller' | 'request' | 'reuse' | '
 /**
  * The jobs of a request's images, in order: image i has seed + i.
  *
+ * @param fingerprints `pictureFingerprints` of the request
  * @param stored null where no images came with it
  */
-export function jobsOf(request: CanonicalRequest, stored: StoredPictures | null, context: JobContext): readonly Job[] {
-  return pictureFingerprints(request).map((fingerprint, i) => {
+export function jobsOf(
+  request: CanonicalRequest,
+  fingerprints: readonly string[],
+  stored: StoredPictures | null,
+  context: JobContext,
+): readonly Job[] {
+  return fingerprints.map((fingerprint, i) => {
     const one = { ...request, seed: request.seed + i };
     return { ...context, fingerprint, work: workOf(one, stored), recipe: recipeOf(one, fingerprint) };
   });

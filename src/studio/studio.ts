@@ -22,7 +22,7 @@ import { readRefine } from './request/refine.js';
 import { RunningGeneration } from './running-generation.js';
 import { withImages } from './state.js';
 import type { StoredGeneration } from './store/generation-store.js';
-import { type StoredPictures, storePictures } from './stored-pictures.js';
+import { storePictures } from './stored-pictures.js';
 import type { StudioParts } from './studio-parts.js';
 import type { EditRequest, GenerateRequest, RefineRequest, Studio, SubmitOptions, VariantRequest } from './types.js';
 
@@ -55,26 +55,41 @@ export class InkstoneStudio implements Studio {
     const wait = whole('waitMs', waitMs, 0, this.#parts.waitLimitMs);
     const sources = this.#parts.sources.forRequest();
     // Whoever waits for the answer holds no decoded picture meanwhile.
-    const { generation, recalled, order, stored } = await this.#prepared(
+    const { generation, fingerprints, recalled, order, stored } = await this.#prepared(
       () => read({ ...this.#parts.reader, sources }),
       signal,
     ).finally(() => sources.leave());
     const images = recalled.flatMap((image) => image ?? []);
     if (images.length === recalled.length) return this.#remembered(generation, images);
-    return this.#answer(await this.#begin(generation, order, stored, recalled), wait, signal);
+    const context = this.#contextOf(order, generation.id);
+    const plan = (traceparent: string | null) => ({
+      jobs: jobsOf(order.canonical, fingerprints, stored, { ...context, traceparent }),
+      takeovers: 0,
+    });
+    return this.#answer(await this.#begin(generation, plan, recalled), wait, signal);
   }
 
   /** Everything up to the first step, the pictures that came with the request in the store. */
   async #prepared(read: () => Promise<Order>, signal: AbortSignal) {
     const { given, ...order } = await read();
-    const recalled = await this.#lookUp({ ...order, given: null });
+    const fingerprints = pictureFingerprints(order.canonical);
+    const recalled = await this.#lookUp(order, fingerprints);
     signal.throwIfAborted();
     this.#refuseWhenClosing();
     const generation = initialGeneration({ ...order, given }, this.#parts.clock.now());
-    const known = { generation, recalled, order: { ...order, given: null } };
+    const known = { generation, fingerprints, recalled, order };
     if (recalled.every((image) => image !== null)) return { ...known, stored: null };
     if (order.policy === 'ONLY') throw notCached(generation.fingerprint);
-    return { ...known, stored: await this.#keep({ ...order, given }, generation, signal) };
+    if (given === null) return { ...known, stored: null };
+    const { request, caller } = this.#contextOf(order, generation.id);
+    // Nothing is written for a request that has no place in the queue.
+    const places = fingerprints.map((fingerprint) => ({ fingerprint, request, caller }));
+    await accepted(this.#parts.queue.capacity(places));
+    // What came with the request is on disk before its generation is told: a crash takes neither.
+    const stored = await storePictures(given, this.#parts.sources);
+    signal.throwIfAborted();
+    this.#refuseWhenClosing();
+    return { ...known, stored };
   }
 
   async cancel(id: string): Promise<Generation> {
@@ -218,29 +233,17 @@ export class InkstoneStudio implements Studio {
    * What is remembered of each image; nothing where the client could not have asked for it before, or wants it anew. (Anew
    * is whatever is being made at this moment: REFRESH joins a running job like any other request, so that many of them cost one.)
    */
-  async #lookUp({ canonical, drawn, policy }: Order): Promise<readonly (ImageRecord | null)[]> {
-    const fingerprints = pictureFingerprints(canonical);
+  async #lookUp(
+    { drawn, policy }: Pick<Order, 'drawn' | 'policy'>,
+    fingerprints: readonly string[],
+  ): Promise<readonly (ImageRecord | null)[]> {
     const anew = drawn || policy === 'REFRESH';
     return anew ? fingerprints.map(() => null) : this.#parts.records.recall(fingerprints);
   }
 
-  /** What came with the request is on disk before its generation is told: a crash takes neither. */
-  async #keep(order: Order, { id }: Generation, signal: AbortSignal): Promise<StoredPictures | null> {
-    const { given, canonical } = order;
-    if (given === null) return null;
-    const { queue, sources } = this.#parts;
-    // Nothing is written for a request that has no place in the queue; where its images will be stored does not matter for that.
-    const nowhere = { source: '', references: [], mask: null };
-    await accepted(queue.capacity(jobsOf(canonical, nowhere, this.#contextOf(order, id, null))));
-    const stored = await storePictures(given, sources);
-    signal.throwIfAborted();
-    this.#refuseWhenClosing();
-    return stored;
-  }
-
-  #contextOf({ policy }: Order, request: string, traceparent: string | null): JobContext {
+  #contextOf({ policy }: Pick<Order, 'policy'>, request: string): Omit<JobContext, 'traceparent'> {
     const { deadlineMs } = this.#parts;
-    return { tenant: 'anonymous', caller: 'anonymous', request, reuse: policy !== 'REFRESH', deadlineMs, traceparent };
+    return { tenant: 'anonymous', caller: 'anonymous', request, reuse: policy !== 'REFRESH', deadlineMs };
   }
 
   /** All pictures are there: the generation is over when it begins. */
@@ -267,15 +270,12 @@ export class InkstoneStudio implements Studio {
   /** Joins the queue. @throws QueueFull */
   async #begin(
     generation: Generation,
-    order: Order,
-    stored: StoredPictures | null,
+    plan: (traceparent: string | null) => Plan,
     recalled: readonly (ImageRecord | null)[],
   ): Promise<RunningGeneration> {
     const span = this.#spanOf(generation);
-    const context = this.#contextOf(order, generation.id, span.traceparent);
-    const plan = { jobs: jobsOf(order.canonical, stored, context), takeovers: 0 };
     const finished = recalled.flatMap((image, index) => (image === null ? [] : [{ index, image }]));
-    const running = this.#own(withImages(generation, finished), plan, span);
+    const running = this.#own(withImages(generation, finished), plan(span.traceparent), span);
     try {
       await accepted(running.begin());
     } catch (error) {
