@@ -21,7 +21,7 @@ export const ImageInput = builder.inputType('ImageInput', {
   }),
 });
 
-/** With the id as the studio knows it: also where a picture of this server is named by its address, which nobody then asks for it. */
+/** With the id as the studio knows it, also where an image of this server is named by its address: that address is not fetched. */
 export function imageRequest(input: typeof ImageInput.$inferInput, baseUrl: string): ImageRequest {
   if (input.id != null) return { id: rawId('Image', input.id) };
   const own = input.url == null ? null : ownImageId(input.url, baseUrl);

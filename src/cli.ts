@@ -134,7 +134,7 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  // A sentence is for people; what was not expected is for whoever mends it.
+  // An expected failure is its sentence; an unexpected one is shown with its stack while debugging.
   const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) };
   const expected = error instanceof ConfigError || name !== 'Error' || !isDebugging();
   console.error(expected ? message : error);

@@ -9,7 +9,7 @@ const sync = promisify(fsync);
  * Writes a file that is either there whole or not at all, whenever the power goes: a temporary file in `temporary`, which
  * must be on the same file system, made durable, then renamed into place.
  *
- * Nobody but this user may read it. Only what waits for the disk is handed to another thread: the rest is done in less time than handing it over takes.
+ * The file has the mode of PRIVATE_FILE. Only what waits for the disk runs on another thread: the rest takes less time than a hand-over.
  */
 export async function writeAtomically(file: string, bytes: Uint8Array, temporary: string): Promise<void> {
   const folder = dirname(file);

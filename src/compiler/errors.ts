@@ -1,4 +1,4 @@
-/** Why files cannot be used, for those who may not be told where they lie. */
+/** Why files cannot be used, without their paths: what clients are told. */
 export type Fault = 'missing' | 'damaged' | 'changing' | 'too large' | 'unsuitable';
 
 /** A checkpoint that cannot be used: one sentence that names the file, the tensor or field, what was expected and what is there. */

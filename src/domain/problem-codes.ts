@@ -52,6 +52,6 @@ export type ProblemParameters = Readonly<Record<string, string | number>>;
 export interface ProblemDetails {
   readonly code: ProblemCode;
   readonly parameters?: ProblemParameters;
-  /** Whether the same may be taken later, since the fault is somebody else's and in passing. */
+  /** Whether the same request may succeed later: a fault of another system that passes. */
   readonly retryable?: boolean | undefined;
 }

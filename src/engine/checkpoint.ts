@@ -139,7 +139,7 @@ export function listModels({ MODELS_CATALOG, CHECKPOINTS }: ModelSettings): {
   return { models, unreadable };
 }
 
-/** The same for those who need every model that is named. @throws CatalogError */
+/** The same, where every model that is named must be there. @throws CatalogError */
 export function readModels(settings: ModelSettings): readonly ModelEntry[] {
   const { models, unreadable } = listModels(settings);
   if (unreadable.length > 0) throw new CatalogError(unreadable.join(' '));

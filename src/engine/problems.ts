@@ -43,7 +43,7 @@ export class FilesChanged extends Error {
   }
 }
 
-/** Files that a job needs cannot be used. The message names them and is for who can mend them. */
+/** Files that a job needs cannot be used. The message names them and goes to the log only. */
 export class FilesUnusable extends Error {
   constructor(
     message: string,

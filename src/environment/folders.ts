@@ -1,12 +1,12 @@
 import { chmodSync, mkdirSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** Nobody but the user that this program runs as. */
+/** Mode of folders: only the user that this program runs as. */
 export const PRIVATE_FOLDER = 0o700;
-/** @see PRIVATE_FOLDER */
+/** Mode of files: only the user that this program runs as. */
 export const PRIVATE_FILE = 0o600;
 
-/** In a folder with this bit everybody may put files (/tmp), whoever owns it. */
+/** The sticky bit: every user may put files into such a folder (/tmp). */
 const STICKY = 0o1000;
 
 /**

@@ -11,7 +11,7 @@ export interface InProcessOptions {
   readonly limit: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** What a failure is to those who wait. */
+  /** A failure as the waiters' generations store it. */
   readonly problemOf: (error: unknown) => ProblemRecord;
   /** Whether another try may end well although nothing else changes. */
   readonly worthAnotherTry: (error: unknown) => boolean;
@@ -19,7 +19,7 @@ export interface InProcessOptions {
 
 /** Of one job. */
 const MOST_TRIES = 3;
-/** Nobody is told to come back sooner. */
+/** The shortest `retryAfterMs`. */
 const SHORTEST_MS = 250;
 
 /** The making of one image. */
@@ -98,7 +98,7 @@ export class InProcessQueue implements Queue {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 
-  /** Those that nobody makes yet. */
+  /** Those without a job that waits or runs. */
   #unknown<P extends Place>(places: readonly P[]): readonly P[] {
     return places.filter(({ fingerprint }) => !this.#entries.has(fingerprint));
   }
@@ -110,7 +110,7 @@ export class InProcessQueue implements Queue {
     };
   }
 
-  /** A full queue still takes one request of a caller who has none in it, so that nobody can fill it for all. @throws QueueIsFull */
+  /** A full queue still takes one request of a caller that has none in it, so that one caller cannot fill it for all. @throws QueueIsFull */
   #requirePlace([first]: readonly Place[]): void {
     if (first === undefined) return;
     const { limit } = this.#options;

@@ -32,7 +32,7 @@ export interface Queue {
   /** Whether jobs for these places would be taken now. @throws QueueIsFull */
   capacity(places: readonly Place[]): Promise<void>;
   /**
-   * Joins the jobs of these fingerprints, those that nobody makes yet are added: all of them or none.
+   * Joins the jobs of these fingerprints; those without a job get one: all of them or none.
    *
    * @param force takes them however many wait: they were accepted before
    * @throws QueueIsFull

@@ -24,7 +24,7 @@ export interface RunParts {
   readonly records: ImageRecords;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
-  /** What a failure is to those who wait. */
+  /** A failure as the waiters' generations store it. */
   readonly problemOf: (error: unknown) => ProblemRecord;
 }
 

@@ -58,7 +58,7 @@ export class Turns<T extends Waiting> {
     return this.#line.length;
   }
 
-  /** Whoever comes later stands behind those that begin at the same time. */
+  /** A later item stands behind those that begin at the same virtual time. */
   #insert(start: number, item: T): void {
     const after = this.#line.findLastIndex((waiting) => waiting.start <= start);
     this.#line.splice(after + 1, 0, { start, item });

@@ -6,7 +6,7 @@ const MAX_A_WINDOW = 30;
 /** Callers that are remembered; the one that guessed longest ago leaves. */
 const MAX_CALLERS = 10_000;
 
-/** Counts wrong keys by caller, so that nobody's guesses shut out anybody else. */
+/** Counts wrong keys by caller, so that one caller's guesses do not shut out another. */
 export class Guesses {
   readonly #callers = new LRUCache<string, { readonly since: number; count: number }>({ max: MAX_CALLERS });
 

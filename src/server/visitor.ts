@@ -4,7 +4,7 @@ import { basePathOf, baseUrlOf } from './base-url.js';
 import { callerOf } from './caller.js';
 import type { ServerConfig } from './config.js';
 
-/** What the plugins ask of whoever made a request. */
+/** What the plugins know of the caller of a request. */
 export interface Visitors {
   /** @param context Yoga's: it holds Node's request, where one came over a connection */
   enter(request: Request, context: object): Verdict;

@@ -19,7 +19,7 @@ export interface DiskOptions {
 
 /** Between two looks at a disk that could not be written. */
 const lookEveryMs = 1000;
-/** So many looks a second are enough, however often somebody asks. */
+/** The disk is looked at no more often than this, however often `/readyz` is asked. */
 const freshMs = 250;
 /** A look that takes longer is taken for a disk that cannot be written: that of a network may never answer. */
 const patienceMs = 2000;

@@ -3,7 +3,7 @@ import type { Generation } from '../domain/generation.js';
 
 /**
  * What happened to each generation, in the order of its numbers. A generation has one writer and any number of readers; a reader that is
- * slow or comes back late misses nothing and holds nobody up.
+ * slow or comes back late misses nothing and delays no other.
  */
 export interface ProgressLog {
   /**

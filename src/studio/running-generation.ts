@@ -204,7 +204,7 @@ export class RunningGeneration {
       .save(last, event.sequence)
       // The images are safe; only the record of this generation's end is not.
       .catch((error: unknown) => this.#parts.unexpected(error, last.id))
-      // Told when it is durable, so that nobody hears of an end that a crash could take back.
+      // Told when it is durable: a crash could take back an end that was told before.
       .then(() => this.#parts.log.append(last, event))
       .catch((error: unknown) => this.#parts.unexpected(error, last.id))
       .finally(() => this.#resolveFinished(last));

@@ -54,7 +54,7 @@ export class InkstoneStudio implements Studio {
     signal.throwIfAborted();
     const wait = whole('waitMs', waitMs, 0, this.#parts.waitLimitMs);
     const sources = this.#parts.sources.forRequest();
-    // Whoever waits for the answer holds no decoded picture meanwhile.
+    // A request that waits for its answer holds no decoded image meanwhile.
     const { generation, fingerprints, recalled, order, stored } = await this.#prepared(
       () => read({ ...this.#parts.reader, sources }),
       signal,

@@ -37,7 +37,7 @@ export class GenerationSpan {
     this.#span = tracer.startSpan('generation', { startTime: at, attributes });
   }
 
-  /** As collectors name the trace, 32 hexadecimal digits; null where nobody traces. */
+  /** As collectors name the trace, 32 hexadecimal digits; null where nothing is traced. */
   get traceId(): string | null {
     const address = this.#span.spanContext();
     return trace.isSpanContextValid(address) ? address.traceId : null;

@@ -9,7 +9,7 @@ import { leastMemory, type ReadModel, readModel } from '../models/read-model.js'
 export interface Finding {
   /** What clients are told. */
   readonly fault: Fault;
-  /** For who can mend it: names files and tensors. */
+  /** For the log and the doctor: names files and tensors. */
   readonly sentence: string;
 }
 

@@ -120,7 +120,7 @@ export class Library {
     }
   }
 
-  /** Looks at everything that was not looked at yet, so that what cannot be used is told before somebody asks for it. */
+  /** Checks every model and LoRA that was not checked yet, so that faults are logged before the first request for one. */
   async inspect(): Promise<void> {
     for (const { model } of this.#shelves.values()) {
       if ((await this.finding(model.id)) !== null) continue;
@@ -195,7 +195,7 @@ export class Library {
     });
   }
 
-  /** Looked up once a turn: whoever asks several times in one asks of the same moment. */
+  /** Looked up once a turn of the event loop: all questions of one turn are about the same moment. */
   #version(paths: readonly string[]): string {
     const key = paths.join('\n');
     const known = this.#versions.get(key);

@@ -37,7 +37,7 @@ export async function computeInRows(
     try {
       const result: Tensor = await computeStep(session, step, { x, kept, spare }, options);
       if (step.residual === 'keep') kept = x;
-      // What nobody needs any more holds the next result, where it is of its size.
+      // A buffer that no later step reads holds the next result, where it is of its size.
       else spare = x === input ? null : x.data;
       if (step.residual === 'add') {
         if (kept !== null && kept.data !== result.data) spare = kept.data;

@@ -33,7 +33,7 @@ export class SqlThread {
     worker.unref();
   }
 
-  /** Whether there is still somebody to ask. */
+  /** Whether the thread answers. */
   get alive(): boolean {
     return this.#dead === null;
   }
