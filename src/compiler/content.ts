@@ -37,10 +37,12 @@ export async function contentHash(paths: readonly string[], hashes: FileHashes =
 /**
  * The same files have the same version until one of them may have changed: over their places, identities, sizes and times. Nothing of
  * them is read, so it may be asked for with every request. What is not there counts, too.
+ *
+ * @param look at a path, where several versions should be of one moment
  */
-export function contentVersion(paths: readonly string[]): string {
+export function contentVersion(paths: readonly string[], look: Look = statusOf): string {
   const hash = createHash('sha256');
-  for (const { path, status } of filesOf(paths))
+  for (const { path, status } of filesOf(paths, look))
     hash.update(`${path} ${status === null ? 'gone' : identity(status)}\n`);
   return hash.digest('hex');
 }
@@ -53,18 +55,21 @@ interface ContentFile {
   readonly status: BigIntStats | null;
 }
 
-function filesOf(paths: readonly string[]): ContentFile[] {
+function filesOf(paths: readonly string[], look: Look = statusOf): ContentFile[] {
   return paths.flatMap((path, i) => {
-    const status = statusOf(path);
+    const status = look(path);
     if (status === null || !status.isDirectory()) return [{ name: `${i}`, path, status }];
     return listed(path, status).flatMap((name) => {
-      const file = { name: `${i}/${name}`, path: join(path, name), status: statusOf(join(path, name)) };
+      const file = { name: `${i}/${name}`, path: join(path, name), status: look(join(path, name)) };
       return file.status?.isFile() ? [file] : [];
     });
   });
 }
 
-function statusOf(path: string): BigIntStats | null {
+/** What a path holds; null where nothing is there. */
+export type Look = (path: string) => BigIntStats | null;
+
+export function statusOf(path: string): BigIntStats | null {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
   } catch {

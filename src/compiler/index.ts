@@ -18,7 +18,7 @@ import type { Graph, Value } from './onnx/graph.js';
 import { simplify } from './passes/index.js';
 import type { Device } from './targets/target.js';
 
-export { contentHash, contentVersion, type FileHashes } from './content.js';
+export { contentHash, contentVersion, type FileHashes, type Look, statusOf } from './content.js';
 export { CheckpointError, type Fault } from './errors.js';
 export { readFactors } from './lora.js';
 export type { LinearShapes } from './lora-names.js';

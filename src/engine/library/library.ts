@@ -1,4 +1,11 @@
-import { CheckpointError, contentHash, contentVersion, type FileHashes } from '../../compiler/index.js';
+import {
+  CheckpointError,
+  contentHash,
+  contentVersion,
+  type FileHashes,
+  type Look,
+  statusOf,
+} from '../../compiler/index.js';
 import { foldersOf, type LoraEntry, type ModelEntry } from '../catalog.js';
 import type { EngineJob } from '../job.js';
 import { FilesChanged } from '../problems.js';
@@ -46,6 +53,15 @@ export class Library {
   readonly #options: LibraryOptions;
   /** Versions that were looked up in this turn of the event loop. */
   readonly #versions = new Map<string, string>();
+  /** What stood at each path in this turn: models share files, and lists of files share paths. */
+  readonly #looks = new Map<string, ReturnType<Look>>();
+  readonly #look: Look = (path) => {
+    const known = this.#looks.get(path);
+    if (known !== undefined) return known;
+    const status = statusOf(path);
+    this.#looks.set(path, status);
+    return status;
+  };
 
   constructor(models: readonly ModelEntry[], options: LibraryOptions) {
     this.#shelves = new Map(models.map((model) => [model.id, shelfOf(model)]));
@@ -200,8 +216,12 @@ export class Library {
     const key = paths.join('\n');
     const known = this.#versions.get(key);
     if (known !== undefined) return known;
-    if (this.#versions.size === 0) setImmediate(() => this.#versions.clear());
-    const version = contentVersion(paths);
+    if (this.#versions.size === 0)
+      setImmediate(() => {
+        this.#versions.clear();
+        this.#looks.clear();
+      });
+    const version = contentVersion(paths, this.#look);
     this.#versions.set(key, version);
     return version;
   }
