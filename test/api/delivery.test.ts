@@ -1,8 +1,8 @@
 import { get } from 'node:http';
-import { connect } from 'node:net';
 import { brotliDecompressSync, gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openServer, operation, type TestServer } from './server.js';
+import { overTheWire } from './wire.js';
 
 let server: TestServer;
 let url: string;
@@ -119,15 +119,7 @@ describe('every answer says that it is of the type that it says', () => {
       404,
     ],
   ])('also to %s', async (_name, sent, status) => {
-    const answer = await new Promise<string>((resolve) => {
-      let received = '';
-      const socket = connect(Number(new URL(url).port), '127.0.0.1');
-      socket.on('data', (chunk) => {
-        received += chunk;
-      });
-      socket.on('close', () => resolve(received));
-      socket.write(sent);
-    });
+    const answer = await overTheWire(url, sent);
     expect(answer).toMatch(
       new RegExp(`^HTTP/1\\.1 ${status} [^]*x-content-type-options: nosniff[^]*Expected|^HTTP/1\\.1 404 [^]*nosniff`),
     );

@@ -1,9 +1,9 @@
-import { connect } from 'node:net';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { changed, long, openServer, origin, type TestServer } from './server.js';
+import { overTheWire } from './wire.js';
 
 let server: TestServer;
 let url: string;
@@ -87,15 +87,7 @@ describe('what goes wrong beside GraphQL', () => {
       413,
     ],
   ])('%s is refused without a stack', async (_name, request, status) => {
-    const answer = await new Promise<string>((resolve) => {
-      let received = '';
-      const socket = connect(Number(new URL(url).port), '127.0.0.1');
-      socket.on('data', (chunk) => {
-        received += chunk;
-      });
-      socket.on('close', () => resolve(received));
-      socket.write(request);
-    });
+    const answer = await overTheWire(url, request);
     expect(answer).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
     expect(answer).not.toMatch(/\n\s+at |node_modules/);
   });

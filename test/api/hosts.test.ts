@@ -1,8 +1,8 @@
-import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { serverSection } from '../../src/server/config.js';
 import { openServer, type TestServer } from './server.js';
+import { overTheWire } from './wire.js';
 
 let open: TestServer;
 let locked: TestServer;
@@ -24,20 +24,14 @@ async function ask(
   headers: Record<string, string>,
   body: string | null = null,
 ): Promise<[number, string]> {
-  const port = Number(new URL((await server.listening()).url).port);
+  const { url } = await server.listening();
   const lines = Object.entries({ connection: 'close', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`);
   const length = body === null ? '' : `content-type: application/json\r\ncontent-length: ${body.length}\r\n`;
-  return new Promise((resolve) => {
-    let received = '';
-    const socket = connect(port, '127.0.0.1');
-    socket.on('data', (chunk) => {
-      received += chunk;
-    });
-    socket.on('close', () =>
-      resolve([Number(received.slice(9, 12)), received.slice(received.indexOf('\r\n\r\n') + 4)]),
-    );
-    socket.write(`${body === null ? 'GET' : 'POST'} ${path} HTTP/1.1\r\n${lines.join('')}${length}\r\n${body ?? ''}`);
-  });
+  const received = await overTheWire(
+    url,
+    `${body === null ? 'GET' : 'POST'} ${path} HTTP/1.1\r\n${lines.join('')}${length}\r\n${body ?? ''}`,
+  );
+  return [Number(received.slice(9, 12)), received.slice(received.indexOf('\r\n\r\n') + 4)];
 }
 
 const foreign = [

@@ -1,11 +1,12 @@
 import { createServer, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { GraphQLScalarType } from 'graphql';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { useBodyLimit } from '../../src/server/plugins/body-limit.js';
 import { useCsrfPrevention } from '../../src/server/plugins/csrf.js';
 import { useUploads } from '../../src/server/plugins/uploads.js';
+import { overTheWire } from './wire.js';
 
 /** Who got what: the plugins over HTTP as the server has them, with a schema that answers with what it was sent. */
 const yoga = createYoga({
@@ -204,17 +205,10 @@ describe.each(ways)('a request with files, %s', (_way, post) => {
 
 describe('a body', () => {
   const raw = (head: string, body: string) =>
-    new Promise<string>((resolve) => {
-      let received = '';
-      const socket = connect(Number(new URL(url).port), '127.0.0.1');
-      socket.on('data', (chunk) => {
-        received += chunk;
-      });
-      socket.on('close', () => resolve(received));
-      socket.write(
-        `POST /graphql HTTP/1.1\r\nHost: a\r\nConnection: close\r\nx-graphql-yoga-csrf: 1\r\n${head}\r\n\r\n${body}`,
-      );
-    });
+    overTheWire(
+      url,
+      `POST /graphql HTTP/1.1\r\nHost: a\r\nConnection: close\r\nx-graphql-yoga-csrf: 1\r\n${head}\r\n\r\n${body}`,
+    );
   const boundary = 'Content-Type: multipart/form-data; boundary=x\r\n';
 
   it('in JSON has the small limit still', async () => {

@@ -1,11 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { BrowserContext, Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Program, startProgram } from '../program.js';
-import { hasBrowser, openBrowser } from './browser.js';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { hasBrowser } from './browser.js';
+import { ownPage } from './own-page.js';
 
 interface Given {
   readonly name: string;
@@ -16,41 +12,26 @@ interface Given {
 const flat = (width: number, height: number) => sharp({ create: { width, height, channels: 3, background: '#a33' } });
 
 describe.skipIf(!hasBrowser)('a file that comes to the page', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'inkstone-files-'));
-  let program: Program;
-  let context: BrowserContext;
-  let page: Page;
-
-  beforeAll(async () => {
-    program = await startProgram({ env: { UPLOAD_BYTES: String(2 ** 20) } });
-    context = await openBrowser(folder, []);
-    page = context.pages()[0] ?? (await context.newPage());
-  });
+  const own = ownPage({ env: { UPLOAD_BYTES: String(2 ** 20) } });
 
   beforeEach(async () => {
-    await page.goto('about:blank');
-    await page.goto(program.url);
-    await page.locator('#size option').first().waitFor({ state: 'attached' });
-  });
-
-  afterAll(async () => {
-    await context?.close();
-    await program?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    await own.page.goto('about:blank');
+    await own.page.goto(own.program.url);
+    await own.page.locator('#size option').first().waitFor({ state: 'attached' });
   });
 
   /** By each way in which a browser takes a file. */
   const ways = {
     async chosen({ name, type, bytes }: Given) {
-      await page.click('label:has(input[value="EDIT"])');
-      await page.setInputFiles('#file', { name, mimeType: type, buffer: bytes });
+      await own.page.click('label:has(input[value="EDIT"])');
+      await own.page.setInputFiles('#file', { name, mimeType: type, buffer: bytes });
     },
     dropped: (file: Given) => dispatch(file, 'drop'),
     pasted: (file: Given) => dispatch(file, 'paste'),
   };
 
   async function dispatch({ name, type, bytes }: Given, event: 'drop' | 'paste') {
-    await page.evaluate(`(() => {
+    await own.page.evaluate(`(() => {
       const bytes = Uint8Array.from(atob('${bytes.toString('base64')}'), (letter) => letter.charCodeAt(0));
       const data = new DataTransfer();
       data.items.add(new File([bytes], ${JSON.stringify(name)}, { type: ${JSON.stringify(type)} }));
@@ -61,19 +42,19 @@ describe.skipIf(!hasBrowser)('a file that comes to the page', () => {
     })()`);
   }
 
-  const said = () => page.locator('#image-problem').textContent();
+  const said = () => own.page.locator('#image-problem').textContent();
 
   const words: Given = { name: 'words.png', type: 'image/png', bytes: Buffer.from('no picture at all') };
   it.each(Object.keys(ways) as (keyof typeof ways)[])(
     'and is no picture is refused before anything is asked: %s',
     async (way) => {
       await ways[way](words);
-      await page.locator('#image-problem:not(:empty)').waitFor();
+      await own.page.locator('#image-problem:not(:empty)').waitFor();
       expect(await said()).toBe('Expected a picture in PNG, JPEG, WebP, AVIF or GIF but received words.png.');
-      expect(await page.getAttribute('#file', 'aria-invalid')).toBe('true');
-      await page.click('#draw');
+      expect(await own.page.getAttribute('#file', 'aria-invalid')).toBe('true');
+      await own.page.click('#draw');
       expect(await said()).toContain('words.png');
-      expect(await page.locator('#draw').getAttribute('aria-disabled')).toBe('false');
+      expect(await own.page.locator('#draw').getAttribute('aria-disabled')).toBe('false');
     },
   );
 
@@ -83,40 +64,40 @@ describe.skipIf(!hasBrowser)('a file that comes to the page', () => {
     { name: 'empty.jpg', type: 'image/jpeg', bytes: Buffer.alloc(0) },
   ])('of a kind that cannot be changed is refused likewise: $name', async (file) => {
     await ways.dropped(file);
-    await page.locator('#image-problem', { hasText: file.name }).waitFor();
+    await own.page.locator('#image-problem', { hasText: file.name }).waitFor();
   });
 
   it('is refused in Chinese where the page speaks it, and again in English when that is chosen', async () => {
-    await page.click('#language');
+    await own.page.click('#language');
     await ways.dropped(words);
-    await page.locator('#image-problem', { hasText: '不是能读取的图片' }).waitFor();
-    await page.click('#language');
+    await own.page.locator('#image-problem', { hasText: '不是能读取的图片' }).waitFor();
+    await own.page.click('#language');
     expect(await said()).toContain('Expected a picture');
   });
 
   it('and is a picture takes the place of one that was refused', async () => {
     await ways.dropped(words);
-    await page.locator('#image-problem:not(:empty)').waitFor();
+    await own.page.locator('#image-problem:not(:empty)').waitFor();
     await ways.dropped({ name: 'red.png', type: 'image/png', bytes: await flat(192, 64).png().toBuffer() });
-    await page.locator('[data-state=shown]').waitFor();
+    await own.page.locator('[data-state=shown]').waitFor();
     expect(await said()).toBe('');
   });
 
   it('of a kind that only the browser reads is sent as one that the server reads', async () => {
     await ways.chosen({ name: 'red.bmp', type: 'image/bmp', bytes: bitmap(64, 64) });
-    await page.locator('[data-state=shown]').waitFor();
-    await page.selectOption('#how', 'STRENGTH');
-    await page.fill('#prompt', 'a red house, grass background');
-    await page.click('#draw');
-    await page.locator('.tile.arrived').waitFor();
+    await own.page.locator('[data-state=shown]').waitFor();
+    await own.page.selectOption('#how', 'STRENGTH');
+    await own.page.fill('#prompt', 'a red house, grass background');
+    await own.page.click('#draw');
+    await own.page.locator('.tile.arrived').waitFor();
   });
 
   it('and is too large for the server is refused where it was chosen', async () => {
     await ways.chosen({ name: 'long.png', type: 'image/png', bytes: await pad(await flat(64, 64).png().toBuffer()) });
-    await page.locator('[data-state=shown]').waitFor();
-    await page.fill('#prompt', 'change the background to snow');
-    await page.click('#draw');
-    await page.locator('#image-problem', { hasText: 'too large' }).waitFor();
+    await own.page.locator('[data-state=shown]').waitFor();
+    await own.page.fill('#prompt', 'change the background to snow');
+    await own.page.click('#draw');
+    await own.page.locator('#image-problem', { hasText: 'too large' }).waitFor();
   });
 });
 
