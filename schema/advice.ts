@@ -1,5 +1,5 @@
-import type { Advice as StudioAdvice, PromptAdvice as StudioPromptAdvice } from '../src/studio/advice/advise.js';
-import type { PromptParts as StudioParts } from '../src/studio/advice/parts.js';
+import type { Advice as StudioAdvice, PromptAdvice as StudioPromptAdvice } from '../src/generation/advice/advise.js';
+import type { PromptParts as StudioParts } from '../src/generation/advice/parts.js';
 import { builder } from './builder.js';
 import { rawId } from './ids.js';
 import { InvalidInput, QueueFull, UnknownModel } from './problems.js';

@@ -2,7 +2,7 @@ import SchemaBuilder from '@pothos/core';
 import DataloaderPlugin from '@pothos/plugin-dataloader';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin from '@pothos/plugin-relay';
-import type { ProgressEvent, Studio } from '../src/studio/types.js';
+import type { ProgressEvent, Studio } from '../src/generation/types.js';
 import { type AnyId, Missing, nodeTypes, readId } from './ids.js';
 
 /** What resolvers know of the request they answer. */

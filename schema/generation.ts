@@ -1,4 +1,4 @@
-import type { Generation as StudioGeneration, StageTiming as StudioTiming } from '../src/studio/types.js';
+import type { Generation as StudioGeneration, StageTiming as StudioTiming } from '../src/generation/types.js';
 import { builder } from './builder.js';
 import { CacheOutcome, EditMode, GenerationStatus, Operation, Stage } from './enums.js';
 import { Missing, rawId } from './ids.js';

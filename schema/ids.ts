@@ -1,6 +1,6 @@
 import { decodeGlobalID } from '@pothos/plugin-relay';
 import { GraphQLError } from 'graphql';
-import type { AppliedLora } from '../src/engine/job.js';
+import type { AppliedLora } from '../src/engine/engine.js';
 
 export const nodeTypes = ['Generation', 'Image', 'Lora', 'Model'] as const;
 export type NodeType = (typeof nodeTypes)[number];

@@ -1,4 +1,4 @@
-import type { Generation, Image as StudioImage } from '../src/studio/types.js';
+import type { Generation, Image as StudioImage } from '../src/generation/types.js';
 import { builder, type Context } from './builder.js';
 import { Missing } from './ids.js';
 import { Image } from './image.js';

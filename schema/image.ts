@@ -1,5 +1,6 @@
-import { imageAddress, MAX_SIDE } from '../src/studio/image-address.js';
-import type { ImageFormat as Format, Image as StudioImage } from '../src/studio/types.js';
+import type { ImageFormat as Format } from '../src/domain/variant.js';
+import type { Image as StudioImage } from '../src/generation/types.js';
+import { imageAddress, MAX_SIDE } from '../src/images/address.js';
 import { builder } from './builder.js';
 import { ImageFormat } from './enums.js';
 import { Missing, rawId } from './ids.js';

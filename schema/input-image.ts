@@ -1,6 +1,6 @@
-import type { Region as StudioRegion } from '../src/engine/job.js';
-import { ownImageId } from '../src/studio/image-address.js';
-import type { ImageRequest } from '../src/studio/sources/source.js';
+import type { Region as StudioRegion } from '../src/engine/engine.js';
+import { ownImageId } from '../src/images/address.js';
+import type { ImageRequest } from '../src/inputs/source.js';
 import { builder } from './builder.js';
 import { rawId } from './ids.js';
 

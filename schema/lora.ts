@@ -1,5 +1,5 @@
-import type { AppliedLora } from '../src/engine/job.js';
-import type { Studio, Lora as StudioLora } from '../src/studio/types.js';
+import type { AppliedLora } from '../src/engine/engine.js';
+import type { Studio, Lora as StudioLora } from '../src/generation/types.js';
 import { builder } from './builder.js';
 import { Missing } from './ids.js';
 

@@ -1,4 +1,4 @@
-import type { Model as StudioModel } from '../src/studio/types.js';
+import type { Model as StudioModel } from '../src/generation/types.js';
 import { builder } from './builder.js';
 import { EditMode, Operation } from './enums.js';
 import { Missing } from './ids.js';

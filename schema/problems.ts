@@ -1,5 +1,4 @@
-import { type ProblemCode as Code, problemCodes } from '../src/studio/problem-codes.js';
-import { codeOf, parametersOf } from '../src/studio/problem-record.js';
+import { type ProblemCode as Code, problemCodes } from '../src/domain/problem-codes.js';
 import {
   InvalidInput,
   NotCached,
@@ -8,8 +7,9 @@ import {
   QueueFull,
   StorageUnavailable,
   UnknownModel,
-} from '../src/studio/problems.js';
-import type { ProblemRecord } from '../src/studio/types.js';
+} from '../src/domain/problems.js';
+import { codeOf, parametersOf } from '../src/generation/problem-record.js';
+import type { ProblemRecord } from '../src/generation/types.js';
 import { builder } from './builder.js';
 
 /** What every problem has, whether it is an error that was thrown or a record of a generation's end. */

@@ -1,4 +1,4 @@
-import type { ProgressEvent as StudioEvent } from '../src/studio/types.js';
+import type { ProgressEvent as StudioEvent } from '../src/generation/types.js';
 import { builder } from './builder.js';
 import { Stage } from './enums.js';
 import { Generation } from './generation.js';

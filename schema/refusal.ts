@@ -1,5 +1,5 @@
 import { GraphQLError } from 'graphql';
-import type { ProblemCode, ProblemParameters } from '../src/studio/problem-codes.js';
+import type { ProblemCode, ProblemParameters } from '../src/domain/problem-codes.js';
 
 /** A problem where the schema has no union to tell it in: what `Problem` has stands in the error's extensions. */
 export function refusal(

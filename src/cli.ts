@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 import { delimiter } from 'node:path';
 import { Command, Option } from 'commander';
-import { isDebugging } from './commands/config.js';
-import { variablesOf } from './commands/variables.js';
-import { ConfigError, readConfig, type Settings } from './config.js';
-import { programVersion } from './version.js';
+import { ConfigError, readConfig, type Settings } from './app/config.js';
+import { isDebugging } from './cli/config.js';
+import { variablesOf } from './cli/variables.js';
+import { programVersion } from './environment/program-version.js';
 
 /** Of a command that was used wrongly; what fails though it was used rightly ends with 1. */
 const wrongUsage = 2;
@@ -41,7 +41,7 @@ program
     // As the default it is also given what was meant as the name of another one.
     if (args.length > 0) program.error(`Expected a command but received "${args[0]}". \`inkstone --help\` lists them.`);
     const typed = { ...(options.host && { HOST: options.host }), ...(options.port && { PORT: options.port }) };
-    await (await import('./commands/serve.js')).serveCommand(settings(typed), options);
+    await (await import('./cli/serve.js')).serveCommand(settings(typed), options);
   });
 
 /** Options of every command that makes pictures. */
@@ -80,9 +80,7 @@ guided(program.command('generate'))
   .description('Draw pictures into files.')
   .argument('<prompt>', 'what to draw; - reads prompts from standard input, one a line')
   .option('--size <width>x<height>', "pixels, multiples of 16; left out, the model's own")
-  .action(async (prompt, options) =>
-    (await import('./commands/generate.js')).generateCommand(settings(), prompt, options),
-  );
+  .action(async (prompt, options) => (await import('./cli/generate.js')).generateCommand(settings(), prompt, options));
 
 guided(program.command('edit'))
   .description('Change a picture: under a mask, or as a whole from a strength, or as the words alone tell.')
@@ -95,7 +93,7 @@ guided(program.command('edit'))
   .option('--strength <number>', '0 keeps the picture, 1 ignores it')
   .option('--reference <file>', 'a further picture that the words speak of; may be repeated', several)
   .action(async (image, words, options) =>
-    (await import('./commands/edit.js')).editCommand(settings(), image, words, options),
+    (await import('./cli/edit.js')).editCommand(settings(), image, words, options),
   );
 
 drawing(program.command('refine'))
@@ -105,7 +103,7 @@ drawing(program.command('refine'))
   .option('--strength <number>', "how much noise it begins with, up to 1; left out, the model's own")
   .option('--mask <file>', 'white is improved')
   .option('--region <x,y,width,height>', 'a rectangle to improve; may be repeated', several)
-  .action(async (image, options) => (await import('./commands/refine.js')).refineCommand(settings(), image, options));
+  .action(async (image, options) => (await import('./cli/refine.js')).refineCommand(settings(), image, options));
 
 program
   .command('quantize')
@@ -119,7 +117,7 @@ program
   .option('--json', 'tell what was written and lost as a line of JSON')
   .addHelpText('after', variablesOf('engine', 'commands'))
   .action(async (checkpoint, options) =>
-    (await import('./commands/quantize.js')).quantizeCommand(settings(), checkpoint, options),
+    (await import('./cli/quantize.js')).quantizeCommand(settings(), checkpoint, options),
   );
 
 program
@@ -129,7 +127,7 @@ program
   )
   .option('--json', 'tell it as JSON')
   .addHelpText('after', variablesOf('engine', 'DATA_DIR'))
-  .action(async (options) => (await import('./commands/doctor.js')).doctorCommand(settings(), options));
+  .action(async (options) => (await import('./cli/doctor.js')).doctorCommand(settings(), options));
 
 try {
   await program.parseAsync();

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { sections } from '../../src/config.js';
+import { sections } from '../../src/app/config.js';
 import type { Printed } from '../../src/environment/values.js';
 
 /** What the JSON schema of a setting tells of it. */

@@ -4,6 +4,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const target = join(root, 'dist/src/server/page');
+const target = join(root, 'dist/src/page');
 rmSync(target, { recursive: true, force: true });
-cpSync(join(root, 'src/server/page'), target, { recursive: true });
+cpSync(join(root, 'src/page'), target, { recursive: true });

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { type Component, openComponent } from './checkpoint.js';
-import { Config } from './config.js';
-import { factorsOf } from './difference.js';
-import { readLowRank } from './lora.js';
-import type { LinearShapes } from './lora-names.js';
+import { Config } from '../checkpoint/config.js';
+import { type Component, openComponent } from '../checkpoint/layouts/diffusers.js';
+import { factorsOf } from '../checkpoint/lora/adapter.js';
+import { readLowRank } from '../checkpoint/lora/lora.js';
+import type { LinearShapes } from '../checkpoint/lora/names.js';
 import { type WeightMemory, weightMemory } from './memory.js';
 import { buildVaeDecoder, buildVaeEncoder } from './models/autoencoder-kl.js';
 import type { VaeConfig } from './models/autoencoder-kl-parts.js';
@@ -18,13 +18,13 @@ import type { Graph, Value } from './onnx/graph.js';
 import { simplify } from './passes/index.js';
 import type { Device } from './targets/target.js';
 
-export { contentHash, contentVersion, type FileHashes, type Look, statusOf } from './content.js';
-export { CheckpointError, type Fault } from './errors.js';
-export { readFactors } from './lora.js';
-export type { LinearShapes } from './lora-names.js';
+export { contentHash, contentVersion, type FileHashes, type Look, statusOf } from '../checkpoint/content-hash.js';
+export { CheckpointError, type Fault } from '../checkpoint/errors.js';
+export { readFactors } from '../checkpoint/lora/lora.js';
+export type { LinearShapes } from '../checkpoint/lora/names.js';
+export { type QuantiseOptions, quantiseComponent } from '../checkpoint/quantise.js';
 /** For graphs that no checkpoint has, such as a benchmark's. */
 export { Graph } from './onnx/graph.js';
-export { type QuantiseOptions, quantiseComponent } from './quantise.js';
 export type { Device, ImageEncoderConfig, TextEncoderConfig, TinyAutoencoderConfig, TransformerConfig, VaeConfig };
 
 export interface TensorSpec {

@@ -1,12 +1,12 @@
-import { type BlockFormat, blockShapes } from './blocks.js';
-import { type Component, location } from './checkpoint.js';
-import { Config } from './config.js';
-import { CheckpointError } from './errors.js';
-import type { LowRank, StoredFactor } from './lora.js';
+import { Config } from '../checkpoint/config.js';
+import { CheckpointError } from '../checkpoint/errors.js';
+import { type BlockFormat, blockShapes } from '../checkpoint/formats/blocks.js';
+import type { StoredTensor, StoredType } from '../checkpoint/formats/safetensors.js';
+import { scaleOf } from '../checkpoint/formats/scales.js';
+import { type Component, location } from '../checkpoint/layouts/diffusers.js';
+import type { LowRank, StoredFactor } from '../checkpoint/lora/lora.js';
 import type { Dim, ElementType, Value } from './onnx/graph.js';
 import type { BlockMatrix, Ops } from './onnx/ops.js';
-import type { StoredTensor, StoredType } from './safetensors.js';
-import { scaleOf } from './scales.js';
 
 const onnxType: Partial<Record<StoredType, ElementType>> = {
   F32: 'float32',

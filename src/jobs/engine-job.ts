@@ -1,5 +1,5 @@
 import type { Work } from '../domain/work.js';
-import type { EngineJob, Mask, Pixels } from '../engine/job.js';
+import type { EngineJob, Mask, Pixels } from '../engine/engine.js';
 
 /** The images that came with requests, by the names under which they are stored. */
 export interface InputImages {

@@ -1,5 +1,5 @@
-import type { EngineEvent } from '../engine/job.js';
-import { previewAddress } from '../imaging/preview.js';
+import type { EngineEvent } from '../engine/engine.js';
+import { previewAddress } from '../images/preview.js';
 
 /**
  * Passes an engine's events on in their order, although encoding the preview of some takes a while.

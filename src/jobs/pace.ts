@@ -1,5 +1,5 @@
 import type { Job } from '../domain/job.js';
-import { stepsRun } from '../engine/schedule.js';
+import { stepsRun } from '../engine/pipelines/schedule.js';
 
 /** What a job costs: pixels × forwards, of which guidance makes two a step. */
 export function costOf({ work, recipe: { width, height } }: Job): number {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { addressOf, type ImageStore } from '../cache/image-store.js';
 import type { ImageRecord } from '../domain/image.js';
 import type { ProblemRecord } from '../domain/problem.js';
-import type { Engine, EngineEvent, Pixels, Region } from '../engine/job.js';
-import { encodeMaster } from '../imaging/master.js';
+import type { Engine, EngineEvent, Pixels, Region } from '../engine/engine.js';
+import { encodeMaster } from '../images/master.js';
+import { addressOf, type ImageStore } from '../stores/images/image-store.js';
 import { ImageSpan } from '../telemetry/spans.js';
 import { engineJob, type InputImages } from './engine-job.js';
 import { inOrder } from './in-order.js';

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accepted } from '../../src/server/negotiation.js';
+import { accepted } from '../../src/http/negotiation.js';
 import { openServer, origin, type TestServer } from './server.js';
 
 let server: TestServer;

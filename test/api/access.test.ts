@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { createAccess, drawAccessKey, isLoopback } from '../../src/server/access.js';
+import { createAccess, drawAccessKey, isLoopback } from '../../src/http/access.js';
 import { house, openServer, operation, origin, type TestServer } from './server.js';
 
 const key = 'a key that nobody guesses';

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
-import { boundConnections, connectionsFor } from '../../src/server/connections.js';
+import { boundConnections, connectionsFor } from '../../src/http/connections.js';
 import { changed, long, openServer, operation } from './server.js';
 
 const silent = pino({ level: 'silent' });

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Pixels } from '../../src/engine/job.js';
+import type { Pixels } from '../../src/engine/engine.js';
+import { diffusers, factorsOf, tensorsOf } from '../checkpoint/lora-files.js';
 import { type NewTensor, writeTensors } from '../compiler/files.js';
-import { diffusers, factorsOf, tensorsOf } from '../compiler/lora-files.js';
 import { temporaryFolder } from '../engine/checkpoints.js';
-import { differing, leftHalf, upload, waves } from '../studio/pictures.js';
+import { differing, leftHalf, upload, waves } from '../generation/pictures.js';
 import { house, openServer, operation, type TestServer } from './server.js';
 
 function lora(id: string, tensors: Readonly<Record<string, NewTensor>>) {

@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { createAccess } from '../../src/server/access.js';
-import { callerOf } from '../../src/server/caller.js';
+import { createAccess } from '../../src/http/access.js';
+import { callerOf } from '../../src/http/caller.js';
 import { openServer, type TestServer } from './server.js';
 
 const key = 'a key that nobody guesses';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { serverSection } from '../../src/server/config.js';
+import { serverSection } from '../../src/http/config.js';
 import { openServer, type TestServer } from './server.js';
 import { overTheWire } from './wire.js';
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { problemCodes } from '../../src/studio/problem-codes.js';
+import { problemCodes } from '../../src/domain/problem-codes.js';
 import { house, openServer, type TestServer } from './server.js';
 
 /** Problems as programs read them, to say them in a language of their own. */

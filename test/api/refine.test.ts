@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Pixels } from '../../src/engine/job.js';
-import { differing, leftHalf, picture, upload, waves } from '../studio/pictures.js';
+import type { Pixels } from '../../src/engine/engine.js';
+import { differing, leftHalf, picture, upload, waves } from '../generation/pictures.js';
 import { openServer, operation, type TestServer } from './server.js';
 
 let server: TestServer;

@@ -10,8 +10,8 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { diffusers, factorsOf, tensorsOf } from '../checkpoint/lora-files.js';
 import { writeTensors } from '../compiler/files.js';
-import { diffusers, factorsOf, tensorsOf } from '../compiler/lora-files.js';
 import type { Program } from '../program.js';
 import { type Answer, catalogOf, draw, newFolder, serving, tinyCopy } from './catalogs.js';
 

@@ -6,10 +6,10 @@ import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { serverSection } from '../../src/server/config.js';
-import { limits } from '../../src/server/plugins/limits.js';
+import { serverSection } from '../../src/http/config.js';
+import { limits } from '../../src/http/plugins/limits.js';
 import { isTelemetryWanted } from '../../src/telemetry/sdk.js';
-import { newFolder } from '../studio/open-studio.js';
+import { newFolder } from '../generation/open-studio.js';
 import { changed, house, long, openServer, operation, origin, type TestServer } from './server.js';
 
 let server: TestServer;

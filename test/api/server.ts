@@ -2,14 +2,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { checkLora, contentHash } from '../../src/compiler/index.js';
-import type { ModelEntry } from '../../src/engine/catalog.js';
-import { createEngine } from '../../src/engine/host.js';
-import { openTokenizer } from '../../src/engine/tokenizer.js';
-import { serverSection } from '../../src/server/config.js';
-import { createServer, type InkstoneServer, type Listening } from '../../src/server/server.js';
-import type { Studio } from '../../src/studio/types.js';
+import type { ModelEntry } from '../../src/domain/model-entry.js';
+import { openTokenizer } from '../../src/engine/models/tokenizer.js';
+import { createEngine } from '../../src/engine/process/host.js';
+import type { Studio } from '../../src/generation/types.js';
+import { serverSection } from '../../src/http/config.js';
+import { createServer, type InkstoneServer, type Listening } from '../../src/http/server.js';
 import { tinyTurbo } from '../engine/checkpoints.js';
-import { newFolder, openStudio } from '../studio/open-studio.js';
+import { newFolder, openStudio } from '../generation/open-studio.js';
 
 /** The API on the tiny checkpoint: real engine, real stores, a folder of its own. */
 export interface TestServer extends InkstoneServer {

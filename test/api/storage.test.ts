@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rawId } from '../../schema/ids.js';
-import { cannotMount, mountSmallDisk, type SmallDisk } from '../studio/small-disk.js';
+import { cannotMount, mountSmallDisk, type SmallDisk } from '../generation/small-disk.js';
 import { house, openServer, origin, type TestServer } from './server.js';
 
 /** What clients and operators see of a full disk. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { basePathOf, belowBase } from '../../src/server/base-url.js';
+import { basePathOf, belowBase } from '../../src/http/base-url.js';
 import { house, openServer, type TestServer } from './server.js';
 
 const key = 'a key that nobody guesses';

@@ -1,8 +1,8 @@
 import { rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { diffusers, factorsOf, tensorsOf } from '../checkpoint/lora-files.js';
 import { writeTensors } from '../compiler/files.js';
-import { diffusers, factorsOf, tensorsOf } from '../compiler/lora-files.js';
 import { catalogOf, draw, newFolder, offered, serving, tinyCopy } from './catalogs.js';
 
 function loraFile(): string {

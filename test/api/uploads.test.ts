@@ -3,9 +3,9 @@ import type { AddressInfo } from 'node:net';
 import { GraphQLScalarType } from 'graphql';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { useBodyLimit } from '../../src/server/plugins/body-limit.js';
-import { useCsrfPrevention } from '../../src/server/plugins/csrf.js';
-import { useUploads } from '../../src/server/plugins/uploads.js';
+import { useBodyLimit } from '../../src/http/plugins/body-limit.js';
+import { useCsrfPrevention } from '../../src/http/plugins/csrf.js';
+import { useUploads } from '../../src/http/plugins/uploads.js';
 import { overTheWire } from './wire.js';
 
 /** Who got what: the plugins over HTTP as the server has them, with a schema that answers with what it was sent. */

@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
-import type { ModelEntry } from '../../src/engine/catalog.js';
-import { readModels } from '../../src/engine/checkpoint.js';
+import { readModels } from '../../src/catalog/entry-from-checkpoint.js';
+import type { ModelEntry } from '../../src/domain/model-entry.js';
 import { engineSection } from '../../src/engine/config.js';
-import { createEngine, type EngineOptions } from '../../src/engine/host.js';
-import type { GenerateJob } from '../../src/engine/job.js';
+import type { GenerateJob } from '../../src/engine/engine.js';
+import { createEngine, type EngineOptions } from '../../src/engine/process/host.js';
 import { proportionalSetSize, watchMemory } from './memory.js';
 import { type Measure, median } from './report.js';
 

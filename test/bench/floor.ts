@@ -1,14 +1,14 @@
 import { availableParallelism } from 'node:os';
+import { readModels } from '../../src/catalog/entry-from-checkpoint.js';
 import { compileTransformer, Graph } from '../../src/compiler/index.js';
 import { buildTransformer } from '../../src/compiler/models/z-image-transformer.js';
 import type { Node } from '../../src/compiler/onnx/graph.js';
 import { Ops } from '../../src/compiler/onnx/ops.js';
 import { targets } from '../../src/compiler/targets/index.js';
-import { readModels } from '../../src/engine/checkpoint.js';
 import { engineSection } from '../../src/engine/config.js';
 import { openTransformer } from '../../src/engine/models/transformer.js';
-import { openSession } from '../../src/engine/session.js';
-import type { Tensor } from '../../src/engine/tensor.js';
+import { openSession } from '../../src/engine/runtime/session.js';
+import type { Tensor } from '../../src/engine/runtime/tensor.js';
 import { median } from './report.js';
 
 const IMAGE_TOKENS = 256;

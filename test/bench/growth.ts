@@ -1,7 +1,7 @@
-import { readModels } from '../../src/engine/checkpoint.js';
+import { readModels } from '../../src/catalog/entry-from-checkpoint.js';
 import { engineSection } from '../../src/engine/config.js';
-import { engineFor } from '../../src/engine/host.js';
-import type { EngineJob, Pixels } from '../../src/engine/job.js';
+import type { EngineJob, Pixels } from '../../src/engine/engine.js';
+import { engineFor } from '../../src/engine/process/host.js';
 import { graphql, type Program, startProgram } from '../program.js';
 import { proportionalSetSize } from './memory.js';
 import { type Measure, median } from './report.js';

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lossBetween } from '../../src/commands/compare.js';
-import { readConfig } from '../../src/config.js';
-import { entryFromCheckpoint, readModels } from '../../src/engine/checkpoint.js';
+import { readConfig } from '../../src/app/config.js';
+import { entryFromCheckpoint, readModels } from '../../src/catalog/entry-from-checkpoint.js';
+import { lossBetween } from '../../src/cli/compare.js';
 import type { Measure } from './report.js';
 
 const cli = join(import.meta.dirname, '../../dist/src/cli.js');

@@ -2,7 +2,7 @@ import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, rmSync, wri
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { elementBytes, isType } from '../../src/compiler/safetensors.js';
+import { elementBytes, isType } from '../../src/checkpoint/formats/safetensors.js';
 
 /** A tensor to be written; without data it is all zeros and takes no place on the disk. */
 export interface NewTensor {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
+import { readHeader } from '../../src/checkpoint/formats/safetensors.js';
 import {
   type CompiledGraph,
   compileTextEncoder,
@@ -9,11 +10,10 @@ import {
   compileVaeDecoder,
   compileVaeEncoder,
 } from '../../src/compiler/index.js';
-import { readHeader } from '../../src/compiler/safetensors.js';
-import { integers, openSession } from '../../src/engine/session.js';
-import { items, type Tensor, tensor } from '../../src/engine/tensor.js';
+import { integers, openSession } from '../../src/engine/runtime/session.js';
+import { items, type Tensor, tensor } from '../../src/engine/runtime/tensor.js';
+import { int8, pair } from '../checkpoint/checkpoints.js';
 import { readCases } from '../parity/case.js';
-import { int8, pair } from './checkpoints.js';
 import { bytesOf, type NewTensor, temporaryFolder, writeJson, writeTensors } from './files.js';
 import { farthest, fixtures, run } from './run.js';
 

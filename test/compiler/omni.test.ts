@@ -7,14 +7,14 @@ import {
   compileOmniTransformer,
   compileTransformer,
 } from '../../src/compiler/index.js';
-import { Loras } from '../../src/engine/loras.js';
 import { openImageEncoder } from '../../src/engine/models/image-encoder.js';
+import { Loras } from '../../src/engine/models/loras.js';
 import { openTransformer, type Transformer } from '../../src/engine/models/transformer.js';
-import { items } from '../../src/engine/tensor.js';
+import { items } from '../../src/engine/runtime/tensor.js';
+import { diffusers, factorsOf, folderOf, tensorsOf } from '../checkpoint/lora-files.js';
 import { tinyOmni, writeImageEncoder } from '../engine/omni-checkpoint.js';
 import { picture } from '../engine/pictures.js';
 import { temporaryFolder, writeJson } from './files.js';
-import { diffusers, factorsOf, folderOf, tensorsOf } from './lora-files.js';
 import { farthest, fixtures, run } from './run.js';
 import { wave } from './waves.js';
 

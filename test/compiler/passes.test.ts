@@ -6,7 +6,7 @@ import { buildTextEncoder } from '../../src/compiler/models/qwen3.js';
 import { buildOmniTransformer, buildTransformer } from '../../src/compiler/models/z-image-transformer.js';
 import type { Graph, Value } from '../../src/compiler/onnx/graph.js';
 import { simplify } from '../../src/compiler/passes/index.js';
-import { integers } from '../../src/engine/session.js';
+import { integers } from '../../src/engine/runtime/session.js';
 import { fixtures, run } from './run.js';
 import { wave } from './waves.js';
 

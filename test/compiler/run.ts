@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { CompiledGraph } from '../../src/compiler/index.js';
-import { type Integers, integers, openSession } from '../../src/engine/session.js';
-import type { Tensor } from '../../src/engine/tensor.js';
+import { type Integers, integers, openSession } from '../../src/engine/runtime/session.js';
+import type { Tensor } from '../../src/engine/runtime/tensor.js';
 
 /** Reference data and tiny checkpoints that travel with the project. */
 export const fixtures = join(import.meta.dirname, '..', 'parity', 'fixtures');

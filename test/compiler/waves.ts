@@ -1,4 +1,4 @@
-import { type Tensor, tensor } from '../../src/engine/tensor.js';
+import { type Tensor, tensor } from '../../src/engine/runtime/tensor.js';
 
 /** Numbers that are not all alike. */
 export function wave(shape: readonly number[]): Tensor {

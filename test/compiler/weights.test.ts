@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { compileTextEncoder, compileTransformer, compileVaeDecoder } from '../../src/compiler/index.js';
 import { openTransformer } from '../../src/engine/models/transformer.js';
-import { bfloat16, float8, int8, pair, type Storage } from './checkpoints.js';
+import { bfloat16, float8, int8, pair, type Storage } from '../checkpoint/checkpoints.js';
 import { farthest, run, text } from './run.js';
 import { wave } from './waves.js';
 

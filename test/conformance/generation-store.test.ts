@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openLibsqlStore } from '../../src/studio/store/libsql-store.js';
+import { openLibsqlStore } from '../../src/stores/generations/libsql-store.js';
 import { generationStoreConformance } from './generation-store.js';
 
 generationStoreConformance('the libsql file', async () => {

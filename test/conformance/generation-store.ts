@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { GenerationStore, Picture } from '../../src/studio/store/generation-store.js';
+import type { GenerationStore, Picture } from '../../src/stores/generations/generation-store.js';
 import { generationOf } from './generation.js';
 
 const picture = (name: string, changes: Partial<Picture> = {}): Picture => ({

@@ -1,4 +1,4 @@
-import type { Generation } from '../../src/studio/types.js';
+import type { Generation } from '../../src/generation/types.js';
 
 /** A generation as a store or a log sees it. */
 export function generationOf(changes: Partial<Generation> = {}): Generation {

@@ -2,7 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openFolderImageStore } from '../../src/cache/folder-image-store.js';
+import { openFolderImageStore } from '../../src/stores/images/folder-image-store.js';
 import { imageStoreConformance } from './image-store.js';
 
 imageStoreConformance('the folder', async () => {

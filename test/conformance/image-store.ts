@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { ImageStore, ImageStoreOptions } from '../../src/cache/image-store.js';
+import type { ImageStore, ImageStoreOptions } from '../../src/stores/images/image-store.js';
 
 export interface ImageStorePlace {
   open(options: ImageStoreOptions): Promise<ImageStore>;

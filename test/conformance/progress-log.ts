@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { ProgressLog } from '../../src/studio/progress-log.js';
-import type { ProgressEvent } from '../../src/studio/types.js';
-import { HandClock } from '../studio/hand-clock.js';
+import type { ProgressEvent } from '../../src/generation/types.js';
+import type { ProgressLog } from '../../src/stores/progress/progress-log.js';
+import { HandClock } from '../generation/hand-clock.js';
 import { generationOf } from './generation.js';
 
 export interface ProgressLogSetup {

@@ -1,6 +1,6 @@
 import { EngineLost } from '../../src/engine/problems.js';
+import { toProblemRecord } from '../../src/generation/problem-record.js';
 import { InProcessQueue } from '../../src/jobs/in-process.js';
-import { toProblemRecord } from '../../src/studio/problem-record.js';
 import { queueConformance } from './queue.js';
 
 queueConformance(

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { configurationPage } from '../../infra/docs/configuration.js';
-import { sections } from '../../src/config.js';
+import { sections } from '../../src/app/config.js';
 
 const root = join(import.meta.dirname, '..', '..');
 const page = readFileSync(join(root, 'docs', 'configuration.md'), 'utf8');

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type ModelEntry, readCatalog } from '../../src/engine/catalog.js';
-import type { EngineEvent, GenerateJob, Pixels } from '../../src/engine/job.js';
+import { readCatalog } from '../../src/catalog/catalog.js';
+import type { ModelEntry } from '../../src/domain/model-entry.js';
+import type { EngineEvent, GenerateJob, Pixels } from '../../src/engine/engine.js';
 import { engineWith, job, longJob, runUntilStep, withItems } from './engines.js';
 
 const [inkling] = readCatalog(join(import.meta.dirname, '..', '..', 'models', 'catalog.json')) as [ModelEntry];

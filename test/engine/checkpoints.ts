@@ -2,8 +2,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import type { ModelEntry } from '../../src/engine/catalog.js';
-import { entryFromCheckpoint } from '../../src/engine/checkpoint.js';
+import { entryFromCheckpoint } from '../../src/catalog/entry-from-checkpoint.js';
+import type { ModelEntry } from '../../src/domain/model-entry.js';
 
 export const fixtures = join(import.meta.dirname, '..', 'parity', 'fixtures', 'checkpoints');
 

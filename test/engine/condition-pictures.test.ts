@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { centred, fitted } from '../../src/engine/condition-pictures.js';
-import { showable } from '../../src/engine/showable.js';
+import { centred, fitted } from '../../src/engine/pipelines/reference-conditioning.js';
+import { showable } from '../../src/engine/pipelines/valid-reference.js';
 import { picture, waves } from './pictures.js';
 
 describe('a picture that words speak of', () => {

@@ -1,7 +1,7 @@
 import { delimiter } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { engineSection } from '../../src/engine/config.js';
-import { chooseDevice, startDevice } from '../../src/engine/device.js';
+import { chooseDevice, startDevice } from '../../src/engine/process/device.js';
 
 describe('the settings', () => {
   it('have defaults for everything, and take empty as unset', () => {

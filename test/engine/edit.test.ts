@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { EditJob, EngineEvent } from '../../src/engine/job.js';
-import { forwards } from '../../src/engine/schedule.js';
+import type { EditJob, EngineEvent } from '../../src/engine/engine.js';
+import { forwards } from '../../src/engine/pipelines/schedule.js';
 import { changedTurbo } from './checkpoints.js';
 import { engineWith, run, runUntilStep } from './engines.js';
 import { differing, editJob, maskOf, waves, within } from './pictures.js';

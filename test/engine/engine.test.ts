@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineEvent, Pixels } from '../../src/engine/job.js';
+import type { EngineEvent, Pixels } from '../../src/engine/engine.js';
 import { changedTurbo, tinyTurbo } from './checkpoints.js';
 import { engineWith, job, longJob, run, runUntilStep, withItems } from './engines.js';
 

@@ -1,6 +1,6 @@
 import { afterEach } from 'vitest';
-import { createEngine, type EngineOptions, type HostedEngine } from '../../src/engine/host.js';
-import type { EngineEvent, EngineJob, GenerateJob, Pixels } from '../../src/engine/job.js';
+import type { EngineEvent, EngineJob, GenerateJob, Pixels } from '../../src/engine/engine.js';
+import { createEngine, type EngineOptions, type HostedEngine } from '../../src/engine/process/host.js';
 import { tinyTurbo } from './checkpoints.js';
 
 const open: HostedEngine[] = [];

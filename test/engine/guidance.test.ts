@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { guided, truncated } from '../../src/engine/guidance.js';
-import type { Tensor } from '../../src/engine/tensor.js';
+import { guided, truncated } from '../../src/engine/pipelines/guidance.js';
+import type { Tensor } from '../../src/engine/runtime/tensor.js';
 
 const x: Tensor = { shape: [1, 1, 1, 2], data: Float32Array.of(0, 0) };
 /** A prompt that predicts (3, 4), of length 5, and a negative one that predicts (1, 0). */

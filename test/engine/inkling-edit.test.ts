@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { readCatalog } from '../../src/engine/catalog.js';
-import type { EditJob, Pixels, RefineJob, Region } from '../../src/engine/job.js';
+import { readCatalog } from '../../src/catalog/catalog.js';
+import type { EditJob, Pixels, RefineJob, Region } from '../../src/engine/engine.js';
 import { engineWith, job, run, withItems } from './engines.js';
 import { differing, editJob, maskOf, refineJob, within } from './pictures.js';
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readCatalog } from '../../src/engine/catalog.js';
+import { readCatalog } from '../../src/catalog/catalog.js';
 import { engineWith, job, run } from './engines.js';
 
 const file = join(import.meta.dirname, '..', '..', 'models', 'catalog.json');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { ModelEntry } from '../../src/engine/catalog.js';
-import type { EditJob, EngineEvent } from '../../src/engine/job.js';
+import type { ModelEntry } from '../../src/domain/model-entry.js';
+import type { EditJob, EngineEvent } from '../../src/engine/engine.js';
 import { changedTurbo, tinyTurbo } from './checkpoints.js';
 import { job as drawJob, engineWith, run, runUntilStep } from './engines.js';
 import { tinyOmni } from './omni-checkpoint.js';

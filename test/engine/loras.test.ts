@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { diffusers, factorsOf, folderOf, kohya, tensorsOf } from '../checkpoint/lora-files.js';
 import type { NewTensor } from '../compiler/files.js';
-import { diffusers, factorsOf, folderOf, kohya, tensorsOf } from '../compiler/lora-files.js';
 import { tinyTurbo } from './checkpoints.js';
 import { engineWith, job, run } from './engines.js';
 

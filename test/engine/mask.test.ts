@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { EditJob, Mask, Pixels } from '../../src/engine/job.js';
-import { binarised, feathered, nearestCells } from '../../src/engine/mask.js';
+import type { EditJob, Mask, Pixels } from '../../src/engine/engine.js';
+import { binarised, feathered, nearestCells } from '../../src/engine/image/mask.js';
 import { engineWith, run } from './engines.js';
 import { editJob, waves } from './pictures.js';
 

@@ -1,9 +1,10 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type ModelEntry, readCatalog } from '../../src/engine/catalog.js';
-import { entryFromCheckpoint } from '../../src/engine/checkpoint.js';
-import type { EditJob, GenerateJob, Pixels } from '../../src/engine/job.js';
+import { readCatalog } from '../../src/catalog/catalog.js';
+import { entryFromCheckpoint } from '../../src/catalog/entry-from-checkpoint.js';
+import type { ModelEntry } from '../../src/domain/model-entry.js';
+import type { EditJob, GenerateJob, Pixels } from '../../src/engine/engine.js';
 import { fixtures, temporaryFolder } from './checkpoints.js';
 import { engineWith, job, run, withItems } from './engines.js';
 import { editJob, waves } from './pictures.js';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { TorchGenerator } from '../../src/engine/noise.js';
-import { fromPixels, toPixels } from '../../src/engine/picture.js';
-import { averaged } from '../../src/engine/tensor.js';
-import { previewSteps } from '../../src/engine/watch.js';
+import { fromPixels, toPixels } from '../../src/engine/image/pixels.js';
+import { previewSteps } from '../../src/engine/pipelines/progress-reporter.js';
+import { TorchGenerator } from '../../src/engine/pipelines/torch-generator.js';
+import { averaged } from '../../src/engine/runtime/tensor.js';
 
 describe('noise', () => {
   it('is a function of the seed, up to 2^53−1', () => {

@@ -1,8 +1,8 @@
 import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { readHeader } from '../../src/compiler/safetensors.js';
-import type { ModelEntry } from '../../src/engine/catalog.js';
-import { entryFromCheckpoint } from '../../src/engine/checkpoint.js';
+import { entryFromCheckpoint } from '../../src/catalog/entry-from-checkpoint.js';
+import { readHeader } from '../../src/checkpoint/formats/safetensors.js';
+import type { ModelEntry } from '../../src/domain/model-entry.js';
 import { bytesOf, type NewTensor, writeJson, writeTensors } from '../compiler/files.js';
 import { fixtures, temporaryFolder } from './checkpoints.js';
 

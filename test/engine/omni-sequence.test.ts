@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { omniSequence, type Position } from '../../src/engine/omni-sequence.js';
+import { omniSequence, type Position } from '../../src/engine/models/omni-sequence.js';
 
 const origins = (count: number): Position[] => Array(count).fill([0, 0, 0]);
 const frames = (from: number, to: number): Position[] =>

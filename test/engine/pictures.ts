@@ -1,4 +1,4 @@
-import type { EditJob, Mask, Pixels, RefineJob, Region } from '../../src/engine/job.js';
+import type { EditJob, Mask, Pixels, RefineJob, Region } from '../../src/engine/engine.js';
 
 /** A made picture, pixel by pixel. */
 export function picture(width: number, height: number, colour: (x: number, y: number) => readonly number[]): Pixels {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { PromptCache } from '../../src/engine/prompt-cache.js';
-import { tensor } from '../../src/engine/tensor.js';
+import { PromptCache } from '../../src/engine/pipelines/prompt-cache.js';
+import { tensor } from '../../src/engine/runtime/tensor.js';
 
 /** A cache, and how often its encoder was asked. */
 function counting(bytes: number) {

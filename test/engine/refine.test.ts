@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineEvent, Made, Pixels, RefineJob } from '../../src/engine/job.js';
+import type { EngineEvent, Made, Pixels, RefineJob } from '../../src/engine/engine.js';
 import { changedTurbo } from './checkpoints.js';
 import { engineWith, run, runUntilStep } from './engines.js';
 import { differing, maskOf, picture, refineJob, waves, within } from './pictures.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { boxesOf, feathered } from '../../src/engine/mask.js';
-import { findRegions } from '../../src/engine/regions.js';
+import { boxesOf, feathered } from '../../src/engine/image/mask.js';
+import { findRegions } from '../../src/engine/image/regions.js';
 import { maskOf, picture, within } from './pictures.js';
 
 /** Fine texture where `textured` says so, on a plain ground. */

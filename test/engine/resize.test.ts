@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import type { Pixels } from '../../src/engine/job.js';
-import { bilinear, type Filter, lanczos, resized } from '../../src/engine/resize.js';
+import type { Pixels } from '../../src/engine/engine.js';
+import { bilinear, type Filter, lanczos, resized } from '../../src/engine/image/resize.js';
 import { picture } from './pictures.js';
 
 /** Full of edges, so that kernels overshoot and are cut off at 0 and 255. */

@@ -1,5 +1,5 @@
 // A program with an engine, for a test that ends it: tells the engine's process id, and stays.
-import { createEngine } from '../../src/engine/host.js';
+import { createEngine } from '../../src/engine/process/host.js';
 
 const engine = createEngine({
   catalog: [],

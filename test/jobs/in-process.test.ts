@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { toProblemRecord } from '../../src/generation/problem-record.js';
 import { InProcessQueue } from '../../src/jobs/in-process.js';
 import { QueueIsFull } from '../../src/jobs/queue.js';
-import { toProblemRecord } from '../../src/studio/problem-record.js';
 import { HeldWorker } from './held-worker.js';
 import { jobOf } from './job-of.js';
 

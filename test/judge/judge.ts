@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
-import type { Pixels } from '../../src/engine/job.js';
-import { openSession } from '../../src/engine/session.js';
-import type { Tensor } from '../../src/engine/tensor.js';
+import type { Pixels } from '../../src/engine/engine.js';
+import { openSession } from '../../src/engine/runtime/session.js';
+import type { Tensor } from '../../src/engine/runtime/tensor.js';
 import { type JudgeFile, outputs, read, type Seen, type Sight } from './sight.js';
 
 export const judgeFolder = join(import.meta.dirname, '../../infra/inkling/judge');

@@ -1,8 +1,8 @@
-import type { ModelEntry } from '../../src/engine/catalog.js';
-import { readModels } from '../../src/engine/checkpoint.js';
+import { readModels } from '../../src/catalog/entry-from-checkpoint.js';
+import type { ModelEntry } from '../../src/domain/model-entry.js';
 import { engineSection } from '../../src/engine/config.js';
-import { engineFor } from '../../src/engine/host.js';
-import type { AppliedLora, EngineJob, GenerateJob, Pixels } from '../../src/engine/job.js';
+import type { AppliedLora, EngineJob, GenerateJob, Pixels } from '../../src/engine/engine.js';
+import { engineFor } from '../../src/engine/process/host.js';
 import type { Judge } from './judge.js';
 import type { Sheet } from './sheet.js';
 import type { Table } from './table.js';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import type { Mask, Pixels } from '../../src/engine/job.js';
+import type { Mask, Pixels } from '../../src/engine/engine.js';
 import type { Box } from './edit-verdict.js';
 
 /** Of two pictures that do not differ at all, for which there is no number. */

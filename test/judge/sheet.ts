@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import type { Pixels } from '../../src/engine/job.js';
+import type { Pixels } from '../../src/engine/engine.js';
 
 const COLUMNS = 6;
 

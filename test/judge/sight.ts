@@ -1,4 +1,4 @@
-import type { Tensor } from '../../src/engine/tensor.js';
+import type { Tensor } from '../../src/engine/runtime/tensor.js';
 
 /** What the rules need of infra/inkling/judge/judge.json. */
 export interface JudgeFile {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Tensor } from '../../src/engine/tensor.js';
+import type { Tensor } from '../../src/engine/runtime/tensor.js';
 import { type EditRow, editVerdict } from './edit-verdict.js';
 import { likeness } from './likeness.js';
 import { type JudgeFile, read, type Seen, type SeenSign, type Sight } from './sight.js';

@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '../..');
 /** The page's modules are plain JavaScript for browsers; these need none. */
 const module = (name: string) => {
   const [file = '', query] = name.split('?');
-  return import(pathToFileURL(join(root, 'src/server/page', file)).href + (query === undefined ? '' : `?${query}`));
+  return import(pathToFileURL(join(root, 'src/page', file)).href + (query === undefined ? '' : `?${query}`));
 };
 const { fromHash, seedOf, toHash } = await module('address.js');
 const { sizesOf } = await module('sizes.js');

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { problemCodes } from '../../src/domain/problem-codes.js';
 
 const root = join(import.meta.dirname, '../..');
-const module = (name: string) => import(pathToFileURL(join(root, 'src/server/page', name)).href);
+const module = (name: string) => import(pathToFileURL(join(root, 'src/page', name)).href);
 const { errorSentence, errorWords, fieldName, fieldWords, problemSentence, problemWords } =
   await module('problem-words.js');
 const { fill } = await module('sentence.js');

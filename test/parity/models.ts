@@ -7,7 +7,8 @@ import {
   compileVaeDecoder,
   compileVaeEncoder,
 } from '../../src/compiler/index.js';
-import type { Pixels } from '../../src/engine/job.js';
+import type { Pixels } from '../../src/engine/engine.js';
+import { fromPixels } from '../../src/engine/image/pixels.js';
 import {
   mode,
   openTinyDecoder,
@@ -17,11 +18,10 @@ import {
   sample,
 } from '../../src/engine/models/autoencoder.js';
 import { openTextEncoder } from '../../src/engine/models/text-encoder.js';
+import { openTokenizer } from '../../src/engine/models/tokenizer.js';
 import { openTransformer } from '../../src/engine/models/transformer.js';
-import { fromPixels } from '../../src/engine/picture.js';
-import { integers, openSession, type SessionOptions } from '../../src/engine/session.js';
-import { concat, items, type Tensor, tensor } from '../../src/engine/tensor.js';
-import { openTokenizer } from '../../src/engine/tokenizer.js';
+import { integers, openSession, type SessionOptions } from '../../src/engine/runtime/session.js';
+import { concat, items, type Tensor, tensor } from '../../src/engine/runtime/tensor.js';
 import type { NdArray } from './arrays.js';
 import type { Case } from './case.js';
 import type { Judge } from './judge.js';

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { denoise } from '../../src/engine/denoise.js';
-import { TorchGenerator } from '../../src/engine/noise.js';
-import { modelTime, noised, sigmas, timestep } from '../../src/engine/schedule.js';
-import type { Tensor } from '../../src/engine/tensor.js';
-import { openTokenizer } from '../../src/engine/tokenizer.js';
+import { openTokenizer } from '../../src/engine/models/tokenizer.js';
+import { modelTime, noised, sigmas, timestep } from '../../src/engine/pipelines/schedule.js';
+import { TorchGenerator } from '../../src/engine/pipelines/torch-generator.js';
+import { denoise } from '../../src/engine/pipelines/velocity-field.js';
+import type { Tensor } from '../../src/engine/runtime/tensor.js';
 import type { Case } from './case.js';
 import type { Judge } from './judge.js';
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
-import { entryFromCheckpoint } from '../../src/engine/checkpoint.js';
+import { entryFromCheckpoint } from '../../src/catalog/entry-from-checkpoint.js';
+import { openTokenizer } from '../../src/engine/models/tokenizer.js';
 import { loadZImage, type ZImage } from '../../src/engine/models/z-image.js';
-import { PromptCache } from '../../src/engine/prompt-cache.js';
-import { Residency } from '../../src/engine/residency.js';
-import { openTokenizer } from '../../src/engine/tokenizer.js';
-import type { Course } from '../../src/engine/watch.js';
+import type { Course } from '../../src/engine/pipelines/progress-reporter.js';
+import { PromptCache } from '../../src/engine/pipelines/prompt-cache.js';
+import { Residency } from '../../src/engine/runtime/residency.js';
 import type { Case } from './case.js';
 import type { Judge } from './judge.js';
 import { device } from './models.js';

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { toPixels } from '../../src/engine/picture.js';
-import { modelTime, sigmas } from '../../src/engine/schedule.js';
-import { items, type Tensor } from '../../src/engine/tensor.js';
-import { textToImage } from '../../src/engine/text-to-image.js';
+import { toPixels } from '../../src/engine/image/pixels.js';
+import { modelTime, sigmas } from '../../src/engine/pipelines/schedule.js';
+import { textToImage } from '../../src/engine/pipelines/text-to-image.js';
+import { items, type Tensor } from '../../src/engine/runtime/tensor.js';
 import type { Case } from './case.js';
 import type { Judge } from './judge.js';
 import { guidance, said, steps, withModel } from './overhear.js';

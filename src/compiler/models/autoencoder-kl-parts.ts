@@ -1,5 +1,5 @@
-import { openComponent } from '../checkpoint.js';
-import { Config } from '../config.js';
+import { Config } from '../../checkpoint/config.js';
+import { openComponent } from '../../checkpoint/layouts/diffusers.js';
 import { conv } from '../nn/conv.js';
 import { linear } from '../nn/linear.js';
 import { Graph, type Value } from '../onnx/graph.js';

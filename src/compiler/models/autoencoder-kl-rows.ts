@@ -1,4 +1,4 @@
-import type { Component } from '../checkpoint.js';
+import type { Component } from '../../checkpoint/layouts/diffusers.js';
 import { conv, scaledSize } from '../nn/conv.js';
 import { type GroupNormalizer, groupNorm } from '../nn/group-norm.js';
 import { Graph, type Value } from '../onnx/graph.js';

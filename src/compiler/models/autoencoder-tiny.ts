@@ -1,5 +1,5 @@
-import { openComponent } from '../checkpoint.js';
-import { Config } from '../config.js';
+import { Config } from '../../checkpoint/config.js';
+import { openComponent } from '../../checkpoint/layouts/diffusers.js';
 import { conv, scaledSize } from '../nn/conv.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';

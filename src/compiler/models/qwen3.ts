@@ -1,5 +1,5 @@
-import { openComponent } from '../checkpoint.js';
-import { Config } from '../config.js';
+import { Config } from '../../checkpoint/config.js';
+import { openComponent } from '../../checkpoint/layouts/diffusers.js';
 import { linear } from '../nn/linear.js';
 import { residualNorm, rmsNorm } from '../nn/rms-norm.js';
 import { type Rope, sequenceTables } from '../nn/rope.js';

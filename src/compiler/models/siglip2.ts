@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { openComponent } from '../checkpoint.js';
-import { Config } from '../config.js';
+import { Config } from '../../checkpoint/config.js';
+import { openComponent } from '../../checkpoint/layouts/diffusers.js';
 import { linear } from '../nn/linear.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';

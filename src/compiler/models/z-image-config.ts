@@ -1,5 +1,5 @@
-import type { Config } from '../config.js';
-import { CheckpointError } from '../errors.js';
+import type { Config } from '../../checkpoint/config.js';
+import { CheckpointError } from '../../checkpoint/errors.js';
 import type { WeightOptions } from '../weights.js';
 
 export interface TransformerConfig {

@@ -1,4 +1,4 @@
-import type { Component } from '../checkpoint.js';
+import type { Component } from '../../checkpoint/layouts/diffusers.js';
 import { linear } from '../nn/linear.js';
 import type { Rope } from '../nn/rope.js';
 import { Graph, type Value } from '../onnx/graph.js';

@@ -1,5 +1,5 @@
-import { type Component, openComponent } from '../checkpoint.js';
-import { Config } from '../config.js';
+import { Config } from '../../checkpoint/config.js';
+import { type Component, openComponent } from '../../checkpoint/layouts/diffusers.js';
 import type { Rope } from '../nn/rope.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';

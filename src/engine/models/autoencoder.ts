@@ -1,6 +1,6 @@
 import type { CompiledGraph } from '../../compiler/index.js';
-import { openSession, type SessionOptions } from '../session.js';
-import { concat, items, type Tensor } from '../tensor.js';
+import { openSession, type SessionOptions } from '../runtime/session.js';
+import { concat, items, type Tensor } from '../runtime/tensor.js';
 
 /** Latents [B, 16, h, w] → [B, 3, 8h, 8w], about −1 … 1. */
 export interface Decoder {

@@ -1,7 +1,7 @@
 import type { CompiledRowStep } from '../../compiler/index.js';
-import type { Residency, Resident, Slot } from '../residency.js';
-import type { SessionOptions } from '../session.js';
-import { concat, items, type Tensor, tensor } from '../tensor.js';
+import type { Residency, Resident, Slot } from '../runtime/residency.js';
+import type { SessionOptions } from '../runtime/session.js';
+import { concat, items, type Tensor, tensor } from '../runtime/tensor.js';
 import type { Posterior } from './autoencoder.js';
 import type { Components } from './components.js';
 import { LATENT_CELL } from './latent.js';

@@ -6,9 +6,9 @@ import {
   compileVaeRows,
   contentVersion,
 } from '../../compiler/index.js';
-import type { ComponentFolders } from '../catalog.js';
-import type { Residency, Resident, Slot } from '../residency.js';
-import type { SessionOptions } from '../session.js';
+import type { ComponentFolders } from '../../domain/model-entry.js';
+import type { Residency, Resident, Slot } from '../runtime/residency.js';
+import type { SessionOptions } from '../runtime/session.js';
 import {
   type Decoder,
   type LatentScale,

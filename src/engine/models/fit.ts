@@ -6,7 +6,7 @@ import {
   type TransformerConfig,
   type VaeConfig,
 } from '../../compiler/index.js';
-import type { ComponentFolders, ModelEntry } from '../catalog.js';
+import type { ComponentFolders, ModelEntry } from '../../domain/model-entry.js';
 import { LATENT_CHANNELS } from './latent.js';
 
 /** What the parts of a model say of themselves. */

@@ -1,8 +1,8 @@
 import type { CompiledGraph, ImageEncoderConfig } from '../../compiler/index.js';
-import type { Pixels } from '../job.js';
-import { bilinear, interpolation, resized } from '../resize.js';
-import { openSession, type SessionOptions } from '../session.js';
-import { type Tensor, tensor } from '../tensor.js';
+import type { Pixels } from '../engine.js';
+import { bilinear, interpolation, resized } from '../image/resize.js';
+import { openSession, type SessionOptions } from '../runtime/session.js';
+import { type Tensor, tensor } from '../runtime/tensor.js';
 
 /** What an image encoder sees in a picture. */
 export interface Seen {

@@ -1,9 +1,9 @@
-import type { LowRankInputs } from '../loras.js';
-import { type Grid, omniSequence, padded, type Stream } from '../omni-sequence.js';
-import { type Integers, integers, type Output } from '../session.js';
-import { type Tensor, tensor } from '../tensor.js';
-import { byLayout, type Conditioned, type Together } from './conditioned.js';
+import { type Integers, integers, type Output } from '../runtime/session.js';
+import { type Tensor, tensor } from '../runtime/tensor.js';
 import type { Seen } from './image-encoder.js';
+import type { LowRankInputs } from './loras.js';
+import { byLayout, type Conditioned, type Together } from './noise-predictor.js';
+import { type Grid, omniSequence, padded, type Stream } from './omni-sequence.js';
 import type { TransformerSessions } from './transformer-sessions.js';
 
 /** Embeddings [L, D] of a prompt's segments, one more than pictures before the target. */

@@ -14,11 +14,11 @@ import {
   type TransformerConfig,
   type VaeConfig,
 } from '../../compiler/index.js';
-import type { ComponentFolders, ModelEntry } from '../catalog.js';
-import type { Device } from '../job.js';
-import { openTokenizer, type PromptTokenizer } from '../tokenizer.js';
+import type { ComponentFolders, ModelEntry } from '../../domain/model-entry.js';
+import type { Device } from '../engine.js';
 import { each } from './each.js';
 import { requireFit } from './fit.js';
+import { openTokenizer, type PromptTokenizer } from './tokenizer.js';
 import type { TransformerGraphs } from './transformer-sessions.js';
 
 export interface ReadOptions {

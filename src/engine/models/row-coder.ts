@@ -1,7 +1,7 @@
 import type { CompiledRowStep } from '../../compiler/index.js';
-import { putRows, rowsOf } from '../rows.js';
-import { openSession, type Session, type SessionOptions } from '../session.js';
-import { elements, type Tensor, tensor } from '../tensor.js';
+import { putRows, rowsOf } from '../runtime/rows.js';
+import { openSession, type Session, type SessionOptions } from '../runtime/session.js';
+import { elements, type Tensor, tensor } from '../runtime/tensor.js';
 
 const FLOAT = 4;
 /** Times the larger of what goes in and what comes out that a step's graph takes, copies included. */

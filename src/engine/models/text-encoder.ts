@@ -1,6 +1,6 @@
 import type { CompiledGraph } from '../../compiler/index.js';
-import { integers, openSession, type SessionOptions } from '../session.js';
-import { type Tensor, tensor } from '../tensor.js';
+import { integers, openSession, type SessionOptions } from '../runtime/session.js';
+import { type Tensor, tensor } from '../runtime/tensor.js';
 
 /** Qwen3 up to its second to last hidden state, without the final norm. */
 export interface TextEncoder {

@@ -1,8 +1,8 @@
 import type { CompiledGraph } from '../../compiler/index.js';
-import type { Device } from '../job.js';
-import type { LowRankInputs } from '../loras.js';
-import { openSession, type Session, type SessionOptions } from '../session.js';
-import { tensor } from '../tensor.js';
+import type { Device } from '../engine.js';
+import { openSession, type Session, type SessionOptions } from '../runtime/session.js';
+import { tensor } from '../runtime/tensor.js';
+import type { LowRankInputs } from './loras.js';
 
 export interface TransformerGraphs {
   readonly prepare: CompiledGraph;

@@ -1,7 +1,7 @@
-import type { LowRankInputs } from '../loras.js';
-import { integers, type Output, type SessionOptions } from '../session.js';
-import { type Tensor, tensor } from '../tensor.js';
-import { byLayout, type Conditioned, type Together } from './conditioned.js';
+import { integers, type Output, type SessionOptions } from '../runtime/session.js';
+import { type Tensor, tensor } from '../runtime/tensor.js';
+import type { LowRankInputs } from './loras.js';
+import { byLayout, type Conditioned, type Together } from './noise-predictor.js';
 import { type ConditionPicture, type Segments, underInstruction } from './omni.js';
 import {
   type GraphsOf,

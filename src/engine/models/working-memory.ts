@@ -5,7 +5,7 @@ import type {
   TransformerConfig,
   VaeConfig,
 } from '../../compiler/index.js';
-import type { Device } from '../job.js';
+import type { Device } from '../engine.js';
 
 /** Of the components; null where there is none. */
 export interface Configs {

@@ -1,20 +1,20 @@
 import { contentVersion } from '../../compiler/index.js';
-import { type ComponentFolders, foldersOf, type LoraEntry } from '../catalog.js';
-import type { AppliedLora } from '../job.js';
-import { Loras, type LowRankInputs } from '../loras.js';
-import type { PromptCache } from '../prompt-cache.js';
-import type { Residency, Slot } from '../residency.js';
-import type { SessionOptions } from '../session.js';
-import type { Tensor } from '../tensor.js';
+import { type ComponentFolders, foldersOf, type LoraEntry } from '../../domain/model-entry.js';
+import type { AppliedLora } from '../engine.js';
+import type { PromptCache } from '../pipelines/prompt-cache.js';
+import type { Residency, Slot } from '../runtime/residency.js';
+import type { SessionOptions } from '../runtime/session.js';
+import type { Tensor } from '../runtime/tensor.js';
 import type { LatentScale, Posterior } from './autoencoder.js';
 import { autoencoding } from './autoencoding.js';
 import { type Uses, zImageComponents } from './components.js';
-import type { Conditioned } from './conditioned.js';
-import { inParts } from './in-parts.js';
-import type { Instructed } from './instructed.js';
 import { LATENT_CELL } from './latent.js';
+import { Loras, type LowRankInputs } from './loras.js';
+import { inParts } from './micro-batch.js';
+import type { Conditioned } from './noise-predictor.js';
 import type { ConditionPicture, Segments } from './omni.js';
 import { type ReadOptions, readModel } from './read-model.js';
+import type { Instructed } from './reference-predictor.js';
 import type { Transformer } from './transformer.js';
 
 /** A Z-Image checkpoint, ready to be used. Its components are in memory, or come there when they are needed. */

@@ -1,0 +1,63 @@
+import { lookup } from 'node:dns/promises';
+import { join } from 'node:path';
+import { type Clock, systemClock } from '../environment/clock.js';
+import type { StudioConfig } from '../generation/config.js';
+import type { ImagingConfig } from '../images/config.js';
+import { ImageFetcher, type ImageFetcherOptions } from '../inputs/image-fetcher.js';
+import { Sources } from '../inputs/sources.js';
+import type { Disk } from '../stores/disk/disk.js';
+import { imagesOn } from '../stores/generations/kept-on-disk.js';
+import { openFolderImageStore } from '../stores/images/folder-image-store.js';
+import type { ImageStore } from '../stores/images/image-store.js';
+
+export interface OpenSourcesOptions {
+  readonly images: ImageStore;
+  /** Left out, failing writes are told as they are. */
+  readonly disk?: Disk;
+  readonly settings: { readonly studio: StudioConfig; readonly imaging: ImagingConfig };
+  /** Left out, as the machine does it. */
+  readonly resolve?: ImageFetcherOptions['resolve'];
+  readonly clock?: Clock;
+}
+
+/** Opens (or makes) the folder where pictures wait for their jobs. */
+export async function openSources({
+  images,
+  disk,
+  settings,
+  resolve = looksUp,
+  clock = systemClock,
+}: OpenSourcesOptions): Promise<Sources> {
+  const { DATA_DIR, SOURCE_STORE_BYTES, FETCH_IMAGES } = settings.studio;
+  const store = await openFolderImageStore(join(DATA_DIR, 'sources'), {
+    maxBytes: SOURCE_STORE_BYTES,
+    onGone: () => {},
+  });
+  const fetcher = FETCH_IMAGES ? createFetcher(settings.studio, resolve, clock) : null;
+  return new Sources({
+    images,
+    store: disk === undefined ? store : imagesOn(disk, store),
+    fetcher,
+    maxPixels: settings.imaging.INPUT_PIXELS,
+  });
+}
+
+function createFetcher(
+  { IMAGE_HOSTS, IMAGE_PORTS, IMAGE_NETWORKS, FETCH_BYTES, FETCH_TIMEOUT_MS }: StudioConfig,
+  resolve: ImageFetcherOptions['resolve'],
+  clock: Clock,
+): ImageFetcher {
+  return new ImageFetcher({
+    rules: { hosts: IMAGE_HOSTS, ports: IMAGE_PORTS },
+    networks: IMAGE_NETWORKS,
+    maxBytes: FETCH_BYTES,
+    timeoutMs: FETCH_TIMEOUT_MS,
+    resolve,
+    clock,
+  });
+}
+
+async function looksUp(host: string): Promise<readonly string[]> {
+  const found = await lookup(host, { all: true });
+  return found.map(({ address }) => address);
+}

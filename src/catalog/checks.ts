@@ -1,0 +1,38 @@
+import { fileURLToPath } from 'node:url';
+import Tinypool from 'tinypool';
+import type { LoraEntry, ModelEntry } from '../domain/model-entry.js';
+import type { Finding, Machine } from './findings.js';
+
+/** What is to be looked at: a model, or one of its LoRAs. */
+export interface Check {
+  readonly model: ModelEntry;
+  readonly lora: LoraEntry | null;
+  readonly machine: Machine;
+}
+
+/** Milliseconds after which a thread without checks ends: they are many at the start, and rare afterwards. */
+const IDLE_MS = 2000;
+
+/** Looks at models and LoRAs on a thread, as each takes a good part of a second and requests must not wait for it. */
+export class Checks {
+  readonly #pool = new Tinypool({ ...thread(), minThreads: 0, maxThreads: 1, idleTimeout: IDLE_MS });
+
+  /** Empty where it can be used. */
+  findings(check: Check): Promise<readonly Finding[]> {
+    return this.#pool.run(check);
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.destroy();
+  }
+}
+
+/** Built, a thread runs its file; from the sources it needs tsx first, which threads do not inherit. */
+function thread() {
+  const built = import.meta.url.endsWith('.js');
+  return {
+    filename: fileURLToPath(new URL(built ? './check-worker.js' : './check-worker.ts', import.meta.url)),
+    execArgv: built ? [] : ['--import', import.meta.resolve('tsx')],
+    concurrentTasksPerWorker: 1,
+  };
+}

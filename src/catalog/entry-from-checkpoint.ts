@@ -1,0 +1,148 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { ComponentFolders, ModelEntry } from '../domain/model-entry.js';
+import { CatalogError, readCatalog } from './catalog.js';
+
+/**
+ * Pipelines of diffusers that one and the same checkpoint serves: what differs between them is what they do with it. Of a ControlNet's
+ * the control is not used.
+ */
+const PIPELINES = [
+  'ZImagePipeline',
+  'ZImageImg2ImgPipeline',
+  'ZImageInpaintPipeline',
+  'ZImageOmniPipeline',
+  'ZImageControlNetPipeline',
+  'ZImageControlNetInpaintPipeline',
+];
+
+/**
+ * A plain diffusers checkpoint folder (`model_index.json` of one of the family's pipelines) as a catalog entry, so that it runs without
+ * being listed anywhere. The scheduler's shift tells Turbo (3) from Base (6); the id is the folder's name, or the repository's in a
+ * Hugging Face cache.
+ *
+ * @throws CatalogError
+ */
+export function entryFromCheckpoint(path: string): ModelEntry {
+  const folder = resolve(path);
+  const pipeline = readField(join(folder, 'model_index.json'), '_class_name');
+  if (typeof pipeline !== 'string' || !PIPELINES.includes(pipeline))
+    throw new CatalogError(
+      `Expected one of ${PIPELINES.join(', ')} in ${join(folder, 'model_index.json')} but received ${JSON.stringify(pipeline) ?? 'nothing'}.`,
+    );
+  const instructed = pipeline === 'ZImageOmniPipeline';
+  const shift = readField(join(folder, 'scheduler', 'scheduler_config.json'), 'shift');
+  if (typeof shift !== 'number')
+    throw new CatalogError(
+      `Expected a number for shift in ${join(folder, 'scheduler')} but received ${JSON.stringify(shift)}.`,
+    );
+  const id = repositoryName(folder);
+  // Shift 3 is distilled: few steps, guidance baked in.
+  const distilled = shift < 4.5;
+  return {
+    id,
+    name: id,
+    family: 'z-image',
+    components: folders(folder),
+    operations: ['GENERATE', 'EDIT', 'REFINE'],
+    editModes: ['INPAINT', 'STRENGTH', ...(instructed ? (['INSTRUCTION'] as const) : [])],
+    defaults: {
+      width: 1024,
+      height: 1024,
+      steps: distilled ? 8 : 28,
+      guidance: distilled ? 0 : 4,
+      refineSteps: 4,
+      refineStrength: 0.35,
+    },
+    limits: {
+      minSide: 64,
+      maxSide: 2048,
+      maxPixels: 2048 * 2048,
+      maxPromptTokens: 512,
+      maxReferences: instructed ? 4 : 0,
+    },
+    supportsGuidance: !distilled,
+    supportsNegativePrompt: !distilled,
+    loras: [],
+  };
+}
+
+function folders(folder: string): ComponentFolders {
+  const component = (name: string) => join(folder, name);
+  const optional = (name: string) => (existsSync(join(folder, name)) ? join(folder, name) : null);
+  return {
+    transformer: component('transformer'),
+    difference: null,
+    textEncoder: component('text_encoder'),
+    tokenizer: component('tokenizer'),
+    vae: component('vae'),
+    scheduler: component('scheduler'),
+    preview: optional('preview'),
+    imageEncoder: optional('siglip'),
+  };
+}
+
+/** `…/models--Tongyi-MAI--Z-Image-Turbo/snapshots/<commit>` → `Z-Image-Turbo`; otherwise the folder's own name. */
+function repositoryName(folder: string): string {
+  const repository = basename(dirname(dirname(folder)));
+  const name =
+    basename(dirname(folder)) === 'snapshots' && repository.startsWith('models--')
+      ? repository.split('--').at(-1)!
+      : basename(folder);
+  return name.replace(/[^\w.-]/g, '-');
+}
+
+function readField(file: string, field: string): unknown {
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>)[field];
+  } catch (error) {
+    throw new CatalogError(
+      `Expected a diffusers checkpoint but ${file} could not be read: ${(error as Error).message}.`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+export interface ModelSettings {
+  readonly MODELS_CATALOG: string;
+  readonly CHECKPOINTS: readonly string[];
+}
+
+/**
+ * Every model there is: the plain checkpoint folders, as who names one wants it before all others, then those of the catalog file.
+ * Without a catalog file the folders stand alone. A folder that is no checkpoint takes nothing from the others: what is wrong with it
+ * is a sentence beside them.
+ *
+ * @throws CatalogError
+ */
+export function listModels({ MODELS_CATALOG, CHECKPOINTS }: ModelSettings): {
+  readonly models: readonly ModelEntry[];
+  readonly unreadable: readonly string[];
+} {
+  const listed = existsSync(MODELS_CATALOG) || CHECKPOINTS.length === 0 ? readCatalog(MODELS_CATALOG) : [];
+  const named: ModelEntry[] = [];
+  const unreadable: string[] = [];
+  for (const folder of CHECKPOINTS) {
+    try {
+      named.push(entryFromCheckpoint(folder));
+    } catch (error) {
+      if (!(error instanceof CatalogError)) throw error;
+      unreadable.push(error.message);
+    }
+  }
+  const models = [...named, ...listed];
+  const ids = models.map(({ id }) => id);
+  const twice = ids.find((id, i) => ids.indexOf(id) !== i);
+  if (twice !== undefined) throw new CatalogError(`Two models have the id "${twice}": rename a checkpoint's folder.`);
+  if (models.length === 0) throw new CatalogError(unreadable.join(' '));
+  return { models, unreadable };
+}
+
+/** The same, where every model that is named must be there. @throws CatalogError */
+export function readModels(settings: ModelSettings): readonly ModelEntry[] {
+  const { models, unreadable } = listModels(settings);
+  if (unreadable.length > 0) throw new CatalogError(unreadable.join(' '));
+  return models;
+}

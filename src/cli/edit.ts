@@ -1,0 +1,35 @@
+import type { Settings } from '../app/config.js';
+import type { EditRequest } from '../generation/types.js';
+import { type Ask, draw } from './draw.js';
+import { type GuidedOptions, picture, readGuided } from './options.js';
+import { readPrompts } from './standard-input.js';
+import { number } from './usage.js';
+
+export interface EditOptions extends GuidedOptions {
+  readonly mask?: string;
+  readonly strength?: string;
+  readonly reference?: readonly string[];
+}
+
+/** `inkstone edit`: pictures from a picture and words. */
+export async function editCommand(
+  settings: Settings,
+  image: string,
+  words: string,
+  options: EditOptions,
+): Promise<void> {
+  const { mask, strength, reference = [] } = options;
+  const prompts = await readPrompts('<words>', words);
+  const common = {
+    ...readGuided(options),
+    image: await picture('<image>', image),
+    mask: mask === undefined ? null : await picture('--mask', mask),
+    references: await Promise.all(reference.map((place) => picture('--reference', place))),
+    strength: number('--strength', strength),
+  };
+  const asks = prompts.map((prompt): Ask => {
+    const request: EditRequest = { ...common, prompt };
+    return (studio, { seed }, submit) => studio.edit({ ...request, seed }, submit);
+  });
+  await draw(settings, options, asks, 1);
+}

@@ -1,0 +1,24 @@
+import { SingleBar } from 'cli-progress';
+import type { Generation, Studio } from '../generation/types.js';
+
+/** Follows a generation to its end and shows on standard error how far it is. */
+export async function watch(studio: Studio, begun: Generation): Promise<Generation> {
+  const bar = new SingleBar({
+    format: '{stage} {bar} {value}/{total}',
+    hideCursor: true,
+    clearOnComplete: true,
+    stopOnComplete: false,
+  });
+  bar.start(begun.totalSteps, 0, { stage: 'waiting  ' });
+  let last = begun;
+  try {
+    for await (const event of studio.progress(begun.id, 0, new AbortController().signal)) {
+      last = event.generation;
+      if (event.type === 'StageStarted') bar.update(last.step, { stage: event.stage.toLowerCase().padEnd(9) });
+      if (event.type === 'StepFinished') bar.update(event.step, { stage: 'denoise  ' });
+    }
+  } finally {
+    bar.stop();
+  }
+  return last;
+}

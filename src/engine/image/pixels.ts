@@ -1,0 +1,73 @@
+import type { Mask, Pixels } from '../engine.js';
+import type { Tensor } from '../runtime/tensor.js';
+
+/**
+ * Decoded values to 8-bit pixels: (x/2 + 0.5) clamped to 0 … 1, times 255, rounded half to even.
+ *
+ * @param decoded [1, 3, H, W], about −1 … 1
+ */
+export function toPixels(decoded: Tensor): Pixels {
+  const [, , height, width] = decoded.shape as [number, number, number, number];
+  const plane = height * width;
+  const data = new Uint8Array(plane * 3);
+  for (let i = 0; i < plane; i++)
+    for (let channel = 0; channel < 3; channel++) data[i * 3 + channel] = toByte(decoded.data[channel * plane + i]!);
+  return { width, height, data };
+}
+
+/** 8-bit pixels to values [1, 3, H, W] of −1 … 1, as the encoder takes them. */
+export function fromPixels({ width, height, data }: Pixels): Tensor {
+  const plane = width * height;
+  const values = new Float32Array(plane * 3);
+  for (let i = 0; i < plane; i++)
+    for (let channel = 0; channel < 3; channel++)
+      values[channel * plane + i] = 2 * Math.fround(data[i * 3 + channel]! / 255) - 1;
+  return { shape: [1, 3, height, width], data: values };
+}
+
+/** Sides are multiples of this while a picture is worked on: a latent's cell, twice, for the transformer's patches. */
+const MULTIPLE = 16;
+
+/** The picture or mask with its right and bottom edges repeated, until both sides are multiples of 16. */
+export function edgePadded<T extends Pixels | Mask>(picture: T): T {
+  const [width, height] = [upwards(picture.width), upwards(picture.height)];
+  return resampled(picture, width, height, (x, y) => [Math.min(x, picture.width - 1), Math.min(y, picture.height - 1)]);
+}
+
+/** The top left part of a picture. */
+export function cropped(picture: Pixels, width: number, height: number): Pixels {
+  return resampled(picture, width, height, (x, y) => [x, y]);
+}
+
+function upwards(side: number): number {
+  return Math.ceil(side / MULTIPLE) * MULTIPLE;
+}
+
+/** A picture of another size, whose pixel (x, y) is the given one of `picture`; itself where the size is the same. */
+function resampled<T extends Pixels | Mask>(
+  picture: T,
+  width: number,
+  height: number,
+  from: (x: number, y: number) => readonly [number, number],
+): T {
+  if (width === picture.width && height === picture.height) return picture;
+  const channels = picture.data.length / (picture.width * picture.height);
+  const data = new Uint8Array(width * height * channels);
+  for (let y = 0; y < height; y++)
+    for (let x = 0; x < width; x++) {
+      const [sx, sy] = from(x, y);
+      const at = (sy * picture.width + sx) * channels;
+      for (let channel = 0; channel < channels; channel++)
+        data[(y * width + x) * channels + channel] = picture.data[at + channel]!;
+    }
+  return { ...picture, width, height, data };
+}
+
+function toByte(value: number): number {
+  // In float32 all the way, as the reference's arrays are: only so have they the same ties.
+  const x = Math.fround(Math.min(1, Math.max(0, Math.fround(value / 2 + 0.5))) * 255);
+  const below = Math.floor(x);
+  const rest = x - below;
+  if (rest !== 0.5) return rest < 0.5 ? below : below + 1;
+  return below % 2 === 0 ? below : below + 1;
+}

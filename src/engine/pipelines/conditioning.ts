@@ -1,0 +1,76 @@
+import type { EditJob, RefineJob } from '../engine.js';
+import type { Conditioned } from '../models/noise-predictor.js';
+import type { ZImage } from '../models/z-image.js';
+import { requireFinite } from '../runtime/finite.js';
+import type { Tensor } from '../runtime/tensor.js';
+import { type Guidance, guided, truncated } from './guidance.js';
+import type { VelocityField } from './velocity-field.js';
+
+/** What pictures are made after: one prompt each. */
+export interface Words {
+  readonly prompts: readonly string[];
+  /** As many as prompts; read only where guidance is on. */
+  readonly negativePrompts: readonly string[];
+  readonly guidance: Guidance;
+}
+
+/** The words of a job for one picture. */
+export function wordsOf(job: EditJob | RefineJob): Words {
+  const { prompt, negativePrompt, guidance, guidanceNormalization, guidanceTruncation } = job;
+  return {
+    prompts: [prompt],
+    negativePrompts: [negativePrompt],
+    guidance: { scale: guidance, normalization: guidanceNormalization, truncation: guidanceTruncation },
+  };
+}
+
+/** Encoded words, one T a prompt: [L, D], or several where a prompt is encoded in parts. No negative ones where guidance is off. */
+export interface Conditioning<T = Tensor> {
+  readonly positive: readonly T[];
+  readonly negative: readonly T[];
+  readonly guidance: Guidance;
+}
+
+/** What has a velocity field for encoded words. A model is one. */
+export interface Conditionable<T> {
+  condition(words: readonly T[]): Conditioned;
+}
+
+/**
+ * Words → embeddings.
+ *
+ * @throws NonFinite
+ */
+export function encodePrompts(model: ZImage, words: Words): Promise<Conditioning> {
+  return encoded(words, async (prompt) => requireFinite(await model.encodePrompt(prompt), 0, 'The encoded prompt'));
+}
+
+/** Words encoded one prompt after the other; the negative ones only where they count. */
+export async function encoded<T>(
+  { prompts, negativePrompts, guidance }: Words,
+  encode: (prompt: string) => Promise<T>,
+): Promise<Conditioning<T>> {
+  const each = async (texts: readonly string[]) => {
+    const all: T[] = [];
+    for (const text of texts) all.push(await encode(text));
+    return all;
+  };
+  return { positive: await each(prompts), negative: guidance.scale > 0 ? await each(negativePrompts) : [], guidance };
+}
+
+/** The velocity field of these words, guided where guidance is on. */
+export function condition<T>(
+  model: Conditionable<T>,
+  { positive, negative, guidance }: Conditioning<T>,
+): { velocity: VelocityField; release(): void } {
+  const alone = model.condition(positive);
+  if (guidance.scale === 0) return alone;
+  const both = model.condition([...positive, ...negative]);
+  return {
+    velocity: truncated(guided(both.velocity, guidance), alone.velocity, guidance),
+    release() {
+      alone.release();
+      both.release();
+    },
+  };
+}

@@ -1,0 +1,31 @@
+import type { GenerateJob, Made } from '../engine.js';
+import { toPixels } from '../image/pixels.js';
+import { LATENT_CELL, LATENT_CHANNELS } from '../models/latent.js';
+import type { ZImage } from '../models/z-image.js';
+import { concat, items } from '../runtime/tensor.js';
+import { type Watch, watched } from './progress-reporter.js';
+import { textToImage } from './text-to-image.js';
+import { TorchGenerator } from './torch-generator.js';
+
+/**
+ * Draws the images that a job asks for.
+ *
+ * @throws NonFinite, or what `pause` throws
+ */
+export async function generate(model: ZImage, job: GenerateJob, watch: Watch): Promise<Made> {
+  const shape = [1, LATENT_CHANNELS, job.height / LATENT_CELL, job.width / LATENT_CELL];
+  const { items: images } = job;
+  const drawn = await textToImage(
+    model,
+    {
+      prompts: images.map(({ prompt }) => prompt),
+      negativePrompts: images.map(({ negativePrompt }) => negativePrompt),
+      noise: concat(images.map(({ seed }) => new TorchGenerator(seed).randn(shape))),
+      steps: job.steps,
+      guidance: { scale: job.guidance, normalization: job.guidanceNormalization, truncation: job.guidanceTruncation },
+    },
+    watched(model, job.steps, job.previews, watch),
+    (decoded) => images.map((_, i) => toPixels(items(decoded, i, i + 1))),
+  );
+  return { images: drawn, regions: [] };
+}

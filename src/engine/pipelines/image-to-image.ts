@@ -1,0 +1,41 @@
+import type { ZImage } from '../models/z-image.js';
+import type { Tensor } from '../runtime/tensor.js';
+import { encodePrompts, type Words } from './conditioning.js';
+import { type Noise, sampleLatents, withNoise } from './latents.js';
+import type { Course } from './progress-reporter.js';
+import { decode, removeNoise } from './sample.js';
+import { truncatedSigmas } from './schedule.js';
+
+/** A picture changed as a whole. */
+export interface ImageToImage extends Words {
+  /** [1, 3, H, W] of −1 … 1, with sides that are multiples of 16. */
+  readonly picture: Tensor;
+  /** Drawn from twice: for the picture's posterior, then for the noise that is laid over it. */
+  readonly noise: Noise;
+  /** Steps of the whole schedule, of which the last `forwards(steps, strength)` run. */
+  readonly steps: number;
+  /** 0 keeps the picture, 1 ignores it. */
+  readonly strength: number;
+}
+
+/**
+ * Picture → latents → noise of the strength's level laid over them → removed as the words say → pixels.
+ *
+ * @param finish what is made of the decoded values [1, 3, H, W], about −1 … 1, as the end of decoding
+ * @throws NonFinite, what the course throws, or a RangeError where no forward would run
+ * @see diffusers `ZImageImg2ImgPipeline.__call__`
+ */
+export async function imageToImage<T>(
+  model: ZImage,
+  request: ImageToImage,
+  course: Course,
+  finish: (decoded: Tensor) => T,
+): Promise<T> {
+  const { picture, noise, steps, strength } = request;
+  const sigmas = truncatedSigmas(steps, model.shift, strength);
+  const z = await course.stage('ENCODE_IMAGE', () => sampleLatents(model, picture, noise));
+  const words = await course.stage('ENCODE_PROMPT', () => encodePrompts(model, request));
+  const start = withNoise(z, noise.randn(z.shape), sigmas[0]!);
+  const latents = await course.stage('DENOISE', () => removeNoise(model, words, { start, sigmas }, course));
+  return course.stage('DECODE', async () => finish(await decode(model, latents, sigmas.length - 1)));
+}

@@ -1,0 +1,29 @@
+import { LRUCache } from 'lru-cache';
+import type { Tensor } from '../runtime/tensor.js';
+
+/** Encoded prompts, so that a second seed of the same words needs no text encoder. What was used longest ago leaves. */
+export class PromptCache {
+  readonly #embeddings: LRUCache<string, Tensor> | null;
+
+  /** @param bytes that the embeddings may take together; 0 keeps none */
+  constructor(bytes: number) {
+    // To lru-cache a size of 0 would mean no limit.
+    this.#embeddings =
+      bytes === 0
+        ? null
+        : new LRUCache({ maxSize: bytes, sizeCalculation: ({ data }, key) => data.byteLength + 2 * key.length });
+  }
+
+  /**
+   * @param encoder the content of the text encoder's files
+   * @param ids of all that the encoder reads
+   */
+  async embedding(encoder: string, ids: readonly number[], encode: () => Promise<Tensor>): Promise<Tensor> {
+    const key = `${encoder} ${ids.join(' ')}`;
+    const known = this.#embeddings?.get(key);
+    if (known !== undefined) return known;
+    const made = await encode();
+    this.#embeddings?.set(key, made);
+    return made;
+  }
+}

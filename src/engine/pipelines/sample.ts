@@ -1,0 +1,51 @@
+import type { ZImage } from '../models/z-image.js';
+import { requireFinite } from '../runtime/finite.js';
+import type { Tensor } from '../runtime/tensor.js';
+import { type Conditionable, type Conditioning, condition } from './conditioning.js';
+import type { Course } from './progress-reporter.js';
+import { denoise, type Settle } from './velocity-field.js';
+
+/** Where the removal of noise begins, and the way it takes. */
+export interface Descent {
+  /** [B, 16, h, w], with noise of the first level. */
+  readonly start: Tensor;
+  /** Falling, to 0. */
+  readonly sigmas: readonly number[];
+  /** Left out, the latents stay as a step leaves them. */
+  readonly settle?: Settle;
+}
+
+/**
+ * Removes noise as the words say, step by step.
+ *
+ * @throws NonFinite, with the step after which it was seen; or what the course throws
+ */
+export async function removeNoise<T>(
+  model: Conditionable<T>,
+  words: Conditioning<T>,
+  { start, sigmas, settle }: Descent,
+  course: Course,
+): Promise<Tensor> {
+  const steps = sigmas.length - 1;
+  const { velocity, release } = condition(model, words);
+  try {
+    let x = start;
+    for await (const step of denoise(velocity, start, sigmas, settle)) {
+      x = requireFinite(step.latents, step.index + 1, `The latents after step ${step.index + 1} of ${steps}`);
+      await course.step(step);
+    }
+    return x;
+  } finally {
+    release();
+  }
+}
+
+/**
+ * Latents [B, 16, h, w] → values [B, 3, 8h, 8w], about −1 … 1.
+ *
+ * @param steps forwards that made the latents
+ * @throws NonFinite
+ */
+export async function decode(model: ZImage, latents: Tensor, steps: number): Promise<Tensor> {
+  return requireFinite(await model.decode(latents), steps + 1, 'The decoded picture');
+}

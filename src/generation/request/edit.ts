@@ -1,0 +1,89 @@
+import { outOfRange, refused, refusedAs } from '../../domain/validation.js';
+import type { EditMode, Pixels } from '../../engine/engine.js';
+import { forwards } from '../../engine/pipelines/schedule.js';
+import { SHOWABLE, showable } from '../../engine/pipelines/valid-reference.js';
+import type { Order } from '../resolved-request.js';
+import type { EditRequest } from '../types.js';
+import { exactSize, fittedSize, maskFor } from './input-images.js';
+import { capableModel } from './model.js';
+import { spoken } from './prompt.js';
+import type { Reader } from './reader.js';
+import { readDrawing } from './sampling.js';
+
+/**
+ * Reads a request to change a picture: a mask repaints, else a strength starts from the picture under noise, else the words alone
+ * are followed.
+ *
+ * @throws InvalidInput, UnknownModel, NotFound, or the signal's reason
+ */
+export async function readEdit(request: EditRequest, reader: Reader, signal: AbortSignal): Promise<Order> {
+  const mode = modeOf(request);
+  const model = await capableModel(request.model, reader, 'EDIT', mode);
+  const { limits } = model;
+  const words = spoken(request.prompt);
+  const references = request.references ?? [];
+  if (references.length > 0 && mode !== 'INSTRUCTION')
+    throw refusedAs('references', 'left out where there is a mask or a strength', `${references.length}`, {
+      code: 'CONFLICT',
+      parameters: { with: mode === 'INPAINT' ? 'mask' : 'strength' },
+    });
+  if (references.length > limits.maxReferences)
+    throw refusedAs(
+      'references',
+      `at most ${limits.maxReferences} pictures, as ${model.id} takes,`,
+      `${references.length}`,
+      { code: 'TOO_MANY', parameters: { max: limits.maxReferences } },
+    );
+  const defaultSteps = model.defaults.steps;
+  const { canonical, ...rest } = await readDrawing(request, { words, count: 1, defaultSteps }, model, reader);
+  const strength = mode === 'INSTRUCTION' ? null : strengthOf(request.strength ?? 1, canonical.steps);
+
+  const open = reader.sources.open.bind(reader.sources);
+  // Where pixels are promised to come back unchanged, they are not resized either.
+  const size = mode === 'INPAINT' ? exactSize('image', limits) : fittedSize('image', limits);
+  const source = await open(request.image, 'image', signal, size);
+  const mask = request.mask == null ? null : await maskFor(source.pixels, request.mask, reader, signal);
+  const others = await Promise.all(
+    references.map(async (reference, i) => {
+      const field = `references.${i}`;
+      return open(reference, field, signal, fittedSize(field, limits));
+    }),
+  );
+  const { width, height } = source.pixels;
+  if (mode === 'INSTRUCTION') {
+    requireShowable('image', source.pixels);
+    for (const [i, { pixels }] of others.entries()) requireShowable(`references.${i}`, pixels);
+  }
+  return {
+    ...rest,
+    canonical: {
+      ...{ ...canonical, operation: 'EDIT', mode, width, height, strength },
+      source: source.sha256,
+      references: others.map(({ sha256 }) => sha256),
+      mask: mask?.sha256 ?? null,
+    },
+    given: {
+      source: source.pixels,
+      sourceId: source.imageId,
+      references: others.map(({ pixels }) => pixels),
+      mask: mask?.value ?? null,
+    },
+  };
+}
+
+/** A picture of a shape that a model's instructions may speak of. @throws InvalidInput */
+function requireShowable(field: string, { width, height }: Pixels): void {
+  if (!showable({ width, height })) throw refusedAs(field, SHOWABLE, `${width} × ${height}`, { code: 'WRONG_SHAPE' });
+}
+
+function modeOf({ mask, strength }: EditRequest): EditMode {
+  if (mask != null) return 'INPAINT';
+  return strength == null ? 'INSTRUCTION' : 'STRENGTH';
+}
+
+function strengthOf(strength: number, steps: number): number {
+  if (!(strength >= 0 && strength <= 1)) throw refused('strength', 'between 0 and 1', strength, outOfRange(0, 1));
+  if (forwards(steps, strength) < 1)
+    throw refused('strength', `enough for one of ${steps} steps to run`, strength, outOfRange(1 / steps, 1));
+  return strength;
+}

@@ -1,0 +1,43 @@
+import type { ModelEntry } from '../../domain/model-entry.js';
+import { refused, refusedAs, whole } from '../../domain/validation.js';
+import type { Order } from '../resolved-request.js';
+import type { GenerateRequest } from '../types.js';
+import { capableModel } from './model.js';
+import { spoken } from './prompt.js';
+import type { Reader } from './reader.js';
+import { readDrawing } from './sampling.js';
+
+const maxCount = 8;
+
+/** Reads a request for pictures from words. @throws InvalidInput, UnknownModel */
+export async function readGenerate(request: GenerateRequest, reader: Reader): Promise<Order> {
+  const model = await capableModel(request.model, reader, 'GENERATE');
+  const words = spoken(request.prompt);
+  const size = sizeOf(request, model);
+  const count = whole('count', request.count ?? 1, 1, maxCount);
+  const defaultSteps = model.defaults.steps;
+  const { canonical, ...rest } = await readDrawing(request, { words, count, defaultSteps }, model, reader);
+  return { canonical: { ...canonical, ...size, operation: 'GENERATE' }, given: null, ...rest };
+}
+
+function sizeOf({ width, height }: GenerateRequest, { defaults, limits }: ModelEntry) {
+  const side = (field: string, value: number) => {
+    if (value % 16 === 0 && value >= limits.minSide && value <= limits.maxSide) return value;
+    throw refused(field, `a multiple of 16 between ${limits.minSide} and ${limits.maxSide}`, value, {
+      code: 'INVALID_SIZE',
+      parameters: { multipleOf: 16, min: limits.minSide, max: limits.maxSide },
+    });
+  };
+  const sides = { width: side('width', width ?? defaults.width), height: side('height', height ?? defaults.height) };
+  if (sides.width * sides.height > limits.maxPixels) {
+    // The side that the client chose is the one to change.
+    const field = width == null ? 'height' : 'width';
+    throw refusedAs(
+      field,
+      `such that width × height is at most ${limits.maxPixels}`,
+      `${sides.width} × ${sides.height}`,
+      { code: 'TOO_MANY_PIXELS', parameters: { max: limits.maxPixels } },
+    );
+  }
+  return sides;
+}

@@ -1,0 +1,87 @@
+import { CheckpointError, type Fault } from '../../compiler/index.js';
+import type { ModelEntry } from '../../domain/model-entry.js';
+import { UnknownModel } from '../../domain/problems.js';
+import { refused, refusedAs, unsupported } from '../../domain/validation.js';
+import type { EditMode, Operation } from '../../engine/engine.js';
+import { unusable, unusableDetails } from '../unusable.js';
+import type { Reader } from './reader.js';
+
+/** By id, else by name; left out, the first of the catalog that can be used. @throws UnknownModel */
+export async function chosenModel(asked: string | null | undefined, reader: Models): Promise<ModelEntry> {
+  const { catalog } = reader;
+  const model =
+    asked == null
+      ? await firstUsable(catalog, reader)
+      : (catalog.find(({ id }) => id === asked) ?? catalog.find(({ name }) => name === asked));
+  if (model == null) throw unknownModel(asked, reader);
+  const finding = await reader.usable.modelFinding(model.id);
+  if (finding !== null) throw unusableModel(model.id, finding.fault, reader);
+  return model;
+}
+
+/**
+ * The model that is asked for, which must be able to do it; left out, the first that is.
+ *
+ * @param mode of an EDIT
+ * @throws UnknownModel, InvalidInput
+ */
+export async function capableModel(
+  asked: string | null | undefined,
+  reader: Models,
+  operation: Operation,
+  mode: EditMode | null = null,
+): Promise<ModelEntry> {
+  const can = (model: ModelEntry) =>
+    model.operations.includes(operation) && (mode === null || model.editModes.includes(mode));
+  const expected = `one that can ${operation}${mode === null ? '' : ` by ${mode}`}`;
+  if (asked == null) {
+    const model = await firstUsable(reader.catalog.filter(can), reader);
+    if (model !== null) return model;
+    throw refusedAs('model', expected, 'none, and no model here can', { code: 'NOT_SUPPORTED' });
+  }
+  const model = await chosenModel(asked, reader);
+  if (can(model)) return model;
+  throw refusedAs('model', expected, `${model.id}, which can ${abilities(model)}`, unsupported(model.id));
+}
+
+type Models = Pick<Reader, 'catalog' | 'usable'>;
+
+async function firstUsable(models: readonly ModelEntry[], { usable }: Models): Promise<ModelEntry | null> {
+  for (const model of models) if ((await usable.modelFinding(model.id)) === null) return model;
+  return null;
+}
+
+function unknownModel(asked: string | null | undefined, models: Models): UnknownModel {
+  const available = idsOf(models);
+  const { message, parameters } = refused('model', `one of ${available.join(', ')}`, asked);
+  return new UnknownModel(message, available, String(parameters.received));
+}
+
+/** The refusal of a model that is listed. */
+function unusableModel(id: string, fault: Fault, models: Models): UnknownModel {
+  const available = idsOf(models).filter((other) => other !== id);
+  const { message } = refusedAs('model', `one of ${available.join(', ')}`, unusable(id, fault));
+  return new UnknownModel(message, available, id, unusableDetails('UNUSABLE_MODEL', fault));
+}
+
+/** What is read of a model's files. @throws UnknownModel where they cannot be used any more */
+export async function ofFiles<T>(model: ModelEntry, models: Models, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof CheckpointError) throw unusableModel(model.id, error.fault, models);
+    throw error;
+  }
+}
+
+/** Of those that can be asked for, as far as is known. */
+function idsOf({ catalog, usable }: Models): readonly string[] {
+  return catalog.map(({ id }) => id).filter((id) => usable.knownFinding(id) === null);
+}
+
+/** `GENERATE, EDIT by INPAINT or STRENGTH, REFINE` */
+function abilities({ operations, editModes }: ModelEntry): string {
+  return operations
+    .map((operation) => (operation === 'EDIT' ? `EDIT by ${editModes.join(' or ')}` : operation))
+    .join(', ');
+}

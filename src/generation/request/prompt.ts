@@ -1,0 +1,49 @@
+import type { ModelEntry } from '../../domain/model-entry.js';
+import { refused, refusedAs, tooLong, unsupported } from '../../domain/validation.js';
+import { ofFiles } from './model.js';
+import type { Reader, TokenCount } from './reader.js';
+
+const maxPromptBytes = 32 * 1024;
+/** Tokens beyond the model's limit are cut off and reported; a prompt of more than this many times the limit is a mistake. */
+const tokenLimits = 4;
+
+/** Words in Unicode's NFC, otherwise as they are: white space is the model's to judge. @throws InvalidInput */
+export function text(field: string, value: string): string {
+  // Half of a surrogate pair has no UTF-8: different prompts would become the same bytes.
+  if (/\p{Surrogate}/u.test(value))
+    throw refusedAs(field, 'valid Unicode', 'half of a surrogate pair', { code: 'INVALID_TEXT' });
+  const bytes = Buffer.byteLength(value);
+  if (bytes > maxPromptBytes)
+    throw refusedAs(field, `at most ${maxPromptBytes} bytes long`, `${bytes} bytes`, tooLong(maxPromptBytes, 'BYTES'));
+  return value.normalize('NFC');
+}
+
+/**
+ * A prompt that says something. An empty one is refused, even though the models could draw it: it is far more often a form sent too
+ * early than a wish.
+ *
+ * @throws InvalidInput
+ */
+export function spoken(prompt: string): string {
+  const words = text('prompt', prompt);
+  if (words.trim() === '') throw refused('prompt', 'not empty', prompt, { code: 'EMPTY' });
+  return words;
+}
+
+/** @throws InvalidInput */
+export function negativeOf(asked: string | null | undefined, model: ModelEntry): string {
+  const negative = text('negativePrompt', asked ?? '');
+  if (negative !== '' && !model.supportsNegativePrompt)
+    throw refused('negativePrompt', `empty, as ${model.id} takes none,`, negative, unsupported(model.id));
+  return negative;
+}
+
+/** @throws InvalidInput where they are far too many */
+export async function counted(field: string, prompt: string, model: ModelEntry, reader: Reader): Promise<TokenCount> {
+  if (prompt === '') return { tokens: 0, truncated: false };
+  const count = await ofFiles(model, reader, () => reader.countTokens(model.id, prompt));
+  const most = tokenLimits * model.limits.maxPromptTokens;
+  if (count.tokens > most)
+    throw refusedAs(field, `at most ${most} tokens long`, `${count.tokens} tokens`, tooLong(most, 'TOKENS'));
+  return count;
+}

@@ -1,0 +1,33 @@
+import type { Clock } from '../environment/clock.js';
+import type { Variants } from '../images/variants.js';
+import type { Sources } from '../inputs/sources.js';
+import type { Queue } from '../jobs/queue.js';
+import type { Disk } from '../stores/disk/disk.js';
+import type { GenerationStore } from '../stores/generations/generation-store.js';
+import type { Records } from '../stores/generations/image-records.js';
+import type { ProgressLog } from '../stores/progress/progress-log.js';
+import type { Reader } from './request/reader.js';
+import type { Generation } from './types.js';
+
+/** What the use cases are put together from. */
+export interface StudioParts {
+  readonly reader: Reader;
+  readonly sources: Pick<Sources, 'keep' | 'keepMask' | 'forRequest'>;
+  readonly records: Records;
+  readonly store: GenerationStore;
+  readonly disk: Pick<Disk, 'writable' | 'look' | 'close'>;
+  readonly queue: Queue;
+  readonly progress: ProgressLog;
+  readonly variants: Variants;
+  readonly clock: Clock;
+  readonly waitLimitMs: number;
+  /** That a job may take for each of its images. */
+  readonly deadlineMs: number;
+  /** Ids of the models in some engine's memory. */
+  readonly loaded: () => ReadonlySet<string>;
+  /** For failures that nobody expected: clients hear nothing but that. */
+  readonly unexpected: (error: unknown, generation: string) => void;
+  /** Told of every generation that has ended, and of the trace that it belongs to. */
+  readonly ended: (generation: Generation, traceId: string | null) => void;
+  readonly closeStores: () => Promise<void>;
+}

@@ -1,0 +1,346 @@
+import type { ProgressEvent } from '../domain/event.js';
+import type { Generation } from '../domain/generation.js';
+import type { ImageRecord } from '../domain/image.js';
+import { MOST_TAKEOVERS, type Plan } from '../domain/plan.js';
+import type { ProblemRecord } from '../domain/problem.js';
+import { NotCached, NotFound, QueueFull } from '../domain/problems.js';
+import { whole } from '../domain/validation.js';
+import type { VariantRequest } from '../domain/variant.js';
+import { withinOf } from '../environment/clock.js';
+import { QueueIsFull } from '../jobs/queue.js';
+import type { StoredGeneration } from '../stores/generations/generation-store.js';
+import { lastEvent } from '../stores/progress/progress-log.js';
+import { GenerationSpan } from '../telemetry/spans.js';
+import { readForAdvice } from './advice/read.js';
+import { initialGeneration, spanAttributes } from './initial-generation.js';
+import { type JobContext, jobsOf, pictureFingerprints } from './jobs-of.js';
+import { toModel } from './model.js';
+import { interrupted } from './problem-record.js';
+import { readEdit } from './request/edit.js';
+import { readGenerate } from './request/generate.js';
+import type { Reader } from './request/reader.js';
+import { readRefine } from './request/refine.js';
+import type { Order } from './resolved-request.js';
+import { RunningGeneration } from './running-generation.js';
+import type { StudioParts } from './service-parts.js';
+import { withImages } from './state.js';
+import { storePictures } from './stored-images.js';
+import type { EditRequest, GenerateRequest, RefineRequest, Studio, SubmitOptions } from './types.js';
+
+/** The use cases: look up → dispatch → encode → remember. */
+export class InkstoneStudio implements Studio {
+  readonly #parts: StudioParts;
+  /** Generations that this process owns, by id. */
+  readonly #running = new Map<string, RunningGeneration>();
+  #closing = false;
+  #closed: Promise<void> | null = null;
+
+  constructor(parts: StudioParts) {
+    this.#parts = parts;
+  }
+
+  generate(request: GenerateRequest, options: SubmitOptions): Promise<Generation> {
+    return this.#submit((reader) => readGenerate(request, reader), options);
+  }
+
+  edit(request: EditRequest, options: SubmitOptions): Promise<Generation> {
+    return this.#submit((reader) => readEdit(request, reader, options.signal), options);
+  }
+
+  refine(request: RefineRequest, options: SubmitOptions): Promise<Generation> {
+    return this.#submit((reader) => readRefine(request, reader, options.signal), options);
+  }
+
+  async #submit(read: (reader: Reader) => Promise<Order>, { waitMs, signal }: SubmitOptions): Promise<Generation> {
+    signal.throwIfAborted();
+    const wait = whole('waitMs', waitMs, 0, this.#parts.waitLimitMs);
+    const sources = this.#parts.sources.forRequest();
+    // A request that waits for its answer holds no decoded image meanwhile.
+    const { generation, fingerprints, recalled, order, stored } = await this.#prepared(
+      () => read({ ...this.#parts.reader, sources }),
+      signal,
+    ).finally(() => sources.leave());
+    const images = recalled.flatMap((image) => image ?? []);
+    if (images.length === recalled.length) return this.#remembered(generation, images);
+    const context = this.#contextOf(order, generation.id);
+    const plan = (traceparent: string | null) => ({
+      jobs: jobsOf(order.canonical, fingerprints, stored, { ...context, traceparent }),
+      takeovers: 0,
+    });
+    return this.#answer(await this.#begin(generation, plan, recalled), wait, signal);
+  }
+
+  /** Everything up to the first step, the pictures that came with the request in the store. */
+  async #prepared(read: () => Promise<Order>, signal: AbortSignal) {
+    const { given, ...order } = await read();
+    const fingerprints = pictureFingerprints(order.canonical);
+    const recalled = await this.#lookUp(order, fingerprints);
+    signal.throwIfAborted();
+    this.#refuseWhenClosing();
+    const generation = initialGeneration({ ...order, given }, this.#parts.clock.now());
+    const known = { generation, fingerprints, recalled, order };
+    if (recalled.every((image) => image !== null)) return { ...known, stored: null };
+    if (order.policy === 'ONLY') throw notCached(generation.fingerprint);
+    if (given === null) return { ...known, stored: null };
+    const { request, caller } = this.#contextOf(order, generation.id);
+    // Nothing is written for a request that has no place in the queue.
+    const places = fingerprints.map((fingerprint) => ({ fingerprint, request, caller }));
+    await accepted(this.#parts.queue.capacity(places));
+    // What came with the request is on disk before its generation is told: a crash takes neither.
+    const stored = await storePictures(given, this.#parts.sources);
+    signal.throwIfAborted();
+    this.#refuseWhenClosing();
+    return { ...known, stored };
+  }
+
+  async cancel(id: string): Promise<Generation> {
+    const live = this.#running.get(id);
+    if (live !== undefined) return live.cancel();
+    const generation = await this.generation(id);
+    if (generation === null) throw unknownGeneration(id);
+    return generation;
+  }
+
+  async generation(id: string): Promise<Generation | null> {
+    const [generation] = await this.generations([id]);
+    return generation ?? null;
+  }
+
+  async generations(ids: readonly string[]): Promise<readonly (Generation | null)[]> {
+    const elsewhere = ids.filter((id) => !this.#running.has(id));
+    const stored = elsewhere.length === 0 ? [] : await this.#parts.records.generations(elsewhere);
+    const found = new Map(stored.map((record, i) => [elsewhere[i]!, record?.generation ?? null]));
+    return ids.map((id) => this.#running.get(id)?.current ?? found.get(id) ?? null);
+  }
+
+  async image(id: string) {
+    const [image] = await this.images([id]);
+    return image ?? null;
+  }
+
+  images(ids: readonly string[]) {
+    return this.#parts.records.images(ids);
+  }
+
+  promptAdvice(prompt: string, model: string | null) {
+    return readForAdvice(prompt, model, this.#parts.reader);
+  }
+
+  async models() {
+    const models = await Promise.all(this.#parts.reader.catalog.map(({ id }) => this.model(id)));
+    return models.filter((model) => model !== null);
+  }
+
+  async model(id: string) {
+    const { catalog, usable } = this.#parts.reader;
+    const entry = catalog.find((candidate) => candidate.id === id);
+    if (entry === undefined || (await usable.modelFinding(id)) !== null) return null;
+    const findings = await Promise.all(entry.loras.map((lora) => usable.loraFinding(id, lora.id)));
+    const loras = entry.loras.filter((_, i) => findings[i] === null);
+    return toModel({ ...entry, loras }, this.#parts.loaded().has(id));
+  }
+
+  async *progress(id: string, after: number, signal: AbortSignal): AsyncGenerator<ProgressEvent> {
+    const from = whole('after', after, 0, Number.MAX_SAFE_INTEGER);
+    const events = await this.#parts.progress.read(id, from, signal);
+    if (events !== null) {
+      yield* events;
+      return;
+    }
+    const [stored] = await this.#parts.records.generations([id]);
+    if (stored == null) throw unknownGeneration(id);
+    const sequence = stored.lastSequence ?? from + 1;
+    if (stored.generation.finishedAt !== null && sequence !== from) yield lastEvent(stored.generation, sequence);
+  }
+
+  variant(id: string, request: VariantRequest, signal?: AbortSignal) {
+    return this.#parts.variants.get(id, request, signal);
+  }
+
+  ready(): boolean {
+    return this.#unready() === null;
+  }
+
+  async notReady(): Promise<string | null> {
+    await this.#parts.disk.look();
+    return this.#unready();
+  }
+
+  #unready(): string | null {
+    const { reader, loaded, disk, store } = this.#parts;
+    const first = reader.catalog.find(({ id }) => reader.usable.knownFinding(id) === null);
+    if (this.#closing) return 'The server is stopping.';
+    if (!store.alive()) return 'The records cannot be read.';
+    if (!disk.writable) return 'Nothing can be stored.';
+    return first !== undefined && loaded().has(first.id) ? null : 'The model is being loaded.';
+  }
+
+  /**
+   * Goes on with what another process left unfinished. Images that it finished are not made again.
+   *
+   * A generation that two processes before have taken over without an end is given up: it may be what ends them.
+   */
+  async takeOver(unfinished: readonly StoredGeneration[]): Promise<void> {
+    for (const stored of unfinished) {
+      const { generation, plan } = stored;
+      if (plan === null || plan.takeovers >= MOST_TAKEOVERS) await this.#giveUp(generation, interrupted);
+      else await this.#goOn(generation, { ...plan, takeovers: plan.takeovers + 1 });
+    }
+  }
+
+  async #goOn(generation: Generation, plan: Plan): Promise<void> {
+    const { records } = this.#parts;
+    const found = await records.recall(plan.jobs.map(({ fingerprint }) => fingerprint));
+    const finished = plan.jobs.flatMap(({ reuse }, index) => {
+      const image = found[index] ?? null;
+      return image === null || !reuse ? [] : [{ index, image }];
+    });
+    const queued = { ...generation, status: 'QUEUED' as const, queuePosition: null, timings: [] };
+    const images = plan.jobs.map((_, i) => ({ ...generation.images[i]!, step: 0, imageId: null }));
+    const initial = withImages({ ...queued, images }, finished);
+    await records.save({ generation: initial, lastSequence: null, plan });
+    const running = this.#own(initial, plan, this.#spanOf(initial));
+    await running.begin({ force: true });
+  }
+
+  async #giveUp(generation: Generation, problem: ProblemRecord): Promise<void> {
+    const finishedAt = this.#parts.clock.now();
+    const failed = { ...generation, status: 'FAILED' as const, problem, queuePosition: null, finishedAt };
+    this.#parts.ended(failed, null);
+    await this.#parts.records.save({ generation: failed, lastSequence: null, plan: null });
+  }
+
+  /** Once: the server and the program both close it, and only one of them waits. */
+  close(graceMs: number): Promise<void> {
+    this.#closed ??= this.#close(graceMs);
+    return this.#closed;
+  }
+
+  async #close(graceMs: number): Promise<void> {
+    this.#closing = true;
+    const { clock, queue, progress, closeStores } = this.#parts;
+    const all = () => Promise.all([...this.#running.values()].map(({ finished }) => finished));
+    await withinOf(clock, graceMs, all());
+    // What is left is gone on with by the next process; readers come back to it.
+    for (const running of this.#running.values()) running.release();
+    await progress.close();
+    // Engines stop between steps; what takes longer is cut off.
+    await withinOf(clock, 2000, queue.idle());
+    this.#parts.disk.close();
+    await closeStores();
+  }
+
+  /**
+   * What is remembered of each image; nothing where the client could not have asked for it before, or wants it anew. (Anew
+   * is whatever is being made at this moment: REFRESH joins a running job like any other request, so that many of them cost one.)
+   */
+  async #lookUp(
+    { drawn, policy }: Pick<Order, 'drawn' | 'policy'>,
+    fingerprints: readonly string[],
+  ): Promise<readonly (ImageRecord | null)[]> {
+    const anew = drawn || policy === 'REFRESH';
+    return anew ? fingerprints.map(() => null) : this.#parts.records.recall(fingerprints);
+  }
+
+  #contextOf({ policy }: Pick<Order, 'policy'>, request: string): Omit<JobContext, 'traceparent'> {
+    const { deadlineMs } = this.#parts;
+    return { tenant: 'anonymous', caller: 'anonymous', request, reuse: policy !== 'REFRESH', deadlineMs };
+  }
+
+  /** All pictures are there: the generation is over when it begins. */
+  async #remembered(initial: Generation, images: readonly ImageRecord[]): Promise<Generation> {
+    const generation: Generation = {
+      ...withImages(
+        initial,
+        images.map((image, index) => ({ index, image })),
+      ),
+      status: 'SUCCEEDED',
+      cache: 'HIT',
+      finishedAt: initial.createdAt,
+    };
+    const span = this.#spanOf(generation);
+    span.cache('HIT');
+    // Durable before it is told, like any other, where anything can be written: repeats share their writes to the disk, so that this
+    // costs well under a millisecond and no time of this thread.
+    await this.#parts.records.save({ generation, lastSequence: 1, plan: null });
+    span.end({ at: this.#parts.clock.now(), problem: null });
+    this.#parts.ended(generation, span.traceId);
+    return generation;
+  }
+
+  /** Joins the queue. @throws QueueFull */
+  async #begin(
+    generation: Generation,
+    plan: (traceparent: string | null) => Plan,
+    recalled: readonly (ImageRecord | null)[],
+  ): Promise<RunningGeneration> {
+    const span = this.#spanOf(generation);
+    const finished = recalled.flatMap((image, index) => (image === null ? [] : [{ index, image }]));
+    const running = this.#own(withImages(generation, finished), plan(span.traceparent), span);
+    try {
+      await accepted(running.begin());
+    } catch (error) {
+      running.release();
+      this.#running.delete(generation.id);
+      throw error;
+    }
+    return running;
+  }
+
+  #own(generation: Generation, plan: Plan, span: GenerationSpan): RunningGeneration {
+    const { queue, progress: log, clock, records, unexpected, ended } = this.#parts;
+    const save = (ended: Generation, lastSequence: number) =>
+      records.save({ generation: ended, lastSequence, plan: null });
+    const running = new RunningGeneration(generation, plan, { queue, log, clock, span, save, unexpected, ended });
+    this.#running.set(generation.id, running);
+    running.finished.then(() => this.#running.delete(generation.id));
+    return running;
+  }
+
+  #spanOf(generation: Generation): GenerationSpan {
+    return new GenerationSpan(generation.createdAt, spanAttributes(generation));
+  }
+
+  /** Tells the client its generation: finished, or as far as it has come in the time that the client waits. */
+  async #answer(running: RunningGeneration, waitMs: number, signal: AbortSignal): Promise<Generation> {
+    // Nobody will ever ask for a generation whose id was not told.
+    const gone = () => void running.cancel();
+    if (signal.aborted) gone();
+    signal.addEventListener('abort', gone, { once: true });
+    try {
+      // An id that was told is there after a crash.
+      await this.#parts.store.save({ generation: running.current, lastSequence: null, plan: running.plan });
+      if (waitMs > 0) await withinOf(this.#parts.clock, waitMs, running.finished);
+      signal.throwIfAborted();
+      return running.current;
+    } catch (error) {
+      gone();
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', gone);
+    }
+  }
+
+  #refuseWhenClosing(): void {
+    if (this.#closing)
+      throw new QueueFull('The server is stopping and takes no new work. Try again in 1 s.', 1000, 'SERVER_STOPPING');
+  }
+}
+
+/** What the queue refuses is refused to the client. @throws QueueFull */
+async function accepted(taken: Promise<void>): Promise<void> {
+  try {
+    await taken;
+  } catch (error) {
+    throw error instanceof QueueIsFull ? new QueueFull(error.message, error.retryAfterMs) : error;
+  }
+}
+
+const unknownGeneration = (id: string) =>
+  new NotFound(`There is no generation ${JSON.stringify(id.slice(0, 60))}.`, {
+    type: 'Generation',
+    id: id.slice(0, 60),
+  });
+
+const notCached = (fingerprint: string) =>
+  new NotCached('Nothing is remembered for this request. Send it with cache: DEFAULT to have it made.', fingerprint);

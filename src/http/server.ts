@@ -1,0 +1,120 @@
+import { createServer as createHttpServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Studio } from '../generation/types.js';
+import { createAccess } from './access.js';
+import { belowBase, publicPathOf } from './base-url.js';
+import type { ServerConfig } from './config.js';
+import { boundConnections } from './connections.js';
+import { createListener } from './listener.js';
+import { redirect } from './responses.js';
+import { serveWebSocket } from './websocket.js';
+import { createHttp } from './yoga.js';
+
+export interface ServerOptions {
+  readonly studio: Studio;
+  readonly settings: ServerConfig;
+  readonly log: Logger;
+  /** Whether somebody collects spans. */
+  readonly traced?: boolean;
+}
+
+/** Nobody can listen where the settings say. The sentence names the setting. */
+export class AddressUnusable extends Error {
+  override readonly name = 'AddressUnusable';
+}
+
+function addressUnusable(error: NodeJS.ErrnoException, { HOST, PORT }: ServerConfig): Error {
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new AddressUnusable(
+        `PORT: expected a port that is free on ${HOST} but received ${PORT}, where another program listens. PORT=0 takes any free one.`,
+      );
+    case 'EACCES':
+      return new AddressUnusable(`PORT: expected a port that this user may open but received ${PORT}.`);
+    case 'EADDRNOTAVAIL':
+    case 'EAFNOSUPPORT':
+    case 'EINVAL':
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return new AddressUnusable(`HOST: expected an address of this machine but received ${JSON.stringify(HOST)}.`);
+    default:
+      return error;
+  }
+}
+
+export interface Listening {
+  /** Where it listens, without a slash at the end. */
+  readonly url: string;
+  /** Stops taking requests, lets the studio finish, ends what is still open. Idempotent. */
+  close(graceMs: number): Promise<void>;
+}
+
+export interface InkstoneServer {
+  /** Answers one request, without a port. */
+  fetch(request: Request): Promise<Response>;
+  /** @throws AddressUnusable */
+  listen(): Promise<Listening>;
+}
+
+/** How long `/readyz` says at least that the server stops before its port closes. */
+const NOTICE_MS = 500;
+
+const timeouts = { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 65_000 };
+
+/** The API, the pictures, the page and health, over HTTP and WebSocket. */
+export function createServer({ studio, settings, log, traced = false }: ServerOptions): InkstoneServer {
+  const access = createAccess(settings.ACCESS_KEY);
+  let stopping = false;
+  const isStopping = () => stopping;
+  const yoga = createHttp({ studio, access, settings, log, traced, isStopping });
+  return {
+    fetch: async (request) => {
+      const { origin, pathname, search } = new URL(request.url);
+      const base = publicPathOf(settings);
+      const target = belowBase(pathname + search, base);
+      if (target === null) return redirect(`${base}/`);
+      return yoga.fetch(target === pathname + search ? request : new Request(origin + target, request));
+    },
+    async listen() {
+      // Slow senders are cut off; receivers are when they take nothing at all (`boundConnections`).
+      const server = createHttpServer(timeouts, createListener({ settings, isStopping, answer: yoga }));
+      boundConnections(
+        server,
+        { connections: settings.CONNECTION_LIMIT, deliveryMs: settings.DELIVERY_TIMEOUT_MS },
+        log,
+      );
+      await new Promise<void>((resolve, reject) => {
+        server.once('error', (error) => reject(addressUnusable(error, settings)));
+        server.listen(settings.PORT, settings.HOST, resolve);
+      });
+      // Such as too many open files: the next connection may be taken again.
+      server.on('error', (error) => log.error({ err: error }, 'a connection was not taken'));
+      const sockets = serveWebSocket(server, { yoga, studio, access, settings });
+      const { address, port, family } = server.address() as AddressInfo;
+      const host = family === 'IPv6' ? `[${address}]` : address;
+      let closing: Promise<void> | null = null;
+      const close = async (graceMs: number) => {
+        stopping = true;
+        // Ends every generation's log, and with it the subscriptions that read it, by a last event. Meanwhile the port answers, and
+        // whoever asks `/readyz` sends nothing new here.
+        await Promise.all([studio.close(graceMs), setTimeout(Math.min(graceMs, NOTICE_MS))]);
+        const closed = new Promise((resolve) => server.close(resolve));
+        await sockets.close();
+        server.closeIdleConnections();
+        // What is still open after its last event has no more to say.
+        setTimeout(500, null, { ref: false }).then(() => server.closeAllConnections());
+        await closed;
+        await yoga.dispose();
+      };
+      return {
+        url: `http://${host}:${port}`,
+        close: (graceMs) => {
+          closing ??= close(graceMs);
+          return closing;
+        },
+      };
+    },
+  };
+}

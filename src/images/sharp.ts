@@ -1,0 +1,32 @@
+import sharp from 'sharp';
+import { Room } from '../environment/room.js';
+
+/** One thread a picture: many are made at once, and an engine on the same CPU needs the cores. */
+sharp.concurrency(1);
+/** libvips' own cache keeps pictures that nobody asks for twice; ours is bounded in bytes. */
+sharp.cache(false);
+/** What libvips could read besides (SVG, PDF, TIFF, …) is nothing that anybody may send. */
+sharp.block({ operation: ['VipsForeignLoad'] });
+sharp.unblock({
+  operation: [
+    'VipsForeignLoadPng',
+    'VipsForeignLoadJpeg',
+    'VipsForeignLoadWebp',
+    'VipsForeignLoadHeif',
+    'VipsForeignLoadNsgif',
+  ],
+});
+
+export { sharp };
+
+/** Changes with everything that changes encoded bytes. */
+export const encoderVersion = `sharp ${sharp.versions.sharp ?? ''} vips ${sharp.versions.vips}`;
+
+/**
+ * How many variants are made at once. The thread pool has four threads, which look after files and finished pictures too:
+ * neither a repeat of a request nor a preview waits until somebody's AVIF is done.
+ */
+const room = new Room(2);
+
+/** Runs `work` when there is room on the thread pool. @throws the signal's reason when it ends the wait */
+export const whenRoom = <T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> => room.run(work, signal);

@@ -1,0 +1,36 @@
+import type { Generation } from '../../domain/generation.js';
+import type { ImageRecord } from '../../domain/image.js';
+import type { Plan } from '../../domain/plan.js';
+
+export type Picture = ImageRecord;
+
+export interface StoredGeneration {
+  readonly generation: Generation;
+  /** Number of its last progress event; null while it runs. */
+  readonly lastSequence: number | null;
+  /** How it goes on in another process; null when it is over. */
+  readonly plan: Plan | null;
+}
+
+/**
+ * What must outlive the process. Every promise resolves when what it did is durable; calls take effect in the order they
+ * were made.
+ */
+export interface GenerationStore {
+  save(stored: StoredGeneration): Promise<void>;
+  /** In the order of the ids; null for those that are not there. */
+  generations(ids: readonly string[]): Promise<readonly (StoredGeneration | null)[]>;
+  /** Those that were neither finished, failed nor cancelled, the oldest first. */
+  unfinished(): Promise<readonly StoredGeneration[]>;
+  savePicture(picture: Picture, at: number): Promise<void>;
+  /** By fingerprint; null for those that are not there, or whose image is gone. */
+  pictures(fingerprints: readonly string[]): Promise<readonly (Picture | null)[]>;
+  /** By image id, gone or not. */
+  images(ids: readonly string[]): Promise<readonly (Picture | null)[]>;
+  /** The image store has them no more: their fingerprints are free, their ids are remembered as gone. */
+  forget(imageIds: readonly string[], at: number): Promise<void>;
+  /** Whether anything asked of it can be answered. */
+  alive(): boolean;
+  /** Finishes what was asked, then closes. */
+  close(): Promise<void>;
+}
