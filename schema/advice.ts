@@ -1,5 +1,5 @@
 import type { Advice as StudioAdvice, PromptAdvice as StudioPromptAdvice } from '../src/generation/advice/advise.js';
-import type { PromptParts as StudioParts } from '../src/generation/advice/parts.js';
+import type { PromptParts as ServiceParts } from '../src/generation/advice/parts.js';
 import { builder } from './builder.js';
 import { rawId } from './ids.js';
 import { InvalidInput, QueueFull, UnknownModel } from './problems.js';
@@ -41,7 +41,7 @@ const Advice = builder.objectRef<StudioAdvice>('Advice').implement({
   }),
 });
 
-const PromptParts = builder.objectRef<StudioParts>('PromptParts').implement({
+const PromptParts = builder.objectRef<ServiceParts>('PromptParts').implement({
   description: 'What a prompt says, in the form that works best: subject + attributes + relation.',
   fields: (t) => ({
     subject: t.exposeString('subject', {
@@ -105,7 +105,7 @@ builder.queryField('promptAdvice', (t) =>
         description: 'The advice on the prompt, or the problem because of which there is none.',
       },
     },
-    resolve: (_root, { prompt, model }, { studio }) =>
-      studio.promptAdvice(prompt, model == null ? null : rawId('Model', model)),
+    resolve: (_root, { prompt, model }, { service }) =>
+      service.promptAdvice(prompt, model == null ? null : rawId('Model', model)),
   }),
 );

@@ -20,13 +20,13 @@ import { InvalidInput, NotCached, NotFound, QueueFull, StorageUnavailable, Unkno
 
 const EditInput = builder.inputType('EditInput', {
   description:
-    'A picture and what is to become of it. With a mask it is repainted there (INPAINT), else with a strength it is drawn over as a whole (STRENGTH), else the words alone are followed (INSTRUCTION).',
+    'An image and what is to become of it. With a mask it is repainted there (INPAINT), else with a strength it is drawn over as a whole (STRENGTH), else the words alone are followed (INSTRUCTION).',
   fields: (t) => ({
     image: t.field({
       type: ImageInput,
       required: true,
       description:
-        'The picture to change. One that is larger than the model takes is scaled down, but not with a mask, which promises the other pixels unchanged.',
+        'The image to change. One that is larger than the model takes is scaled down, but not with a mask, which promises the other pixels unchanged.',
     }),
     prompt: t.string({
       required: true,
@@ -42,7 +42,7 @@ const EditInput = builder.inputType('EditInput', {
     mask: t.field({
       type: ImageInput,
       description:
-        "White is repainted; outside it the source's pixels come back unchanged. Lightness from one half on counts as white, what is transparent as black. Of the picture's size, or of its shape.",
+        "White is repainted; outside it the source's pixels come back unchanged. Lightness from one half on counts as white, what is transparent as black. Of the image's size, or of its shape.",
     }),
     strength: t.float({
       description:
@@ -71,15 +71,15 @@ builder.mutationField('edit', (t) =>
       types: [InvalidInput, UnknownModel, QueueFull, StorageUnavailable, NotCached, NotFound],
       union: { name: 'EditResult', description: 'The generation, or the problem because of which there is none.' },
     },
-    resolve: (_root, { input, waitMs }, { studio, signal, baseUrl }) => {
+    resolve: (_root, { input, waitMs }, { service, signal, baseUrl }) => {
       const { image, mask, references, model, loras } = input;
-      const pictures = {
+      const images = {
         image: imageRequest(image, baseUrl),
         mask: mask == null ? null : imageRequest(mask, baseUrl),
         references: references?.map((reference) => imageRequest(reference, baseUrl)),
       };
-      return studio.edit(
-        { ...input, ...pictures, model: modelId(model), loras: loraIds(loras) },
+      return service.edit(
+        { ...input, ...images, model: modelId(model), loras: loraIds(loras) },
         { waitMs: waitMs ?? 0, signal },
       );
     },

@@ -66,8 +66,8 @@ builder.mutationField('generate', (t) =>
       types: [InvalidInput, UnknownModel, QueueFull, StorageUnavailable, NotCached],
       union: { name: 'GenerateResult', description: 'The generation, or the problem because of which there is none.' },
     },
-    resolve: (_root, { input, waitMs }, { studio, signal }) =>
-      studio.generate(
+    resolve: (_root, { input, waitMs }, { service, signal }) =>
+      service.generate(
         { ...input, model: modelId(input.model), loras: loraIds(input.loras) },
         { waitMs: waitMs ?? 0, signal },
       ),

@@ -3,7 +3,7 @@ import { builder } from './builder.js';
 import { CacheOutcome, EditMode, GenerationStatus, Operation, Stage } from './enums.js';
 import { Missing, rawId } from './ids.js';
 import { Image } from './image.js';
-import { ImageEdge, picturesOf } from './image-edge.js';
+import { ImageEdge, imagesOf } from './image-edge.js';
 import { Region } from './input-image.js';
 import { Applied } from './lora.js';
 import { Model } from './model.js';
@@ -21,14 +21,14 @@ const StageTiming = builder.objectRef<StudioTiming>('StageTiming').implement({
 
 export const Generation = builder.loadableNodeRef<StudioGeneration | Error>('Generation', {
   id: { resolve: ({ id }) => id },
-  load: async (ids, { studio }) => {
-    const generations = await studio.generations(ids);
+  load: async (ids, { service }) => {
+    const generations = await service.generations(ids);
     return generations.map((generation, i) => generation ?? new Missing('Generation', ids[i]!));
   },
 });
 
 Generation.implement({
-  description: "One request's life, from the queue to its pictures.",
+  description: "One request's life, from the queue to its images.",
   fields: (t) => ({
     operation: t.field({
       type: Operation,
@@ -44,7 +44,7 @@ Generation.implement({
       type: Model,
       nullable: true,
       description: 'The model that draws; null when it has since left the catalog.',
-      resolve: ({ modelName }, _args, { studio }) => studio.model(modelName),
+      resolve: ({ modelName }, _args, { service }) => service.model(modelName),
     }),
     modelName: t.exposeString('modelName', { description: "The model's name in the catalog, also after it has left." }),
     prompt: t.exposeString('prompt', {
@@ -83,11 +83,11 @@ Generation.implement({
       type: Image,
       nullable: true,
       description: 'The image that was changed, where it is one of this server; null otherwise.',
-      resolve: ({ sourceId }, _args, { studio }) => (sourceId === null ? null : studio.image(sourceId)),
+      resolve: ({ sourceId }, _args, { service }) => (sourceId === null ? null : service.image(sourceId)),
     }),
     regions: t.field({
       type: [Region],
-      description: 'Where a refinement improves the picture: as asked for, or as found. Empty otherwise.',
+      description: 'Where a refinement improves the image: as asked for, or as found. Empty otherwise.',
       resolve: ({ regions }) => [...regions],
     }),
     promptTokens: t.exposeInt('promptTokens', {
@@ -115,14 +115,14 @@ Generation.implement({
     images: t.field({
       type: [Image],
       description:
-        'Its finished pictures in the order of their seeds, without those that are not finished yet or so long gone that they are not even remembered: `imageEdges` says which is which.',
-      resolve: (generation, _args, context) => picturesOf(generation, context),
+        'Its finished images in the order of their seeds, without those that are not finished yet or so long gone that they are not even remembered: `imageEdges` says which is which.',
+      resolve: (generation, _args, context) => imagesOf(generation, context),
     }),
     imageEdges: t.field({
       type: [ImageEdge],
-      description: 'The same pictures, each with its place in this generation.',
+      description: 'The same images, each with its place in this generation.',
       resolve: async (generation, _args, context) =>
-        (await picturesOf(generation, context)).map((image) => ({ image, index: image.seed - generation.seed })),
+        (await imagesOf(generation, context)).map((image) => ({ image, index: image.seed - generation.seed })),
     }),
     timings: t.field({
       type: [StageTiming],
@@ -160,7 +160,7 @@ builder.queryField('generation', (t) =>
         description: 'The `id` of a generation, as the mutation that began it answered.',
       }),
     },
-    resolve: (_root, { id }, { studio }) => studio.generation(rawId('Generation', id)),
+    resolve: (_root, { id }, { service }) => service.generation(rawId('Generation', id)),
   }),
 );
 
@@ -168,7 +168,7 @@ builder.mutationField('cancel', (t) =>
   t.field({
     type: Generation,
     description:
-      'Takes this generation out of its work. Others that wait for the same picture are not harmed; the last to leave stops it. A finished generation is returned as it is.',
+      'Takes this generation out of its work. Others that wait for the same image are not harmed; the last to leave stops it. A finished generation is returned as it is.',
     args: {
       id: t.arg.id({
         required: true,
@@ -179,6 +179,6 @@ builder.mutationField('cancel', (t) =>
       types: [NotFound],
       union: { name: 'CancelResult', description: 'The generation as it ended, or the problem that there is none.' },
     },
-    resolve: (_root, { id }, { studio }) => studio.cancel(rawId('Generation', id)),
+    resolve: (_root, { id }, { service }) => service.cancel(rawId('Generation', id)),
   }),
 );

@@ -20,7 +20,7 @@ export function readId(id: string): { typename: string; id: string } {
 }
 
 /**
- * What an id stands for inside the program. Clients send the opaque ids they were given; what such an id is made of (a picture's hash,
+ * What an id stands for inside the program. Clients send the opaque ids they were given; what such an id is made of (an image's hash,
  * a model's catalog name) is taken as well.
  */
 export function rawId(type: NodeType, id: string): string {

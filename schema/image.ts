@@ -1,15 +1,15 @@
 import type { ImageFormat as Format } from '../src/domain/variant.js';
-import type { Image as StudioImage } from '../src/generation/types.js';
+import type { Image as ImageData } from '../src/generation/types.js';
 import { imageAddress, MAX_SIDE } from '../src/images/address.js';
 import { builder } from './builder.js';
 import { ImageFormat } from './enums.js';
 import { Missing, rawId } from './ids.js';
 import { refusal } from './refusal.js';
 
-export const Image = builder.loadableNodeRef<StudioImage | Error>('Image', {
+export const Image = builder.loadableNodeRef<ImageData | Error>('Image', {
   id: { resolve: ({ id }) => id },
-  load: async (ids, { studio }) => {
-    const images = await studio.images(ids);
+  load: async (ids, { service }) => {
+    const images = await service.images(ids);
     return images.map((image, i) => image ?? new Missing('Image', ids[i]!));
   },
 });
@@ -22,7 +22,7 @@ Image.implement({
     height: t.exposeInt('height', { description: 'Height of the master file in pixels.' }),
     url: t.string({
       description:
-        'Absolute, content-addressed address of the picture, resized and encoded as asked: one side keeps the ratio, two cover and crop, never enlarge. Immutable: cache it for ever.',
+        'Absolute, content-addressed address of the image, resized and encoded as asked: one side keeps the ratio, two cover and crop, never enlarge. Immutable: cache it for ever.',
       args: {
         width: t.arg.int({ description: 'Width in pixels, 1 … 16384. With `height` left out, the ratio stays.' }),
         height: t.arg.int({ description: 'Height in pixels, 1 … 16384. With `width` left out, the ratio stays.' }),
@@ -48,7 +48,7 @@ Image.implement({
       resolve: ({ seed }) => seed,
     }),
     fingerprint: t.exposeString('fingerprint', {
-      description: "Canonical fingerprint of everything that decides this picture's pixels.",
+      description: "Canonical fingerprint of everything that decides this image's pixels.",
     }),
   }),
 });
@@ -59,7 +59,7 @@ builder.queryField('image', (t) =>
     nullable: true,
     description: 'The image with this id; null when it was never made here.',
     args: { id: t.arg.id({ required: true, description: 'An `Image.id`, or the sha256 of its master file.' }) },
-    resolve: (_root, { id }, { studio }) => studio.image(rawId('Image', id)),
+    resolve: (_root, { id }, { service }) => service.image(rawId('Image', id)),
   }),
 );
 
@@ -71,7 +71,7 @@ interface Asked {
 
 const MOST = { width: MAX_SIDE, height: MAX_SIDE, quality: 100 } as const;
 
-function addressOf({ id }: StudioImage, asked: Asked, format: Format, baseUrl: string): string {
+function addressOf({ id }: ImageData, asked: Asked, format: Format, baseUrl: string): string {
   const read = (name: keyof Asked) => {
     const value = asked[name] ?? undefined;
     if (value === undefined || (value >= 1 && value <= MOST[name])) return value;

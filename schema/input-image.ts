@@ -16,7 +16,7 @@ export const ImageInput = builder.inputType('ImageInput', {
     }),
     url: t.string({
       description:
-        'Where it can be fetched from, over HTTP, without credentials. Any `Image.url` of this server is the picture itself, whatever size and format it names.',
+        'Where it can be fetched from, over HTTP, without credentials. Any `Image.url` of this server is the image itself, whatever size and format it names.',
     }),
   }),
 });

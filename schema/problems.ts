@@ -126,7 +126,7 @@ recorded('Interrupted', 'The server ended three times while the generation was w
 recorded('DeadlineExceeded', 'The generation took longer than a job may take.');
 recorded('Failed', 'Something unexpected. The server has logged what.');
 builder.objectRef<ProblemRecord>('NonFinite').implement({
-  description: 'The mathematics produced an infinity or a not-a-number, which would have been a black picture.',
+  description: 'The mathematics produced an infinity or a not-a-number, which would have been a black image.',
   interfaces: [ProblemInterface],
   isTypeOf: (value) => (value as Partial<ProblemRecord>).code === 'NonFinite',
   fields: (t) => ({

@@ -79,7 +79,7 @@ builder.subscriptionField('generationProgress', (t) =>
         description: 'The last sequence that was seen, 0 or more. Left out, null or 0: from the beginning.',
       }),
     },
-    async subscribe(_root, args, { studio, signal, cursor }) {
+    async subscribe(_root, args, { service, signal, cursor }) {
       const id = rawId('Generation', args.id);
       const after = args.after ?? 0;
       if (after < 0)
@@ -88,7 +88,7 @@ builder.subscriptionField('generationProgress', (t) =>
           received: after,
           min: 0,
         });
-      const generation = await studio.generation(id);
+      const generation = await service.generation(id);
       if (generation === null)
         throw refusal(
           'No generation has this id.',
@@ -97,7 +97,7 @@ builder.subscriptionField('generationProgress', (t) =>
           'NOT_FOUND',
         );
       cursor.over = generation.finishedAt !== null;
-      return studio.progress(id, Math.max(after, cursor.after ?? 0), signal);
+      return service.progress(id, Math.max(after, cursor.after ?? 0), signal);
     },
     resolve(progress, _args, { cursor }) {
       cursor.sequence = progress.sequence;

@@ -9,7 +9,7 @@ import { InvalidInput, NotCached, NotFound, QueueFull, StorageUnavailable, Unkno
 
 const RefineInput = builder.inputType('RefineInput', {
   description:
-    'A picture to improve where it needs it: under a mask, in regions, or, with neither, where faces, lettering or fine texture are found. Every other pixel comes back unchanged.',
+    'An image to improve where it needs it: under a mask, in regions, or, with neither, where faces, lettering or fine texture are found. Every other pixel comes back unchanged.',
   fields: (t) => ({
     image: t.field({
       type: ImageInput,
@@ -28,7 +28,7 @@ const RefineInput = builder.inputType('RefineInput', {
     mask: t.field({
       type: ImageInput,
       description:
-        "White is improved, fading inwards at its edge. Lightness from one half on counts as white, what is transparent as black. Of the picture's size, or of its shape. Not together with `regions`.",
+        "White is improved, fading inwards at its edge. Lightness from one half on counts as white, what is transparent as black. Of the image's size, or of its shape. Not together with `regions`.",
     }),
     regions: t.field({
       type: [RegionInput],
@@ -53,13 +53,13 @@ builder.mutationField('refine', (t) =>
       types: [InvalidInput, UnknownModel, QueueFull, StorageUnavailable, NotCached, NotFound],
       union: { name: 'RefineResult', description: 'The generation, or the problem because of which there is none.' },
     },
-    resolve: (_root, { input, waitMs }, { studio, signal, baseUrl }) => {
-      const pictures = {
+    resolve: (_root, { input, waitMs }, { service, signal, baseUrl }) => {
+      const images = {
         image: imageRequest(input.image, baseUrl),
         mask: input.mask == null ? null : imageRequest(input.mask, baseUrl),
       };
-      return studio.refine(
-        { ...input, ...pictures, model: modelId(input.model), loras: loraIds(input.loras) },
+      return service.refine(
+        { ...input, ...images, model: modelId(input.model), loras: loraIds(input.loras) },
         { waitMs: waitMs ?? 0, signal },
       );
     },

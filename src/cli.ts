@@ -31,12 +31,12 @@ It ends with 0, with 1 where something failed, and with 2 where it was used wron
 
 program
   .command('serve', { isDefault: true })
-  .description('Serve the API, its pictures and a page to try it.')
+  .description('Serve the API, its images and a page to try it.')
   .allowExcessArguments()
   .option('--host <address>', 'address to listen on; stands before HOST')
   .option('--port <number>', 'port to listen on, 0 for any that is free; stands before PORT')
   .option('--json', 'tell where it listens as a line of JSON, once it is ready')
-  .addHelpText('after', variablesOf('server', 'studio', 'imaging', 'jobs', 'engine', 'telemetry', 'commands'))
+  .addHelpText('after', variablesOf('http', 'generation', 'images', 'jobs', 'engine', 'telemetry', 'cli'))
   .action(async (options: { host?: string; port?: string; json?: true }, { args }: Command) => {
     // As the default it is also given what was meant as the name of another one.
     if (args.length > 0) program.error(`Expected a command but received "${args[0]}". \`inkstone --help\` lists them.`);
@@ -44,15 +44,11 @@ program
     await (await import('./cli/serve.js')).serveCommand(settings(typed), options);
   });
 
-/** Options of every command that makes pictures. */
+/** Options of every command that makes images. */
 const drawing = (command: Command) =>
   command
     .requiredOption('--out <file>', 'where to write it: .png, .jpg, .webp or .avif; - writes PNG to standard output')
-    .option(
-      '--count <number>',
-      'pictures of each prompt, with seeds that count up; several are numbered: cat-1.png',
-      '1',
-    )
+    .option('--count <number>', 'images of each prompt, with seeds that count up; several are numbered: cat-1.png', '1')
     .option('--json', 'tell what was made, and with what, as a line of JSON for each prompt')
     .option('--seed <number>', 'decides the noise; left out, one is drawn')
     .option('--steps <number>', "forwards of the model; left out, the model's own")
@@ -62,7 +58,7 @@ const drawing = (command: Command) =>
       'a LoRA that the model lists, or a .safetensors file; without a weight 1; may be repeated',
       several,
     )
-    .addHelpText('after', variablesOf('engine', 'imaging', 'commands', 'LOG_LEVEL', 'FETCH_IMAGES', 'FETCH_BYTES'));
+    .addHelpText('after', variablesOf('engine', 'images', 'cli', 'LOG_LEVEL', 'FETCH_IMAGES', 'FETCH_BYTES'));
 
 /** Options of those that follow words closely. */
 const guided = (command: Command) =>
@@ -77,29 +73,29 @@ const guided = (command: Command) =>
     .option('--guidance-truncation <number>', 'no guidance once so much of the noise is gone, 0 to 1');
 
 guided(program.command('generate'))
-  .description('Draw pictures into files.')
+  .description('Draw images into files.')
   .argument('<prompt>', 'what to draw; - reads prompts from standard input, one a line')
   .option('--size <width>x<height>', "pixels, multiples of 16; left out, the model's own")
   .action(async (prompt, options) => (await import('./cli/generate.js')).generateCommand(settings(), prompt, options));
 
 guided(program.command('edit'))
-  .description('Change a picture: under a mask, or as a whole from a strength, or as the words alone tell.')
+  .description('Change an image: under a mask, or as a whole from a strength, or as the words alone tell.')
   .argument('<image>', 'a file, an address, or - for standard input')
   .argument(
     '<words>',
-    'the picture as it shall be; for a model that follows instructions, what is to be done; - reads them from standard input, one a line',
+    'the image as it shall be; for a model that follows instructions, what is to be done; - reads them from standard input, one a line',
   )
   .option('--mask <file>', 'white is repainted, every other pixel stays')
-  .option('--strength <number>', '0 keeps the picture, 1 ignores it')
-  .option('--reference <file>', 'a further picture that the words speak of; may be repeated', several)
+  .option('--strength <number>', '0 keeps the image, 1 ignores it')
+  .option('--reference <file>', 'a further image that the words speak of; may be repeated', several)
   .action(async (image, words, options) =>
     (await import('./cli/edit.js')).editCommand(settings(), image, words, options),
   );
 
 drawing(program.command('refine'))
-  .description('Improve a picture where it needs it, or where a mask or regions say.')
+  .description('Improve an image where it needs it, or where a mask or regions say.')
   .argument('<image>', 'a file, an address, or - for standard input')
-  .option('--prompt <words>', 'what the picture shows; - reads it from standard input')
+  .option('--prompt <words>', 'what the image shows; - reads it from standard input')
   .option('--strength <number>', "how much noise it begins with, up to 1; left out, the model's own")
   .option('--mask <file>', 'white is improved')
   .option('--region <x,y,width,height>', 'a rectangle to improve; may be repeated', several)
@@ -112,10 +108,10 @@ program
   .requiredOption('--out <folder>', 'where to write it; it must not be there yet')
   .option('--bits <number>', 'of a weight: 8 or 4', '8')
   .option('--block <number>', 'weights that share a scale: 32, 64 or 128', '32')
-  .option('--size <width>x<height>', "of the pictures that measure the loss; left out, the model's own")
-  .option('--no-compare', 'draw no pictures to measure the loss')
+  .option('--size <width>x<height>', "of the images that measure the loss; left out, the model's own")
+  .option('--no-compare', 'draw no images to measure the loss')
   .option('--json', 'tell what was written and lost as a line of JSON')
-  .addHelpText('after', variablesOf('engine', 'commands'))
+  .addHelpText('after', variablesOf('engine', 'cli'))
   .action(async (checkpoint, options) =>
     (await import('./cli/quantize.js')).quantizeCommand(settings(), checkpoint, options),
   );

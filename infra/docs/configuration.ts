@@ -27,7 +27,7 @@ const outro = `## Read by others
 
 OpenTelemetry's SDK reads [its other variables](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables) itself. The engine's process gets
 \`MALLOC_MMAP_THRESHOLD_=65536\` for glibc unless it is set, which keeps its memory small after models are loaded. Proxy variables
-(\`HTTP_PROXY\`) are not followed when pictures are fetched.
+(\`HTTP_PROXY\`) are not followed when images are fetched.
 `;
 
 /** The text of docs/configuration.md. */

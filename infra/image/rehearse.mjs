@@ -1,5 +1,5 @@
 // Goes through the Dockerfile without an engine: every COPY, RUN and ENV in a clean folder for each stage, then HEALTHCHECK and CMD of
-// the image, one picture, and a SIGTERM. What only an engine can do (base images, users) is skipped and said.
+// the image, one image, and a SIGTERM. What only an engine can do (base images, users) is skipped and said.
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -132,7 +132,7 @@ async function tryOut(image) {
     await healthy(image, env, exited);
     console.log(`✓ healthy after ${Math.round(performance.now() - started)} ms`);
     await draw(`http://127.0.0.1:${port}`);
-    console.log('✓ a picture was drawn and served');
+    console.log('✓ an image was drawn and served');
   } finally {
     server.kill('SIGTERM');
   }
@@ -171,9 +171,9 @@ async function draw(url) {
     body: JSON.stringify({ query }),
   });
   const { data, errors } = await response.json();
-  if (data?.generate.status !== 'SUCCEEDED') throw new Error(`No picture: ${JSON.stringify(errors ?? data)}`);
-  const picture = await fetch(data.generate.images[0].url);
-  if (!picture.ok || (await picture.arrayBuffer()).byteLength < 1000) throw new Error('The picture is not served.');
+  if (data?.generate.status !== 'SUCCEEDED') throw new Error(`No image: ${JSON.stringify(errors ?? data)}`);
+  const image = await fetch(data.generate.images[0].url);
+  if (!image.ok || (await image.arrayBuffer()).byteLength < 1000) throw new Error('The image is not served.');
 }
 
 function freePort() {

@@ -23,8 +23,8 @@ try {
     first.status === 'SUCCEEDED' && first.cache === 'MISS',
     `the first request is drawn: ${JSON.stringify(first)}`,
   );
-  const picture = await fetch(first.images[0].url);
-  expect(picture.ok && (await picture.arrayBuffer()).byteLength > 1000, 'the picture is served');
+  const image = await fetch(first.images[0].url);
+  expect(image.ok && (await image.arrayBuffer()).byteLength > 1000, 'the image is served');
   const again = await draw(url);
   expect(
     again.cache === 'HIT' && again.images[0].url === first.images[0].url,

@@ -1,21 +1,21 @@
 import type { z } from 'zod';
-import { commandsSection } from '../cli/config.js';
+import { cliSection } from '../cli/config.js';
 import { engineSection } from '../engine/config.js';
-import { studioSection } from '../generation/config.js';
-import { serverSection } from '../http/config.js';
-import { imagingSection } from '../images/config.js';
+import { generationSection } from '../generation/config.js';
+import { httpSection } from '../http/config.js';
+import { imagesSection } from '../images/config.js';
 import { jobsSection } from '../jobs/config.js';
 import { telemetrySection } from '../telemetry/config.js';
 
 /** Every setting there is: each folder declares the environment variables that it reads. docs/configuration.md tells them in this order. */
 export const sections = {
-  server: serverSection,
-  studio: studioSection,
-  imaging: imagingSection,
+  http: httpSection,
+  generation: generationSection,
+  images: imagesSection,
   jobs: jobsSection,
   engine: engineSection,
   telemetry: telemetrySection,
-  commands: commandsSection,
+  cli: cliSection,
 };
 
 export type SectionName = keyof typeof sections;

@@ -9,20 +9,20 @@ import type { Engine } from '../engine/engine.js';
 import { EngineLost, FilesUnusable } from '../engine/problems.js';
 import { type Clock, systemClock } from '../environment/clock.js';
 import { makePrivateFolder } from '../environment/folders.js';
-import type { StudioConfig } from '../generation/config.js';
+import type { GenerationConfig } from '../generation/config.js';
 import { logLine } from '../generation/generation-log.js';
 import { toProblemRecord } from '../generation/problem-record.js';
-import type { Reader, TokenCount, Usable } from '../generation/request/reader.js';
-import { InkstoneStudio } from '../generation/service.js';
-import type { Studio } from '../generation/types.js';
-import type { ImagingConfig } from '../images/config.js';
+import type { RequestContext, TokenCount, Usable } from '../generation/request/reader.js';
+import { GenerationService } from '../generation/service.js';
+import type { UseCases } from '../generation/types.js';
+import type { ImagesConfig } from '../images/config.js';
 import { Variants } from '../images/variants.js';
 import type { JobsConfig } from '../jobs/config.js';
 import { InProcessQueue } from '../jobs/in-process.js';
 import type { Worker } from '../jobs/queue.js';
 import { type RunParts, runJobs } from '../jobs/run-job.js';
 import { Disk } from '../stores/disk/disk.js';
-import { forgetImages, type PictureMemory, Records } from '../stores/generations/image-records.js';
+import { forgetImages, type ImageRecordCache, Records } from '../stores/generations/image-records.js';
 import { imagesOn, recordsOn } from '../stores/generations/kept-on-disk.js';
 import { openLibsqlStore } from '../stores/generations/libsql-store.js';
 import { StoreUnusable } from '../stores/generations/sql-thread.js';
@@ -30,33 +30,33 @@ import { openFolderImageStore } from '../stores/images/folder-image-store.js';
 import { createMemoryProgressLog } from '../stores/progress/memory-progress-log.js';
 import { openSources } from './inputs.js';
 
-export interface StudioOptions {
+export interface GenerationServiceOptions {
   /** Belong to the caller, who closes them after the studio. */
   readonly engines: readonly Engine[];
   /** The first is the default. */
   readonly catalog: readonly ModelEntry[];
   /** Tokens of a prompt as the model would see it. */
-  readonly countTokens: Reader['countTokens'];
+  readonly countTokens: RequestContext['countTokens'];
   /** Advice on a prompt. */
-  readonly advise: Reader['advise'];
+  readonly advise: RequestContext['advise'];
   /** Hash of a model's files as they are now, its LoRAs left out. */
-  readonly modelContent: Reader['modelContent'];
+  readonly modelContent: RequestContext['modelContent'];
   /** Another one whenever its files may have changed; left out, they never do. */
   readonly modelVersion?: (model: string) => string;
   /** Hash of a LoRA's file as it is now. */
-  readonly loraContent: Reader['loraContent'];
+  readonly loraContent: RequestContext['loraContent'];
   /** What decides where a refinement finds regions: another engine or detector gives another word. */
-  readonly finder: Reader['finder'];
+  readonly regionDetector: RequestContext['regionDetector'];
   /** Whether the engines are told to load the first model of the catalog; false where the caller does that. */
   readonly loadsAhead?: boolean;
   /** Left out, everything can be used. */
-  readonly usable?: Reader['usable'];
+  readonly usable?: RequestContext['usable'];
   /** What computes, with its version. */
-  readonly runtime?: Reader['runtime'];
+  readonly runtime?: RequestContext['runtime'];
   readonly settings: {
-    readonly studio: StudioConfig;
+    readonly generation: GenerationConfig;
     readonly jobs: JobsConfig;
-    readonly imaging: ImagingConfig;
+    readonly images: ImagesConfig;
     readonly engine: Pick<EngineConfig, 'JOB_DEADLINE_MS'> & Partial<Pick<EngineConfig, 'ENGINE_BATCH'>>;
   };
   readonly log: Logger;
@@ -74,20 +74,20 @@ const defaultBatch = 4;
  *
  * @throws StoreUnusable, or with the sentence of an engine that cannot start
  */
-export async function createStudio(options: StudioOptions): Promise<Studio> {
+export async function createGenerationService(options: GenerationServiceOptions): Promise<UseCases> {
   const { engines, catalog, settings, log, clock = systemClock } = options;
-  const { DATA_DIR, CACHE_BYTES, IMAGE_STORE_BYTES, GENERATION_LIMIT } = settings.studio;
+  const { DATA_DIR, CACHE_BYTES, IMAGE_STORE_BYTES, GENERATION_LIMIT } = settings.generation;
   await makeUsable(DATA_DIR);
   // First, because its lock guards the whole folder.
   const store = await openLibsqlStore(join(DATA_DIR, 'inkstone.db'), { rows: GENERATION_LIMIT });
   try {
     // A budget of 0 keeps none; to lru-cache it would mean no budget.
-    const memory: PictureMemory = new LRUCache({
+    const memory: ImageRecordCache = new LRUCache({
       maxSize: Math.max(1, CACHE_BYTES),
       sizeCalculation: () => recordBytes,
     });
     const imagesFolder = join(DATA_DIR, 'images');
-    const pictures = await openFolderImageStore(imagesFolder, {
+    const folder = await openFolderImageStore(imagesFolder, {
       maxBytes: IMAGE_STORE_BYTES,
       onGone: (ids) => {
         forgetImages(ids, clock.now(), { memory, store }).catch((error) =>
@@ -98,11 +98,11 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
     const disk = new Disk({
       folders: [DATA_DIR, imagesFolder],
       clock,
-      release: (bytes) => pictures.release(bytes),
+      release: (bytes) => folder.release(bytes),
       catchUp: () => records.catchUp(),
       log,
     });
-    const images = imagesOn(disk, pictures);
+    const images = imagesOn(disk, folder);
     const kept = recordsOn(disk, store);
     const records = new Records({ memory, store: kept, images });
     const sources = await openSources({ images, disk, settings, clock });
@@ -141,8 +141,8 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
       problemOf,
       worthAnotherTry: (error) => error instanceof EngineLost,
     });
-    const studio = new InkstoneStudio({
-      reader: remembering(
+    const service = new GenerationService({
+      requestContext: memoizingTokenCounts(
         { usable: allUsable, runtime: '', ...options, sources, device },
         options.modelVersion ?? (() => ''),
       ),
@@ -154,13 +154,13 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
       deadlineMs: settings.engine.JOB_DEADLINE_MS,
       progress: createMemoryProgressLog({
         clock,
-        heartbeatMs: settings.studio.PROGRESS_HEARTBEAT_MS,
-        maxBytes: settings.studio.PROGRESS_LOG_BYTES,
-        keptBytes: settings.studio.PROGRESS_KEPT_BYTES,
+        heartbeatMs: settings.generation.PROGRESS_HEARTBEAT_MS,
+        maxBytes: settings.generation.PROGRESS_LOG_BYTES,
+        keptBytes: settings.generation.PROGRESS_KEPT_BYTES,
       }),
-      variants: new Variants({ images, records, maxBytes: settings.imaging.VARIANT_CACHE_BYTES }),
+      variants: new Variants({ images, records, maxBytes: settings.images.VARIANT_CACHE_BYTES }),
       clock,
-      waitLimitMs: settings.studio.WAIT_LIMIT_MS,
+      waitLimitMs: settings.generation.WAIT_LIMIT_MS,
       loaded: () => new Set(engines.flatMap((engine) => engine.loaded())),
       unexpected: (error, generation) => log.error({ err: error, generation }, 'a generation failed unexpectedly'),
       ended: (generation, traceId) =>
@@ -172,8 +172,8 @@ export async function createStudio(options: StudioOptions): Promise<Studio> {
         await store.close();
       },
     });
-    await studio.takeOver(await kept.unfinished());
-    return studio;
+    await service.takeOver(await kept.unfinished());
+    return service;
   } catch (error) {
     await store.close();
     throw error;
@@ -190,7 +190,7 @@ async function makeUsable(folder: string): Promise<void> {
   }
 }
 
-/** Pictures of different precisions differ in their last bits: `cpu`, `cuda`, or `cpu+cuda` where a job may go to either. */
+/** Images of different precisions differ in their last bits: `cpu`, `cuda`, or `cpu+cuda` where a job may go to either. */
 async function deviceOf(engines: readonly Engine[]): Promise<string> {
   const choices = await Promise.all(engines.map((engine) => engine.ready()));
   return [...new Set(choices.map(({ device }) => device))].sort().join('+');
@@ -208,14 +208,17 @@ function loadAhead(
 }
 
 /** A repeat should cost no tokenizer. */
-function remembering({ countTokens, ...reader }: Reader, modelVersion: (model: string) => string): Reader {
+function memoizingTokenCounts(
+  { countTokens, ...requestContext }: RequestContext,
+  modelVersion: (model: string) => string,
+): RequestContext {
   const counts = new LRUCache<string, TokenCount | Promise<TokenCount>>({
     max: 5000,
     maxSize: 8 * 1024 ** 2,
     sizeCalculation: (_, key) => key.length,
   });
   return {
-    ...reader,
+    ...requestContext,
     async countTokens(model, prompt) {
       const key = `${model} ${modelVersion(model)}\n${prompt}`;
       const known = counts.get(key) ?? countTokens(model, prompt);

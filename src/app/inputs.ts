@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '../environment/clock.js';
-import type { StudioConfig } from '../generation/config.js';
-import type { ImagingConfig } from '../images/config.js';
+import type { GenerationConfig } from '../generation/config.js';
+import type { ImagesConfig } from '../images/config.js';
 import { ImageFetcher, type ImageFetcherOptions } from '../inputs/image-fetcher.js';
 import { Sources } from '../inputs/sources.js';
 import type { Disk } from '../stores/disk/disk.js';
@@ -14,36 +14,36 @@ export interface OpenSourcesOptions {
   readonly images: ImageStore;
   /** Left out, failing writes are told as they are. */
   readonly disk?: Disk;
-  readonly settings: { readonly studio: StudioConfig; readonly imaging: ImagingConfig };
+  readonly settings: { readonly generation: GenerationConfig; readonly images: ImagesConfig };
   /** Left out, as the machine does it. */
   readonly resolve?: ImageFetcherOptions['resolve'];
   readonly clock?: Clock;
 }
 
-/** Opens (or makes) the folder where pictures wait for their jobs. */
+/** Opens (or makes) the folder where images wait for their jobs. */
 export async function openSources({
   images,
   disk,
   settings,
-  resolve = looksUp,
+  resolve = resolveHost,
   clock = systemClock,
 }: OpenSourcesOptions): Promise<Sources> {
-  const { DATA_DIR, SOURCE_STORE_BYTES, FETCH_IMAGES } = settings.studio;
+  const { DATA_DIR, SOURCE_STORE_BYTES, FETCH_IMAGES } = settings.generation;
   const store = await openFolderImageStore(join(DATA_DIR, 'sources'), {
     maxBytes: SOURCE_STORE_BYTES,
     onGone: () => {},
   });
-  const fetcher = FETCH_IMAGES ? createFetcher(settings.studio, resolve, clock) : null;
+  const fetcher = FETCH_IMAGES ? createFetcher(settings.generation, resolve, clock) : null;
   return new Sources({
     images,
     store: disk === undefined ? store : imagesOn(disk, store),
     fetcher,
-    maxPixels: settings.imaging.INPUT_PIXELS,
+    maxPixels: settings.images.INPUT_PIXELS,
   });
 }
 
 function createFetcher(
-  { IMAGE_HOSTS, IMAGE_PORTS, IMAGE_NETWORKS, FETCH_BYTES, FETCH_TIMEOUT_MS }: StudioConfig,
+  { IMAGE_HOSTS, IMAGE_PORTS, IMAGE_NETWORKS, FETCH_BYTES, FETCH_TIMEOUT_MS }: GenerationConfig,
   resolve: ImageFetcherOptions['resolve'],
   clock: Clock,
 ): ImageFetcher {
@@ -57,7 +57,7 @@ function createFetcher(
   });
 }
 
-async function looksUp(host: string): Promise<readonly string[]> {
+async function resolveHost(host: string): Promise<readonly string[]> {
   const found = await lookup(host, { all: true });
   return found.map(({ address }) => address);
 }

@@ -9,15 +9,15 @@ import type { DeviceChoice } from '../engine/engine.js';
 import { runtimeName } from '../engine/process/device.js';
 import { engineFor } from '../engine/process/host.js';
 import { programVersion } from '../environment/program-version.js';
-import type { Studio } from '../generation/types.js';
-import { drawAccessKey, isLoopback } from '../http/access.js';
+import type { UseCases } from '../generation/types.js';
+import { generateAccessKey, isLoopback } from '../http/access.js';
 import type { Listening } from '../http/server.js';
 import { isTelemetryWanted, startTelemetry } from '../telemetry/sdk.js';
 import type { Settings } from './config.js';
 
 /** The program without its ways in: engines and use cases, opened in the order in which they need each other. */
-export interface Workshop {
-  readonly studio: Studio;
+export interface App {
+  readonly service: UseCases;
   readonly device: DeviceChoice;
   /** Resolves with the default model when it is loaded; rejects with what is wrong where none can be used. */
   readonly warm: Promise<ModelEntry>;
@@ -27,7 +27,7 @@ export interface Workshop {
   close(graceMs: number): Promise<void>;
 }
 
-export interface WorkshopOptions {
+export interface AppOptions {
   /** Left out, those of the catalog and of the named checkpoints. */
   readonly models?: readonly ModelEntry[];
   /** Where hashes of large files are kept; left out, with the other data. */
@@ -37,11 +37,11 @@ export interface WorkshopOptions {
 }
 
 /** @throws CatalogError, StoreUnusable, or with the sentence of an engine that cannot start */
-export async function openWorkshop(
+export async function createApp(
   settings: Settings,
   log: Logger,
-  { models: given, hashesFolder = settings.studio.DATA_DIR, insists = false }: WorkshopOptions = {},
-): Promise<Workshop> {
+  { models: given, hashesFolder = settings.generation.DATA_DIR, insists = false }: AppOptions = {},
+): Promise<App> {
   const { models, unreadable } = given === undefined ? listModels(settings.engine) : { models: given, unreadable: [] };
   for (const sentence of unreadable) log.warn(sentence);
   const hashes = new KeptFileHashes(hashesFolder);
@@ -70,11 +70,11 @@ export async function openWorkshop(
   // Its first request needs its content, which of a large checkpoint takes as long to read as loading it does.
   if (models[0] !== undefined) library.content(models[0].id).catch(() => {});
   try {
-    const { createStudio } = await import('./generation-service.js');
+    const { createGenerationService } = await import('./generation-service.js');
     const { PromptThreads } = await import('../generation/prompts/threads.js');
     const prompts = new PromptThreads();
     closing.push(() => prompts.close());
-    const studio = await createStudio({
+    const service = await createGenerationService({
       engines: [engine],
       catalog: models,
       loadsAhead: false,
@@ -86,7 +86,7 @@ export async function openWorkshop(
       modelContent: (id) => library.content(id),
       modelVersion: (id) => library.version(id),
       loraContent: (id, lora) => library.loraContent(id, lora),
-      finder: () => library.finder(),
+      regionDetector: () => library.regionDetector(),
       usable: {
         modelFinding: (id) => library.finding(id),
         knownFinding: (id) => library.knownFinding(id),
@@ -99,12 +99,12 @@ export async function openWorkshop(
     // Its folder is there now.
     void hashes.save();
     return {
-      studio,
+      service,
       device: await engine.ready(),
       warm,
       inspect: () => library.inspect(),
       async close(graceMs) {
-        await studio.close(graceMs);
+        await service.close(graceMs);
         for (const close of closing) await close();
       },
     };
@@ -116,9 +116,9 @@ export async function openWorkshop(
 
 export interface Running {
   readonly listening: Listening;
-  readonly workshop: Workshop;
+  readonly app: App;
   /** The key that clients must send, where this server drew one itself; null where it asks for none or was given one. */
-  readonly drawnKey: string | null;
+  readonly generatedKey: string | null;
   close(): Promise<void>;
 }
 
@@ -128,31 +128,31 @@ export async function serve(settings: Settings, log: Logger): Promise<Running> {
   const telemetry = traced
     ? await startTelemetry(programVersion(), (error) => log.warn({ err: error }, 'the last spans were not sent'))
     : null;
-  const { HOST, ACCESS_KEY, STOP_GRACE_MS } = settings.server;
-  const drawnKey = ACCESS_KEY === undefined && !isLoopback(HOST) ? drawAccessKey() : null;
-  const opening = openWorkshop(settings, log);
-  const [workshop, { createServer }] = await Promise.all([opening, import('../http/server.js')]);
+  const { HOST, ACCESS_KEY, STOP_GRACE_MS } = settings.http;
+  const generatedKey = ACCESS_KEY === undefined && !isLoopback(HOST) ? generateAccessKey() : null;
+  const opening = createApp(settings, log);
+  const [app, { createServer }] = await Promise.all([opening, import('../http/server.js')]);
   try {
-    const key = ACCESS_KEY ?? drawnKey ?? undefined;
+    const key = ACCESS_KEY ?? generatedKey ?? undefined;
     const server = createServer({
-      studio: workshop.studio,
-      settings: { ...settings.server, ACCESS_KEY: key },
+      service: app.service,
+      settings: { ...settings.http, ACCESS_KEY: key },
       log,
       traced,
     });
     const listening = await server.listen();
     return {
       listening,
-      workshop,
-      drawnKey,
+      app,
+      generatedKey,
       async close() {
         await listening.close(STOP_GRACE_MS);
-        await workshop.close(STOP_GRACE_MS);
+        await app.close(STOP_GRACE_MS);
         await telemetry?.shutdown();
       },
     };
   } catch (error) {
-    await workshop.close(0);
+    await app.close(0);
     throw error;
   }
 }

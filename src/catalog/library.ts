@@ -44,7 +44,7 @@ interface LoraShelf {
 const OWN_FINDER = 'texture';
 
 /**
- * The models of the catalog as their files are now: which can be used, and by which content their pictures are told from others'. All
+ * The models of the catalog as their files are now: which can be used, and by which content their images are told from others'. All
  * is found out once and kept until a file changes.
  */
 export class Library {
@@ -68,7 +68,7 @@ export class Library {
     this.#options = options;
   }
 
-  /** The hash of all files that decide the model's pictures. @throws CheckpointError */
+  /** The hash of all files that decide the model's images. @throws CheckpointError */
   content(id: string): Promise<string> {
     const { paths, content } = this.#shelf(id);
     return this.#content(content, paths.deciding);
@@ -81,7 +81,7 @@ export class Library {
   }
 
   /** What finds the regions of a refinement: another file is another finder. @throws CheckpointError */
-  async finder(): Promise<string> {
+  async regionDetector(): Promise<string> {
     const { faceDetector } = this.#options;
     return faceDetector === undefined ? OWN_FINDER : this.#content(this.#detector, [faceDetector]);
   }
@@ -170,13 +170,13 @@ export class Library {
         return [id, this.#version([this.#loraShelf(job.model, id).lora.file])] as const;
       }),
     );
-    const finder = job.operation === 'REFINE' && job.finder ? job.finder : null;
-    if (finder !== null) await same(finder, () => this.finder(), 'The face detector');
+    const regionDetector = job.operation === 'REFINE' && job.regionDetector ? job.regionDetector : null;
+    if (regionDetector !== null) await same(regionDetector, () => this.regionDetector(), 'The face detector');
     const { faceDetector } = this.#options;
     return {
       model: this.#version(paths.all),
       loras: Object.fromEntries(loras),
-      detector: finder === null || faceDetector === undefined ? null : this.#version([faceDetector]),
+      detector: regionDetector === null || faceDetector === undefined ? null : this.#version([faceDetector]),
     };
   }
 

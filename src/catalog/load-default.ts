@@ -8,7 +8,7 @@ import type { Library } from './library.js';
 /**
  * Loads the first model that can be used, and notes which cannot.
  *
- * @param insists the first must be it: what is wrong with it is for who asks for a picture to hear
+ * @param insists the first must be it: what is wrong with it is for who asks for an image to hear
  * @returns the default model
  * @throws what is wrong with the only model, CatalogError where there are several and none can be used, EngineLost
  */

@@ -20,7 +20,7 @@ const PIECES = 4;
 const TICK_MS = 20;
 
 /**
- * What decides a model's pictures, as a sha256 in hexadecimal: over every byte of the files of its component folders and of its single
+ * What decides a model's images, as a sha256 in hexadecimal: over every byte of the files of its component folders and of its single
  * files.
  *
  * @throws CheckpointError when one is not there, or is being changed

@@ -24,17 +24,17 @@ export interface Size {
 
 /** How one model drew the prompts. */
 interface Drawn {
-  readonly pictures: readonly Pixels[];
-  /** Milliseconds a picture, the model in memory. */
+  readonly images: readonly Pixels[];
+  /** Milliseconds an image, the model in memory. */
   readonly times: readonly number[];
   /** Of the engine's process at its largest, in bytes; null where the system does not tell. */
   readonly memory: number | null;
 }
 
-/** What becomes of pictures, time and memory when one model takes another's place. */
+/** What becomes of images, time and memory when one model takes another's place. */
 export interface Loss {
-  readonly pictures: number;
-  /** Peak signal-to-noise ratio of the pictures in decibels. */
+  readonly images: number;
+  /** Peak signal-to-noise ratio of the images in decibels. */
   readonly median: number;
   readonly worst: number;
   readonly original: Cost;
@@ -42,7 +42,7 @@ export interface Loss {
 }
 
 export interface Cost {
-  /** Seconds a picture, the model in memory: the median. */
+  /** Seconds an image, the model in memory: the median. */
   readonly seconds: number;
   /** Of the engine's process at its largest, in bytes; null where the system does not tell. */
   readonly memory: number | null;
@@ -56,9 +56,9 @@ export async function lossBetween(
   size: Size | null,
 ): Promise<Loss> {
   const [a, b] = [await draw(settings, original, size), await draw(settings, replaced, size)];
-  const distances = a.pictures.map((picture, i) => psnr(picture, b.pictures[i]!)).sort((x, y) => x - y);
+  const distances = a.images.map((image, i) => psnr(image, b.images[i]!)).sort((x, y) => x - y);
   return {
-    pictures: prompts.length,
+    images: prompts.length,
     median: median(distances),
     worst: distances[0]!,
     original: costOf(a),
@@ -67,8 +67,8 @@ export async function lossBetween(
 }
 
 /** The loss, as the command tells it. */
-export function printLoss({ pictures, median, worst, original, replaced }: Loss): void {
-  console.log(`Pictures  ${pictures} prompts, same seeds: PSNR median ${decibels(median)}, worst ${decibels(worst)}`);
+export function printLoss({ images, median, worst, original, replaced }: Loss): void {
+  console.log(`Images  ${images} prompts, same seeds: PSNR median ${decibels(median)}, worst ${decibels(worst)}`);
   console.log(`Original  ${inWords(original)}`);
   console.log(`Quantised ${inWords(replaced)}`);
 }
@@ -81,7 +81,7 @@ async function draw(settings: EngineConfig, model: ModelEntry, size: Size | null
   });
   try {
     await engine.load(model.id);
-    const pictures: Pixels[] = [];
+    const images: Pixels[] = [];
     const times: number[] = [];
     for (const [seed, prompt] of prompts.entries()) {
       const started = performance.now();
@@ -89,9 +89,9 @@ async function draw(settings: EngineConfig, model: ModelEntry, size: Size | null
       const options = { signal, deadlineMs: settings.JOB_DEADLINE_MS, onEvent() {} };
       const { images: made } = await engine.run(jobOf(model, size ?? model.defaults, prompt, seed), options);
       times.push(performance.now() - started);
-      pictures.push(made[0]!);
+      images.push(made[0]!);
     }
-    return { pictures, times, memory: peakMemory(engine.pid) };
+    return { images, times, memory: peakMemory(engine.pid) };
   } finally {
     await engine.close();
   }
@@ -106,7 +106,7 @@ function jobOf({ id, defaults }: ModelEntry, { width, height }: Size, prompt: st
   };
 }
 
-/** Peak signal-to-noise ratio of two pictures in decibels; infinite when they are equal. */
+/** Peak signal-to-noise ratio of two images in decibels; infinite when they are equal. */
 export function psnr(a: Pixels, b: Pixels): number {
   let sum = 0;
   for (const [i, value] of a.data.entries()) sum += (value - b.data[i]!) ** 2;
@@ -138,5 +138,5 @@ function costOf({ times, memory }: Drawn): Cost {
 
 function inWords({ seconds, memory }: Cost): string {
   const peak = memory === null ? '' : `, ${(memory / 2 ** 20).toFixed(0)} MiB of memory at most`;
-  return `${seconds.toFixed(2)} s a picture${peak}`;
+  return `${seconds.toFixed(2)} s an image${peak}`;
 }

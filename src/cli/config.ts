@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { setting } from '../environment/values.js';
 
 /** The environment variables that this folder reads. */
-export const commandsSection = {
+export const cliSection = {
   title: 'Commands',
   schema: z.object({
     DEBUG: setting(

@@ -17,9 +17,9 @@ export async function doctorCommand(settings: Settings, { json = false }: { read
   if (findings.next.length > 0) process.exitCode = 1;
 }
 
-async function examine({ engine, studio }: Settings): Promise<Findings> {
+async function examine({ engine, generation }: Settings): Promise<Findings> {
   const device = await deviceOf(engine);
-  const data = statSync(studio.DATA_DIR, { throwIfNoEntry: false });
+  const data = statSync(generation.DATA_DIR, { throwIfNoEntry: false });
   const dataProblem = data === undefined || data.isDirectory() ? null : 'it is no folder.';
   const { models: listed, unreadable } = listModels(engine);
   const machine = { device: device.device ?? 'cpu', budget: engine.ENGINE_MEMORY };
@@ -34,7 +34,7 @@ async function examine({ engine, studio }: Settings): Promise<Findings> {
     ...{ node: process.version, platform: process.platform, architecture: process.arch, device },
     threads: engine.ENGINE_THREADS,
     memory: { free: freemem(), total: totalmem(), forModels: engine.ENGINE_MEMORY },
-    data: { folder: studio.DATA_DIR, isThere: data !== undefined, problem: dataProblem },
+    data: { folder: generation.DATA_DIR, isThere: data !== undefined, problem: dataProblem },
     models,
     noCheckpoints: unreadable,
     next: [

@@ -1,7 +1,7 @@
 import type { Settings } from '../app/config.js';
 import type { EditRequest } from '../generation/types.js';
 import { type Ask, draw } from './draw.js';
-import { type GuidedOptions, picture, readGuided } from './options.js';
+import { type GuidedOptions, imageRequest, readGuided } from './options.js';
 import { readPrompts } from './standard-input.js';
 import { number } from './usage.js';
 
@@ -11,7 +11,7 @@ export interface EditOptions extends GuidedOptions {
   readonly reference?: readonly string[];
 }
 
-/** `inkstone edit`: pictures from a picture and words. */
+/** `inkstone edit`: images from an image and words. */
 export async function editCommand(
   settings: Settings,
   image: string,
@@ -22,14 +22,14 @@ export async function editCommand(
   const prompts = await readPrompts('<words>', words);
   const common = {
     ...readGuided(options),
-    image: await picture('<image>', image),
-    mask: mask === undefined ? null : await picture('--mask', mask),
-    references: await Promise.all(reference.map((place) => picture('--reference', place))),
+    image: await imageRequest('<image>', image),
+    mask: mask === undefined ? null : await imageRequest('--mask', mask),
+    references: await Promise.all(reference.map((place) => imageRequest('--reference', place))),
     strength: number('--strength', strength),
   };
   const asks = prompts.map((prompt): Ask => {
     const request: EditRequest = { ...common, prompt };
-    return (studio, { seed }, submit) => studio.edit({ ...request, seed }, submit);
+    return (service, { seed }, submit) => service.edit({ ...request, seed }, submit);
   });
   await draw(settings, options, asks, 1);
 }

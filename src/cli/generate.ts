@@ -9,16 +9,16 @@ export interface GenerateOptions extends GuidedOptions {
   readonly size?: string;
 }
 
-/** Pictures of one request, at most: more are asked for in several. */
+/** Images of one request, at most: more are asked for in several. */
 const together = 8;
 
-/** `inkstone generate`: pictures from words. */
+/** `inkstone generate`: images from words. */
 export async function generateCommand(settings: Settings, prompt: string, options: GenerateOptions): Promise<void> {
   const size = options.size === undefined ? {} : readSize(options.size);
   const common = { ...readGuided(options), ...size };
   const asks = (await readPrompts('<prompt>', prompt)).map((words): Ask => {
     const request: GenerateRequest = { ...common, prompt: words };
-    return (studio, share, submit) => studio.generate({ ...request, ...share }, submit);
+    return (service, share, submit) => service.generate({ ...request, ...share }, submit);
   });
   await draw(settings, options, asks, together);
 }

@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { isDebugging } from './config.js';
 
 /** Keeps the last error that is logged. Clients are not told it, but the person at the command line may read it in one sentence. */
-export class Journal {
+export class LastError {
   error: string | null = null;
 
   write(line: string): void {

@@ -62,7 +62,7 @@ export function listing(
 
 function listOne(lora: { id: string; file: string }, models: readonly ModelEntry[], asked: string | undefined) {
   const wanted = models.filter(({ id, name }) => asked === undefined || id === asked || name === asked);
-  const misfits = wanted.flatMap((model) => {
+  const mismatches = wanted.flatMap((model) => {
     try {
       checkLora(model.components.transformer, lora.file, lora.file);
       return [];
@@ -70,8 +70,8 @@ function listOne(lora: { id: string; file: string }, models: readonly ModelEntry
       return [{ model, error }];
     }
   });
-  if (wanted.length > 0 && misfits.length === wanted.length) throw misfits[0]!.error;
-  const fitting = wanted.filter((model) => misfits.every((misfit) => misfit.model !== model));
+  if (wanted.length > 0 && mismatches.length === wanted.length) throw mismatches[0]!.error;
+  const fitting = wanted.filter((model) => mismatches.every((mismatch) => mismatch.model !== model));
   return models.map((model) => {
     if (!fitting.includes(model)) return model;
     // A file that was typed stands before a listed LoRA of its name.

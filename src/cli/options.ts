@@ -5,8 +5,8 @@ import { readLoras } from './loras.js';
 import { standardInput } from './standard-input.js';
 import { number, UsageError } from './usage.js';
 
-/** Options that every picture has. */
-export interface DrawingOptions {
+/** Options that every image has. */
+export interface SamplingOptions {
   readonly out: string;
   readonly count: string;
   readonly json?: boolean;
@@ -17,7 +17,7 @@ export interface DrawingOptions {
 }
 
 /** Options of those that follow words closely. */
-export interface GuidedOptions extends DrawingOptions {
+export interface GuidedOptions extends SamplingOptions {
   readonly guidance?: string;
   readonly negative?: string;
   readonly dynamicGuidance?: boolean;
@@ -25,7 +25,7 @@ export interface GuidedOptions extends DrawingOptions {
   readonly guidanceTruncation?: string;
 }
 
-export function readDrawing({ seed, steps, model, lora = [] }: DrawingOptions) {
+export function readSampling({ seed, steps, model, lora = [] }: SamplingOptions) {
   const loras = readLoras(lora).map(({ id, weight }) => ({ id, weight }));
   return { model, seed: number('--seed', seed), steps: number('--steps', steps), loras };
 }
@@ -33,15 +33,15 @@ export function readDrawing({ seed, steps, model, lora = [] }: DrawingOptions) {
 export function readGuided(options: GuidedOptions) {
   const { guidance, negative, dynamicGuidance, guidanceNormalization, guidanceTruncation } = options;
   return {
-    ...readDrawing(options),
+    ...readSampling(options),
     ...{ guidance: number('--guidance', guidance), negativePrompt: negative, dynamicGuidance },
     guidanceNormalization: number('--guidance-normalization', guidanceNormalization),
     guidanceTruncation: number('--guidance-truncation', guidanceTruncation),
   };
 }
 
-/** A picture's file, its address, or standard input for `-`. @throws UsageError */
-export async function picture(argument: string, place: string): Promise<ImageRequest> {
+/** An image's file, its address, or standard input for `-`. @throws UsageError */
+export async function imageRequest(argument: string, place: string): Promise<ImageRequest> {
   if (/^https?:\/\//.test(place)) return { url: place };
   if (place === '-') return { upload: new Blob([await standardInput(argument)]) };
   try {

@@ -12,10 +12,10 @@ const formats: Readonly<Record<string, ImageFormat>> = {
   '.avif': 'AVIF',
 };
 
-/** Where pictures and words about them go. */
+/** Where images and words about them go. */
 export interface Output {
   readonly format: ImageFormat;
-  /** Of the next picture; null where it goes to standard output. */
+  /** Of the next image; null where it goes to standard output. */
   next(): string | null;
   /** @param file null for standard output @throws CommandFailed */
   write(file: string | null, bytes: Uint8Array): Promise<void>;
@@ -24,13 +24,13 @@ export interface Output {
 }
 
 /**
- * One picture goes into the file itself, several into files that are numbered before the ending: `cat-1.png`, `cat-2.png`. For `-`
+ * One image goes into the file itself, several into files that are numbered before the ending: `cat-1.png`, `cat-2.png`. For `-`
  * they go to standard output as PNG, one after another, and all words to standard error. What cannot be written is known before the work.
  *
  * @throws UsageError
  */
-export function openOutput(out: string, pictures: number): Output {
-  return out === '-' ? standardOutput() : files(out, pictures);
+export function openOutput(out: string, images: number): Output {
+  return out === '-' ? standardOutput() : files(out, images);
 }
 
 function standardOutput(): Output {
@@ -49,15 +49,15 @@ function standardOutput(): Output {
   };
 }
 
-function files(out: string, pictures: number): Output {
+function files(out: string, images: number): Output {
   const ending = extname(out);
   const format = formats[ending.toLowerCase()];
   if (format === undefined)
     throw new UsageError(`Expected --out to end in .png, .jpg, .webp or .avif, or to be -, but received ${out}.`);
-  const digits = String(pictures).length;
+  const digits = String(images).length;
   const named = (i: number) =>
-    pictures === 1 ? out : `${out.slice(0, -ending.length)}-${String(i).padStart(digits, '0')}${ending}`;
-  for (let i = 1; i <= pictures; i++)
+    images === 1 ? out : `${out.slice(0, -ending.length)}-${String(i).padStart(digits, '0')}${ending}`;
+  for (let i = 1; i <= images; i++)
     if (!isFolder(dirname(resolve(out))) || isFolder(named(i)))
       throw new UsageError(`Expected --out to be a file in a folder that is there but received ${named(i)}.`);
   let last = 0;

@@ -3,14 +3,14 @@ import { createLog, serve } from '../app/local.js';
 import type { ModelEntry } from '../domain/model-entry.js';
 import { EngineProblem } from '../engine/problems.js';
 
-/** The first picture comes first: looking at all other models takes about as long. */
+/** The first image comes first: looking at all other models takes about as long. */
 const INSPECTION_AFTER_MS = 2000;
 
 /** `inkstone serve`: runs until it is told to stop. */
 export async function serveCommand(settings: Settings, { json = false }: { readonly json?: boolean }): Promise<void> {
   const started = performance.now();
-  const running = await serve(settings, createLog(settings.server.LOG_LEVEL));
-  const { listening, workshop, drawnKey } = running;
+  const running = await serve(settings, createLog(settings.http.LOG_LEVEL));
+  const { listening, app, generatedKey } = running;
   // With --json standard output carries that one line.
   const say = json ? () => {} : console.log;
   stopOnSignal(() => running.close(), say);
@@ -18,11 +18,11 @@ export async function serveCommand(settings: Settings, { json = false }: { reado
   say(`Inkstone listens on ${listening.url}`);
   say(`  page      ${listening.url}/`);
   say(`  GraphQL   ${listening.url}/graphql`);
-  say(`  device    ${workshop.device.device}: ${workshop.device.reason}`);
-  if (drawnKey !== null) say(`  key       ${drawnKey}   (drawn for this run; set ACCESS_KEY to choose one)`);
+  say(`  device    ${app.device.device}: ${app.device.reason}`);
+  if (generatedKey !== null) say(`  key       ${generatedKey}   (drawn for this run; set ACCESS_KEY to choose one)`);
   let model: ModelEntry;
   try {
-    model = await workshop.warm;
+    model = await app.warm;
   } catch (error) {
     // An engine that was lost comes back and loads the model again; what is wrong with a model stays wrong.
     if (error instanceof EngineProblem) return;
@@ -32,14 +32,22 @@ export async function serveCommand(settings: Settings, { json = false }: { reado
   const readyMs = performance.now() - started;
   if (json) {
     const { url } = listening;
-    const { device, reason } = workshop.device;
+    const { device, reason } = app.device;
     console.log(
-      JSON.stringify({ url, graphql: `${url}/graphql`, device, reason, model: model.id, accessKey: drawnKey, readyMs }),
+      JSON.stringify({
+        url,
+        graphql: `${url}/graphql`,
+        device,
+        reason,
+        model: model.id,
+        accessKey: generatedKey,
+        readyMs,
+      }),
     );
   }
   say(`Ready in ${(readyMs / 1000).toFixed(1)} s with the model ${model.id}.`);
   setTimeout(
-    () => workshop.inspect().catch((error) => say(`The models were not looked at: ${error.message}`)),
+    () => app.inspect().catch((error) => say(`The models were not looked at: ${error.message}`)),
     INSPECTION_AFTER_MS,
   ).unref();
 }

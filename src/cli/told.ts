@@ -1,6 +1,6 @@
 import type { Generation } from '../generation/types.js';
 
-/** A picture that was written. */
+/** An image that was written. */
 export interface Written {
   /** As it was typed or numbered; null where it went to standard output. */
   readonly file: string | null;
@@ -18,7 +18,7 @@ export function inWords({ file, seed }: Written, generation: Generation): string
   return `${file ?? '-'}: ${[`${width}×${height}`, `seed ${seed}`, seconds, ...improved].join(', ')}`;
 }
 
-/** What a prompt's pictures were made with, as one line of JSON: the words are those of the API. */
+/** What a prompt's images were made with, as one line of JSON: the words are those of the API. */
 export function asJson(images: readonly Written[], generations: readonly Generation[]): string {
   const [first] = generations as readonly [Generation];
   const { operation, modelName: model, prompt, negativePrompt, width, height, steps, guidance, loras } = first;

@@ -1,8 +1,8 @@
 import { SingleBar } from 'cli-progress';
-import type { Generation, Studio } from '../generation/types.js';
+import type { Generation, UseCases } from '../generation/types.js';
 
 /** Follows a generation to its end and shows on standard error how far it is. */
-export async function watch(studio: Studio, begun: Generation): Promise<Generation> {
+export async function watch(service: UseCases, begun: Generation): Promise<Generation> {
   const bar = new SingleBar({
     format: '{stage} {bar} {value}/{total}',
     hideCursor: true,
@@ -12,7 +12,7 @@ export async function watch(studio: Studio, begun: Generation): Promise<Generati
   bar.start(begun.totalSteps, 0, { stage: 'waiting  ' });
   let last = begun;
   try {
-    for await (const event of studio.progress(begun.id, 0, new AbortController().signal)) {
+    for await (const event of service.progress(begun.id, 0, new AbortController().signal)) {
       last = event.generation;
       if (event.type === 'StageStarted') bar.update(last.step, { stage: event.stage.toLowerCase().padEnd(9) });
       if (event.type === 'StepFinished') bar.update(event.step, { stage: 'denoise  ' });

@@ -21,7 +21,7 @@ export interface ModelEntry {
     readonly maxSide: number;
     readonly maxPixels: number;
     readonly maxPromptTokens: number;
-    /** Pictures beside the source that an instruction may speak of. */
+    /** Images beside the source that an instruction may speak of. */
     readonly maxReferences: number;
   };
   readonly supportsGuidance: boolean;
@@ -52,7 +52,7 @@ export interface ComponentFolders {
   readonly imageEncoder: string | null;
 }
 
-/** The folders that decide a model's pictures, and those that decide nothing of them: a preview is only shown meanwhile. */
+/** The folders that decide a model's images, and those that decide nothing of them: a preview is only shown meanwhile. */
 export function foldersOf(components: ComponentFolders): {
   readonly deciding: readonly string[];
   readonly others: readonly string[];

@@ -9,7 +9,7 @@ export abstract class Problem extends Error {
 }
 
 export class InvalidInput extends Problem {
-  /** Only of an address from which no picture came for a reason that may pass. */
+  /** Only of an address from which no image came for a reason that may pass. */
   readonly retryable: boolean;
   readonly code: ProblemCode;
   readonly parameters: ProblemParameters;

@@ -1,6 +1,6 @@
 export type ImageFormat = 'AUTO' | 'PNG' | 'JPEG' | 'WEBP' | 'AVIF';
 
-/** How a picture is asked for over HTTP. */
+/** How an image is asked for over HTTP. */
 export interface VariantRequest {
   readonly width?: number | undefined;
   readonly height?: number | undefined;

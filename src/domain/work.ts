@@ -68,7 +68,7 @@ export interface RefineWork<I = string, M = string> extends Drawing {
   readonly mask: M | null;
   readonly regions: readonly Region[] | null;
   /** What finds the regions where none are given, by its content; left out, any will do. */
-  readonly finder?: string;
+  readonly regionDetector?: string;
   readonly strength: number;
 }
 

@@ -29,7 +29,7 @@ export const engineSection = {
     ),
     ENGINE_BATCH: setting(
       whole(1, 64).nullable().default(null),
-      'Items of one forward, at most, of which a guided picture is two; fewer where memory is short.',
+      'Items of one forward, at most, of which a guided image is two; fewer where memory is short.',
       { default: 'what suits the device' },
     ),
     FACE_DETECTOR: setting(
@@ -49,7 +49,7 @@ export const engineSection = {
       'How often an idle engine is asked whether it lives. One that has not answered by the next time is started again.',
       { unit: 'milliseconds' },
     ),
-    JOB_DEADLINE_MS: setting(whole(100).default(600_000), 'Time that one job may take for each of its pictures.', {
+    JOB_DEADLINE_MS: setting(whole(100).default(600_000), 'Time that one job may take for each of its images.', {
       unit: 'milliseconds',
     }),
     MODELS_CATALOG: setting(

@@ -25,10 +25,10 @@ export type RefineJob = RefineWork<Pixels, Mask> & Shown;
 export type EngineJob = GenerateJob | EditJob | RefineJob;
 
 /** What a job made. */
-export interface Made {
+export interface EngineResult {
   /** One an item, in order. */
   readonly images: readonly Pixels[];
-  /** REFINE: where the picture was improved. Empty otherwise. */
+  /** REFINE: where the image was improved. Empty otherwise. */
   readonly regions: readonly Region[];
 }
 
@@ -54,7 +54,7 @@ export type EngineEvent =
       readonly type: 'step';
       readonly at: number;
       readonly durationMs: number;
-      /** Which of the job's pictures, from 0: every step is told once a picture. */
+      /** Which of the job's images, from 0: every step is told once an image. */
       readonly image: number;
       /** Forwards made so far, from 1. */
       readonly step: number;
@@ -87,7 +87,7 @@ export interface Engine {
   /** Resolves when the process answers; rejects with a sentence when it cannot start. */
   ready(): Promise<DeviceChoice>;
   /** Makes what the job asks for. Rejects with an EngineProblem, or the signal's reason when aborted. */
-  run(job: EngineJob, options: RunOptions): Promise<Made>;
+  run(job: EngineJob, options: RunOptions): Promise<EngineResult>;
   /** Loads a model ahead of its first job. */
   load(model: string): Promise<void>;
   /** Catalog ids of the models in memory, most recently used first. */

@@ -4,12 +4,12 @@ import type { EditMode, Region } from '../engine/engine.js';
 /** Raised when the meaning of a fingerprint changes, so that nothing made before is taken for what is asked now. */
 const version = 3;
 
-/** What decides the pixels of every picture. */
-export interface CanonicalDrawing {
+/** What decides the pixels of every image. */
+export interface CanonicalSampling {
   readonly model: string;
-  /** Hash of the model's files: two fine-tunes under one name never share pictures. */
+  /** Hash of the model's files: two fine-tunes under one name never share images. */
   readonly content: string;
-  /** The device class decides the precision, and so the last bits of a picture. */
+  /** The device class decides the precision, and so the last bits of an image. */
   readonly device: string;
   /** What computes, with its version: another one may have other kernels. */
   readonly runtime: string;
@@ -30,7 +30,7 @@ export interface CanonicalDrawing {
   readonly guidanceTruncation: number;
   /** By id, none of weight 0. */
   readonly loras: readonly CanonicalLora[];
-  /** Of the first picture; picture i has seed + i. */
+  /** Of the first image; image i has seed + i. */
   readonly seed: number;
   readonly count: number;
 }
@@ -42,8 +42,8 @@ export interface CanonicalLora {
   readonly content: string;
 }
 
-/** Pictures are named by the hash of their pixels: however they were given, equal ones are the same. */
-export interface CanonicalEdit extends CanonicalDrawing {
+/** Images are named by the hash of their pixels: however they were given, equal ones are the same. */
+export interface CanonicalEdit extends CanonicalSampling {
   readonly operation: 'EDIT';
   readonly mode: EditMode;
   readonly source: string;
@@ -53,19 +53,19 @@ export interface CanonicalEdit extends CanonicalDrawing {
   readonly strength: number | null;
 }
 
-export interface CanonicalRefinement extends CanonicalDrawing {
+export interface CanonicalRefinement extends CanonicalSampling {
   readonly operation: 'REFINE';
   readonly source: string;
   readonly mask: string | null;
   readonly regions: readonly Region[] | null;
   /** What finds the regions where none are given; empty where they are. */
-  readonly finder: string;
+  readonly regionDetector: string;
   readonly strength: number;
 }
 
-/** Everything that decides the pixels of a request's pictures. Two requests with equal canonical forms are the same. */
+/** Everything that decides the pixels of a request's images. Two requests with equal canonical forms are the same. */
 export type CanonicalRequest =
-  | (CanonicalDrawing & { readonly operation: 'GENERATE' })
+  | (CanonicalSampling & { readonly operation: 'GENERATE' })
   | CanonicalEdit
   | CanonicalRefinement;
 
@@ -74,8 +74,8 @@ export function requestFingerprint(request: CanonicalRequest): string {
   return fingerprint(request);
 }
 
-/** Of picture i alone: a request for one picture with that seed has the same. */
-export function pictureFingerprint({ count, ...request }: CanonicalRequest, i: number): string {
+/** Of image i alone: a request for one image with that seed has the same. */
+export function imageFingerprint({ count, ...request }: CanonicalRequest, i: number): string {
   return fingerprint({ ...request, seed: request.seed + i });
 }
 

@@ -3,21 +3,21 @@ import { setting, whole } from '../environment/values.js';
 import { sourceSettings } from '../inputs/config.js';
 
 /** The environment variables that this folder reads. */
-export const studioSection = {
-  title: 'Generations, and pictures that come in',
+export const generationSection = {
+  title: 'Generations, and images that come in',
   schema: z.object({
     DATA_DIR: setting(
       z.string().default('./data'),
-      'Folder of pictures and records. It belongs to one process at a time.',
+      'Folder of images and records. It belongs to one process at a time.',
     ),
     CACHE_BYTES: setting(
       whole(0).default(64 * 1024 ** 2),
-      'Memory for what is known of finished pictures: an equal request is answered from it.',
+      'Memory for what is known of finished images: an equal request is answered from it.',
       { unit: 'bytes' },
     ),
     IMAGE_STORE_BYTES: setting(
       whole(1).default(10 * 1024 ** 3),
-      'Disk for pictures; those that were asked for longest ago leave.',
+      'Disk for images; those that were asked for longest ago leave.',
       { unit: 'bytes' },
     ),
     GENERATION_LIMIT: setting(
@@ -46,4 +46,4 @@ export const studioSection = {
   }),
 };
 
-export type StudioConfig = z.infer<typeof studioSection.schema>;
+export type GenerationConfig = z.infer<typeof generationSection.schema>;

@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { Generation } from '../domain/generation.js';
 import { stepsRun } from '../engine/pipelines/schedule.js';
 import { type CanonicalRequest, requestFingerprint } from './canonical.js';
-import type { Order } from './resolved-request.js';
+import type { ResolvedRequest } from './resolved-request.js';
 
 /** A request's generation before anything has happened. */
-export function initialGeneration({ canonical, given, promptTokens, promptTruncated }: Order, at: number): Generation {
+export function initialGeneration(
+  { canonical, given, promptTokens, promptTruncated }: ResolvedRequest,
+  at: number,
+): Generation {
   const totalSteps = stepsRun(canonical);
   const { operation, model, prompt, negativePrompt, seed, width, height, steps, guidance, count } = canonical;
   return {

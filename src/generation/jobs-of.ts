@@ -1,11 +1,11 @@
 import type { Job } from '../domain/job.js';
 import type { Recipe } from '../domain/recipe.js';
 import type { Work } from '../domain/work.js';
-import { type CanonicalRequest, pictureFingerprint } from './canonical.js';
-import type { StoredPictures } from './stored-images.js';
+import { type CanonicalRequest, imageFingerprint } from './canonical.js';
+import type { StoredInputs } from './stored-images.js';
 
-export function pictureFingerprints(request: CanonicalRequest): readonly string[] {
-  return Array.from({ length: request.count }, (_, i) => pictureFingerprint(request, i));
+export function imageFingerprints(request: CanonicalRequest): readonly string[] {
+  return Array.from({ length: request.count }, (_, i) => imageFingerprint(request, i));
 }
 
 /** What the jobs of a request have in common beside what decides their pixels. */
@@ -14,13 +14,13 @@ export type JobContext = Pick<Job, 'tenant' | 'caller' | 'request' | 'reuse' | '
 /**
  * The jobs of a request's images, in order: image i has seed + i.
  *
- * @param fingerprints `pictureFingerprints` of the request
+ * @param fingerprints `imageFingerprints` of the request
  * @param stored null where no images came with it
  */
 export function jobsOf(
   request: CanonicalRequest,
   fingerprints: readonly string[],
-  stored: StoredPictures | null,
+  stored: StoredInputs | null,
   context: JobContext,
 ): readonly Job[] {
   return fingerprints.map((fingerprint, i) => {
@@ -29,7 +29,7 @@ export function jobsOf(
   });
 }
 
-function workOf(request: CanonicalRequest, stored: StoredPictures | null): Work {
+function workOf(request: CanonicalRequest, stored: StoredInputs | null): Work {
   const { model, content, prompt, negativePrompt, steps, guidance, guidanceNormalization, guidanceTruncation, seed } =
     request;
   const drawing = {
@@ -43,8 +43,8 @@ function workOf(request: CanonicalRequest, stored: StoredPictures | null): Work 
   if (stored === null) throw new Error('An edit needs the image that is edited.');
   const { source, references, mask } = stored;
   if (request.operation === 'REFINE') {
-    const { operation, regions, finder, strength } = request;
-    return { ...drawing, operation, source, mask, regions, finder, strength };
+    const { operation, regions, regionDetector, strength } = request;
+    return { ...drawing, operation, source, mask, regions, regionDetector, strength };
   }
   const { operation, mode, strength } = request;
   return { ...drawing, operation, mode, source, references, mask, strength };

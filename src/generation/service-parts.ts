@@ -6,12 +6,12 @@ import type { Disk } from '../stores/disk/disk.js';
 import type { GenerationStore } from '../stores/generations/generation-store.js';
 import type { Records } from '../stores/generations/image-records.js';
 import type { ProgressLog } from '../stores/progress/progress-log.js';
-import type { Reader } from './request/reader.js';
+import type { RequestContext } from './request/reader.js';
 import type { Generation } from './types.js';
 
 /** What the use cases are put together from. */
-export interface StudioParts {
-  readonly reader: Reader;
+export interface ServiceParts {
+  readonly requestContext: RequestContext;
   readonly sources: Pick<Sources, 'keep' | 'keepMask' | 'forRequest'>;
   readonly records: Records;
   readonly store: GenerationStore;

@@ -13,81 +13,84 @@ import { lastEvent } from '../stores/progress/progress-log.js';
 import { GenerationSpan } from '../telemetry/spans.js';
 import { readForAdvice } from './advice/read.js';
 import { initialGeneration, spanAttributes } from './initial-generation.js';
-import { type JobContext, jobsOf, pictureFingerprints } from './jobs-of.js';
+import { imageFingerprints, type JobContext, jobsOf } from './jobs-of.js';
 import { toModel } from './model.js';
 import { interrupted } from './problem-record.js';
 import { readEdit } from './request/edit.js';
 import { readGenerate } from './request/generate.js';
-import type { Reader } from './request/reader.js';
+import type { RequestContext } from './request/reader.js';
 import { readRefine } from './request/refine.js';
-import type { Order } from './resolved-request.js';
+import type { ResolvedRequest } from './resolved-request.js';
 import { RunningGeneration } from './running-generation.js';
-import type { StudioParts } from './service-parts.js';
+import type { ServiceParts } from './service-parts.js';
 import { withImages } from './state.js';
-import { storePictures } from './stored-images.js';
-import type { EditRequest, GenerateRequest, RefineRequest, Studio, SubmitOptions } from './types.js';
+import { storeInputs } from './stored-images.js';
+import type { EditRequest, GenerateRequest, RefineRequest, SubmitOptions, UseCases } from './types.js';
 
 /** The use cases: look up → dispatch → encode → remember. */
-export class InkstoneStudio implements Studio {
-  readonly #parts: StudioParts;
+export class GenerationService implements UseCases {
+  readonly #parts: ServiceParts;
   /** Generations that this process owns, by id. */
   readonly #running = new Map<string, RunningGeneration>();
   #closing = false;
   #closed: Promise<void> | null = null;
 
-  constructor(parts: StudioParts) {
+  constructor(parts: ServiceParts) {
     this.#parts = parts;
   }
 
   generate(request: GenerateRequest, options: SubmitOptions): Promise<Generation> {
-    return this.#submit((reader) => readGenerate(request, reader), options);
+    return this.#submit((requestContext) => readGenerate(request, requestContext), options);
   }
 
   edit(request: EditRequest, options: SubmitOptions): Promise<Generation> {
-    return this.#submit((reader) => readEdit(request, reader, options.signal), options);
+    return this.#submit((requestContext) => readEdit(request, requestContext, options.signal), options);
   }
 
   refine(request: RefineRequest, options: SubmitOptions): Promise<Generation> {
-    return this.#submit((reader) => readRefine(request, reader, options.signal), options);
+    return this.#submit((requestContext) => readRefine(request, requestContext, options.signal), options);
   }
 
-  async #submit(read: (reader: Reader) => Promise<Order>, { waitMs, signal }: SubmitOptions): Promise<Generation> {
+  async #submit(
+    read: (requestContext: RequestContext) => Promise<ResolvedRequest>,
+    { waitMs, signal }: SubmitOptions,
+  ): Promise<Generation> {
     signal.throwIfAborted();
     const wait = whole('waitMs', waitMs, 0, this.#parts.waitLimitMs);
     const sources = this.#parts.sources.forRequest();
     // A request that waits for its answer holds no decoded image meanwhile.
-    const { generation, fingerprints, recalled, order, stored } = await this.#prepared(
-      () => read({ ...this.#parts.reader, sources }),
+    const { generation, fingerprints, recalled, resolved, stored } = await this.#prepared(
+      () => read({ ...this.#parts.requestContext, sources }),
       signal,
     ).finally(() => sources.leave());
     const images = recalled.flatMap((image) => image ?? []);
     if (images.length === recalled.length) return this.#remembered(generation, images);
-    const context = this.#contextOf(order, generation.id);
+    const context = this.#contextOf(resolved, generation.id);
     const plan = (traceparent: string | null) => ({
-      jobs: jobsOf(order.canonical, fingerprints, stored, { ...context, traceparent }),
+      jobs: jobsOf(resolved.canonical, fingerprints, stored, { ...context, traceparent }),
       takeovers: 0,
     });
     return this.#answer(await this.#begin(generation, plan, recalled), wait, signal);
   }
 
-  /** Everything up to the first step, the pictures that came with the request in the store. */
-  async #prepared(read: () => Promise<Order>, signal: AbortSignal) {
-    const { given, ...order } = await read();
-    const fingerprints = pictureFingerprints(order.canonical);
-    const recalled = await this.#lookUp(order, fingerprints);
+  /** Everything up to the first step, the images that came with the request in the store. */
+  async #prepared(read: () => Promise<ResolvedRequest>, signal: AbortSignal) {
+    const { given, ...resolved } = await read();
+    const fingerprints = imageFingerprints(resolved.canonical);
+    const recalled = await this.#lookUp(resolved, fingerprints);
     signal.throwIfAborted();
     this.#refuseWhenClosing();
-    const generation = initialGeneration({ ...order, given }, this.#parts.clock.now());
-    const known = { generation, fingerprints, recalled, order };
+    const generation = initialGeneration({ ...resolved, given }, this.#parts.clock.now());
+    const known = { generation, fingerprints, recalled, resolved };
     if (recalled.every((image) => image !== null)) return { ...known, stored: null };
-    if (order.policy === 'ONLY') throw notCached(generation.fingerprint);
+    if (resolved.policy === 'ONLY') throw notCached(generation.fingerprint);
     if (given === null) return { ...known, stored: null };
-    const { request, caller } = this.#contextOf(order, generation.id);
+    const { request, caller } = this.#contextOf(resolved, generation.id);
     // Nothing is written for a request that has no place in the queue.
     const places = fingerprints.map((fingerprint) => ({ fingerprint, request, caller }));
     await accepted(this.#parts.queue.capacity(places));
     // What came with the request is on disk before its generation is told: a crash takes neither.
-    const stored = await storePictures(given, this.#parts.sources);
+    const stored = await storeInputs(given, this.#parts.sources);
     signal.throwIfAborted();
     this.#refuseWhenClosing();
     return { ...known, stored };
@@ -123,16 +126,16 @@ export class InkstoneStudio implements Studio {
   }
 
   promptAdvice(prompt: string, model: string | null) {
-    return readForAdvice(prompt, model, this.#parts.reader);
+    return readForAdvice(prompt, model, this.#parts.requestContext);
   }
 
   async models() {
-    const models = await Promise.all(this.#parts.reader.catalog.map(({ id }) => this.model(id)));
+    const models = await Promise.all(this.#parts.requestContext.catalog.map(({ id }) => this.model(id)));
     return models.filter((model) => model !== null);
   }
 
   async model(id: string) {
-    const { catalog, usable } = this.#parts.reader;
+    const { catalog, usable } = this.#parts.requestContext;
     const entry = catalog.find((candidate) => candidate.id === id);
     if (entry === undefined || (await usable.modelFinding(id)) !== null) return null;
     const findings = await Promise.all(entry.loras.map((lora) => usable.loraFinding(id, lora.id)));
@@ -167,8 +170,8 @@ export class InkstoneStudio implements Studio {
   }
 
   #unready(): string | null {
-    const { reader, loaded, disk, store } = this.#parts;
-    const first = reader.catalog.find(({ id }) => reader.usable.knownFinding(id) === null);
+    const { requestContext, loaded, disk, store } = this.#parts;
+    const first = requestContext.catalog.find(({ id }) => requestContext.usable.knownFinding(id) === null);
     if (this.#closing) return 'The server is stopping.';
     if (!store.alive()) return 'The records cannot be read.';
     if (!disk.writable) return 'Nothing can be stored.';
@@ -235,19 +238,19 @@ export class InkstoneStudio implements Studio {
    * is whatever is being made at this moment: REFRESH joins a running job like any other request, so that many of them cost one.)
    */
   async #lookUp(
-    { drawn, policy }: Pick<Order, 'drawn' | 'policy'>,
+    { randomSeed, policy }: Pick<ResolvedRequest, 'randomSeed' | 'policy'>,
     fingerprints: readonly string[],
   ): Promise<readonly (ImageRecord | null)[]> {
-    const anew = drawn || policy === 'REFRESH';
+    const anew = randomSeed || policy === 'REFRESH';
     return anew ? fingerprints.map(() => null) : this.#parts.records.recall(fingerprints);
   }
 
-  #contextOf({ policy }: Pick<Order, 'policy'>, request: string): Omit<JobContext, 'traceparent'> {
+  #contextOf({ policy }: Pick<ResolvedRequest, 'policy'>, request: string): Omit<JobContext, 'traceparent'> {
     const { deadlineMs } = this.#parts;
     return { tenant: 'anonymous', caller: 'anonymous', request, reuse: policy !== 'REFRESH', deadlineMs };
   }
 
-  /** All pictures are there: the generation is over when it begins. */
+  /** All images are there: the generation is over when it begins. */
   async #remembered(initial: Generation, images: readonly ImageRecord[]): Promise<Generation> {
     const generation: Generation = {
       ...withImages(

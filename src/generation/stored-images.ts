@@ -1,18 +1,18 @@
 import type { Sources } from '../inputs/sources.js';
-import type { Given } from './resolved-request.js';
+import type { InputImages } from './resolved-request.js';
 
-/** Under which names the pictures that came with a request are stored. */
-export interface StoredPictures {
+/** Under which names the images that came with a request are stored. */
+export interface StoredInputs {
   readonly source: string;
   readonly references: readonly string[];
   readonly mask: string | null;
 }
 
-/** Makes the pictures that came with a request durable, so that a job can name them. */
-export async function storePictures(
-  { source, references, mask }: Given,
+/** Makes the images that came with a request durable, so that a job can name them. */
+export async function storeInputs(
+  { source, references, mask }: InputImages,
   sources: Pick<Sources, 'keep' | 'keepMask'>,
-): Promise<StoredPictures> {
+): Promise<StoredInputs> {
   const [stored, storedMask, ...others] = await Promise.all([
     sources.keep(source),
     mask === null ? null : sources.keepMask(mask),

@@ -21,7 +21,7 @@ export type CachePolicy = 'DEFAULT' | 'REFRESH' | 'ONLY';
 type Optional<T> = { readonly [Field in keyof T]?: T[Field] | null | undefined };
 
 /** What every request may say. */
-export type DrawingRequest = Optional<{
+export type SamplingRequest = Optional<{
   /** A catalog id; left out, the first that can do it. */
   model: string;
   steps: number;
@@ -32,7 +32,7 @@ export type DrawingRequest = Optional<{
 }>;
 
 /** What requests may say that follow words closely. */
-export type GuidedRequest = DrawingRequest &
+export type GuidedRequest = SamplingRequest &
   Optional<{
     negativePrompt: string;
     guidance: number;
@@ -48,7 +48,7 @@ export type GenerateRequest = GuidedRequest &
 
 export type EditRequest = GuidedRequest &
   Optional<{
-    /** Further pictures that the words speak of. */
+    /** Further images that the words speak of. */
     references: readonly ImageRequest[];
     /** White is repainted. */
     mask: ImageRequest;
@@ -56,7 +56,7 @@ export type EditRequest = GuidedRequest &
     strength: number;
   }> & { readonly image: ImageRequest; readonly prompt: string };
 
-export type RefineRequest = DrawingRequest &
+export type RefineRequest = SamplingRequest &
   Optional<{ prompt: string; strength: number; mask: ImageRequest; regions: readonly Region[] }> & {
     readonly image: ImageRequest;
   };
@@ -102,7 +102,7 @@ export interface Lora {
 }
 
 /** The use cases. Methods reject with a Problem of `problems.ts` where a client can act on it. */
-export interface Studio {
+export interface UseCases {
   generate(request: GenerateRequest, options: SubmitOptions): Promise<Generation>;
   edit(request: EditRequest, options: SubmitOptions): Promise<Generation>;
   refine(request: RefineRequest, options: SubmitOptions): Promise<Generation>;
@@ -123,9 +123,9 @@ export interface Studio {
   progress(id: string, after: number, signal: AbortSignal): AsyncIterable<ProgressEvent>;
   /** The signal is aborted when the caller is gone. Rejects with InvalidInput, or the signal's reason. */
   variant(id: string, request: VariantRequest, signal?: AbortSignal): Promise<VariantResult>;
-  /** True when the default model is loaded and the engine answers, and pictures can be stored, as far as that is known. */
+  /** True when the default model is loaded and the engine answers, and images can be stored, as far as that is known. */
   ready(): boolean;
-  /** The same after looking whether pictures can be stored; null when it is ready, else one sentence that says why it is not. */
+  /** The same after looking whether images can be stored; null when it is ready, else one sentence that says why it is not. */
   notReady(): Promise<string | null>;
   /** Refuses new work, finishes what runs within `graceMs` and leaves the rest to the next process, ends every reader, closes the stores. */
   close(graceMs: number): Promise<void>;

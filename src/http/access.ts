@@ -73,7 +73,7 @@ function sessionsOf(cookies: string): string[] {
 }
 
 /** A key that nobody guesses, for a server that others can reach and that was given none. */
-export function drawAccessKey(): string {
+export function generateAccessKey(): string {
   return randomBytes(24).toString('base64url');
 }
 

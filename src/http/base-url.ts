@@ -1,6 +1,6 @@
-import type { ServerConfig } from './config.js';
+import type { HttpConfig } from './config.js';
 
-type Settings = Pick<ServerConfig, 'PUBLIC_URL' | 'TRUST_PROXY'>;
+type Settings = Pick<HttpConfig, 'PUBLIC_URL' | 'TRUST_PROXY'>;
 
 /** Where clients reach this server, without a slash at the end: as configured, else as the request names it. */
 export function baseUrlOf(headers: Pick<Headers, 'get'>, url: string, settings: Settings): string {

@@ -20,19 +20,19 @@ interface RequestMaker {
  * The same request, whose body is counted while it is read: what says nothing of its length (chunked) may have no end.
  * Reading it rejects with BodyTooLong where more than `most` bytes come.
  */
-export function counted(request: Request, most: number, { Request: Made }: RequestMaker): Request {
+export function counted(request: Request, most: number, { Request: EngineResult }: RequestMaker): Request {
   if (request.body === null) return request;
   const { url, method, headers, signal } = request;
   const body = Readable.from(countedChunks(request, most), { objectMode: false });
-  return new Made(url, { method, headers, signal, body, duplex: 'half' } as unknown as RequestInit);
+  return new EngineResult(url, { method, headers, signal, body, duplex: 'half' } as unknown as RequestInit);
 }
 
 /** The same request, whose body takes from the memory that all uploads share. Reading it rejects with UploadsBusy where there is none. */
-export function withinBudget(request: Request, upload: Upload, { Request: Made }: RequestMaker): Request {
+export function withinBudget(request: Request, upload: Upload, { Request: EngineResult }: RequestMaker): Request {
   if (request.body === null) return request;
   const { url, method, headers, signal } = request;
   const body = Readable.from(budgetedChunks(request, upload), { objectMode: false });
-  return new Made(url, { method, headers, signal, body, duplex: 'half' } as unknown as RequestInit);
+  return new EngineResult(url, { method, headers, signal, body, duplex: 'half' } as unknown as RequestInit);
 }
 
 async function* budgetedChunks(request: Request, upload: Upload): AsyncGenerator<Uint8Array> {

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import ipaddr from 'ipaddr.js';
 import { LRUCache } from 'lru-cache';
-import type { ServerConfig } from './config.js';
+import type { HttpConfig } from './config.js';
 
 /** Requests that came over no connection of ours. */
 export const NOBODY = 'nobody';
@@ -16,7 +16,7 @@ const networks = new LRUCache<string, { readonly name: string | null }>({ max: 1
  */
 export function callerOf(
   request: Pick<IncomingMessage, 'headers' | 'socket'> | undefined,
-  { TRUST_PROXY }: Pick<ServerConfig, 'TRUST_PROXY'>,
+  { TRUST_PROXY }: Pick<HttpConfig, 'TRUST_PROXY'>,
 ): string {
   if (request === undefined) return NOBODY;
   const forwarded = TRUST_PROXY

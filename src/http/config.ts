@@ -3,7 +3,7 @@ import { either, list, setting, whole } from '../environment/values.js';
 import { isLoopback } from './access.js';
 
 /** The environment variables that this folder reads. */
-export const serverSection = {
+export const httpSection = {
   title: 'Server',
   schema: z
     .object({
@@ -22,7 +22,7 @@ export const serverSection = {
           .refine(isBare, 'expected an address without user name, query and fragment, since a path is put behind it')
           .transform((url) => url.replace(/\/+$/, ''))
           .optional(),
-        'What the addresses of pictures begin with, where clients reach this server by another address than the host that they name: behind a proxy or a CDN. It may have a path, below which everything stays, whether the proxy strips it or not. Without an access key, only its host, loopback names and bare addresses are served.',
+        'What the addresses of images begin with, where clients reach this server by another address than the host that they name: behind a proxy or a CDN. It may have a path, below which everything stays, whether the proxy strips it or not. Without an access key, only its host, loopback names and bare addresses are served.',
         { default: "the request's host" },
       ),
       ACCESS_KEY: setting(
@@ -34,7 +34,7 @@ export const serverSection = {
             'expected printable ASCII without a space at either end, since a header carries it',
           )
           .optional(),
-        "Key that clients must send: as bearer token, as the WebSocket's connection parameter `accessKey`, or by the page's form. At least 16 characters beyond loopback. Pictures themselves are open to whoever has their address, and carry their prompt.",
+        "Key that clients must send: as bearer token, as the WebSocket's connection parameter `accessKey`, or by the page's form. At least 16 characters beyond loopback. Images themselves are open to whoever has their address, and carry their prompt.",
         { default: 'none on loopback, else drawn at every start and printed' },
       ),
       CORS_ORIGINS: setting(
@@ -47,7 +47,7 @@ export const serverSection = {
       ),
       UPLOAD_BYTES: setting(
         whole(1024, 2 ** 30).default(20 * 1024 ** 2),
-        'Size of the pictures that one request may upload, together.',
+        'Size of the images that one request may upload, together.',
         { unit: 'bytes' },
       ),
       UPLOADS_BYTES: setting(
@@ -57,7 +57,7 @@ export const serverSection = {
       ),
       BODY_LIMIT_BYTES: setting(
         whole(1024, 2 ** 30).default(256 * 1024),
-        'The longest request that is read, without the pictures that it uploads.',
+        'The longest request that is read, without the images that it uploads.',
         { unit: 'bytes' },
       ),
       CONNECTION_LIMIT: setting(
@@ -90,4 +90,4 @@ function isBare(address: string): boolean {
   return `${username}${password}${search}${hash}` === '';
 }
 
-export type ServerConfig = z.infer<typeof serverSection.schema>;
+export type HttpConfig = z.infer<typeof httpSection.schema>;

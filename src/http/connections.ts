@@ -6,7 +6,7 @@ import { refuseRaw } from './raw-response.js';
 
 /** What waits for one reader of a stream, in the program's memory. Ends of streams and the largest previews are some hundred kilobytes. */
 const MAX_UNDELIVERED_BYTES = 4 * 1024 ** 2;
-/** Left for pictures, records, models and the engine's process, where few descriptors may be open. */
+/** Left for images, records, models and the engine's process, where few descriptors may be open. */
 const DESCRIPTORS_FOR_WORK = 256;
 
 export interface ConnectionLimits {

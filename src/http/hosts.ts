@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { ServerConfig } from './config.js';
+import type { HttpConfig } from './config.js';
 
 /**
  * A name that a page elsewhere can have pointed at this machine (DNS rebinding) makes a browser take us for a part of that page. Where no
@@ -7,7 +7,7 @@ import type { ServerConfig } from './config.js';
  *
  * @param host as in a Host header, with or without a port
  */
-export function isOwnHost(host: string, { PUBLIC_URL }: Pick<ServerConfig, 'PUBLIC_URL'>): boolean {
+export function isOwnHost(host: string, { PUBLIC_URL }: Pick<HttpConfig, 'PUBLIC_URL'>): boolean {
   if (!URL.canParse(`http://${host}`)) return false;
   const name = new URL(`http://${host}`).hostname.replace(/\.$/, '');
   if (isIP(name.replace(/^\[(.*)\]$/, '$1')) > 0) return true;
@@ -22,7 +22,7 @@ export function isOwnHost(host: string, { PUBLIC_URL }: Pick<ServerConfig, 'PUBL
 export function isOwnOrigin(
   origin: string,
   host: string,
-  settings: Pick<ServerConfig, 'PUBLIC_URL' | 'CORS_ORIGINS'>,
+  settings: Pick<HttpConfig, 'PUBLIC_URL' | 'CORS_ORIGINS'>,
 ): boolean {
   if (settings.CORS_ORIGINS.some((allowed) => allowed === '*' || allowed === origin)) return true;
   if (!URL.canParse(origin)) return false;

@@ -2,10 +2,10 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 // Compresses while it sends, and knows what the other side understands.
 import compression from 'compression';
 import { belowBase, publicPathOf } from './base-url.js';
-import type { ServerConfig } from './config.js';
+import type { HttpConfig } from './config.js';
 
 interface Parts {
-  readonly settings: Pick<ServerConfig, 'PUBLIC_URL'>;
+  readonly settings: Pick<HttpConfig, 'PUBLIC_URL'>;
   /** Whether connections should not be used again. */
   readonly isStopping: () => boolean;
   /** Answers. */

@@ -3,7 +3,7 @@ import { whenRead } from '../inputs/when-read.js';
 import { BodyTooLong } from './body.js';
 import { UploadsBusy } from './upload-budget.js';
 
-/** Bounds on a multipart request. Generous beside a picture, a mask and further pictures. */
+/** Bounds on a multipart request. Generous beside an image, a mask and further images. */
 export interface MultipartLimits {
   readonly files: number;
   /** Of each file, in bytes. */

@@ -2,10 +2,10 @@ import { createServer as createHttpServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { Studio } from '../generation/types.js';
+import type { UseCases } from '../generation/types.js';
 import { createAccess } from './access.js';
 import { belowBase, publicPathOf } from './base-url.js';
-import type { ServerConfig } from './config.js';
+import type { HttpConfig } from './config.js';
 import { boundConnections } from './connections.js';
 import { createListener } from './listener.js';
 import { redirect } from './responses.js';
@@ -13,8 +13,8 @@ import { serveWebSocket } from './websocket.js';
 import { createHttp } from './yoga.js';
 
 export interface ServerOptions {
-  readonly studio: Studio;
-  readonly settings: ServerConfig;
+  readonly service: UseCases;
+  readonly settings: HttpConfig;
   readonly log: Logger;
   /** Whether somebody collects spans. */
   readonly traced?: boolean;
@@ -25,7 +25,7 @@ export class AddressUnusable extends Error {
   override readonly name = 'AddressUnusable';
 }
 
-function addressUnusable(error: NodeJS.ErrnoException, { HOST, PORT }: ServerConfig): Error {
+function addressUnusable(error: NodeJS.ErrnoException, { HOST, PORT }: HttpConfig): Error {
   switch (error.code) {
     case 'EADDRINUSE':
       return new AddressUnusable(
@@ -63,12 +63,12 @@ const NOTICE_MS = 500;
 
 const timeouts = { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 65_000 };
 
-/** The API, the pictures, the page and health, over HTTP and WebSocket. */
-export function createServer({ studio, settings, log, traced = false }: ServerOptions): InkstoneServer {
+/** The API, the images, the page and health, over HTTP and WebSocket. */
+export function createServer({ service, settings, log, traced = false }: ServerOptions): InkstoneServer {
   const access = createAccess(settings.ACCESS_KEY);
   let stopping = false;
   const isStopping = () => stopping;
-  const yoga = createHttp({ studio, access, settings, log, traced, isStopping });
+  const yoga = createHttp({ service, access, settings, log, traced, isStopping });
   return {
     fetch: async (request) => {
       const { origin, pathname, search } = new URL(request.url);
@@ -91,7 +91,7 @@ export function createServer({ studio, settings, log, traced = false }: ServerOp
       });
       // Such as too many open files: the next connection may be taken again.
       server.on('error', (error) => log.error({ err: error }, 'a connection was not taken'));
-      const sockets = serveWebSocket(server, { yoga, studio, access, settings });
+      const sockets = serveWebSocket(server, { yoga, service, access, settings });
       const { address, port, family } = server.address() as AddressInfo;
       const host = family === 'IPv6' ? `[${address}]` : address;
       let closing: Promise<void> | null = null;
@@ -99,7 +99,7 @@ export function createServer({ studio, settings, log, traced = false }: ServerOp
         stopping = true;
         // Ends every generation's log, and with it the subscriptions that read it, by a last event. Meanwhile the port answers, and
         // whoever asks `/readyz` sends nothing new here.
-        await Promise.all([studio.close(graceMs), setTimeout(Math.min(graceMs, NOTICE_MS))]);
+        await Promise.all([service.close(graceMs), setTimeout(Math.min(graceMs, NOTICE_MS))]);
         const closed = new Promise((resolve) => server.close(resolve));
         await sockets.close();
         server.closeIdleConnections();

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Access } from './access.js';
 import { baseUrlOf, belowBase, publicPathOf } from './base-url.js';
-import type { ServerConfig } from './config.js';
+import type { HttpConfig } from './config.js';
 import { FOREIGN_ORIGIN, isOwnHost, MISDIRECTED } from './hosts.js';
 import { isAddressed } from './listener.js';
 
@@ -14,7 +14,7 @@ export function upgradeRefusal(
   request: IncomingMessage,
   path: string,
   access: Pick<Access, 'required'>,
-  settings: ServerConfig,
+  settings: HttpConfig,
 ): readonly [status: number, sentence: string] | null {
   if (!isAddressed(request)) return [400, 'Expected a host and a path that make an address.'];
   if (request.headers.upgrade?.toLowerCase() !== 'websocket')
@@ -30,7 +30,7 @@ export function upgradeRefusal(
  * Browsers let any page open a socket to anywhere, and ask nobody first: what CORS is for requests has to be asked here. Programs
  * that are no browser name no origin.
  */
-function mayOpen(request: IncomingMessage, settings: ServerConfig): boolean {
+function mayOpen(request: IncomingMessage, settings: HttpConfig): boolean {
   const { origin, host } = request.headers;
   if (origin === undefined || settings.CORS_ORIGINS.some((allowed) => allowed === '*' || allowed === origin))
     return true;

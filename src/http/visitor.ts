@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http';
 import type { Access, Verdict } from './access.js';
 import { basePathOf, baseUrlOf } from './base-url.js';
 import { callerOf } from './caller.js';
-import type { ServerConfig } from './config.js';
+import type { HttpConfig } from './config.js';
 
 /** What the plugins know of the caller of a request. */
-export interface Visitors {
+export interface RequestFacts {
   /** @param context Yoga's: it holds Node's request, where one came over a connection */
   enter(request: Request, context: object): Verdict;
   callerOf(context: object): string;
@@ -14,8 +14,8 @@ export interface Visitors {
   isSecure(request: Request): boolean;
 }
 
-export function createVisitors(access: Access, settings: ServerConfig): Visitors {
-  const visitors: Visitors = {
+export function createVisitors(access: Access, settings: HttpConfig): RequestFacts {
+  const visitors: RequestFacts = {
     enter: (request, context) => access.enter(request.headers, visitors.callerOf(context)),
     callerOf: (context) => callerOf((context as { readonly req?: IncomingMessage }).req, settings),
     basePathOf: (request) => basePathOf(request.headers, settings),

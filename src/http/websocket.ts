@@ -5,12 +5,12 @@ import { type Extra, useServer } from 'graphql-ws/use/ws';
 import type { YogaServerInstance } from 'graphql-yoga';
 import { WebSocketServer } from 'ws';
 import { type Context, newCursor } from '../../schema/index.js';
-import type { Studio } from '../generation/types.js';
+import type { UseCases } from '../generation/types.js';
 import { callersContext } from '../telemetry/caller.js';
 import type { Access, Verdict } from './access.js';
 import { baseUrlOf } from './base-url.js';
 import { callerOf } from './caller.js';
-import type { ServerConfig } from './config.js';
+import type { HttpConfig } from './config.js';
 import { told, toldError } from './error-codes.js';
 import { refuseRaw } from './raw-response.js';
 import { TOO_MANY_GUESSES } from './responses.js';
@@ -18,7 +18,7 @@ import { shortErrors, withShortErrors } from './short-errors.js';
 import { headersOf, upgradeRefusal, urlOf } from './upgrade.js';
 import { GRAPHQL_PATH } from './yoga.js';
 
-/** Operations that one socket has open at once. Generous beside a page full of pictures; each costs memory for as long as it is read. */
+/** Operations that one socket has open at once. Generous beside a page full of images; each costs memory for as long as it is read. */
 const MAX_OPERATIONS = 100;
 
 /** A close code of the protocol. */
@@ -26,13 +26,13 @@ const TOO_MANY_REQUESTS = 4429;
 
 interface Parts {
   readonly yoga: YogaServerInstance<object, Context>;
-  readonly studio: Studio;
+  readonly service: UseCases;
   readonly access: Access;
-  readonly settings: ServerConfig;
+  readonly settings: HttpConfig;
 }
 
 /** Subscriptions (and anything else) over WebSocket, by the graphql-transport-ws protocol, on the path of the API. */
-export function serveWebSocket(server: Server, { yoga, studio, access, settings }: Parts): { close(): Promise<void> } {
+export function serveWebSocket(server: Server, { yoga, service, access, settings }: Parts): { close(): Promise<void> } {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: settings.BODY_LIMIT_BYTES });
   server.on('upgrade', (request, socket, head) => {
     const refusal = upgradeRefusal(request, GRAPHQL_PATH, access, settings);
@@ -60,7 +60,7 @@ export function serveWebSocket(server: Server, { yoga, studio, access, settings 
       onSubscribe: async ({ extra, connectionParams, subscriptions }, _id, params) => {
         // Its own is among them.
         if (Object.keys(subscriptions).length > MAX_OPERATIONS) return [tooMany()];
-        const context = contextOf(studio, extra.request!, settings, gone.get(extra)!);
+        const context = contextOf(service, extra.request!, settings, gone.get(extra)!);
         const enveloped = yoga.getEnveloped({ ...context, params } as never);
         const document = parsed(() => enveloped.parse(params.query));
         if (!('kind' in document)) return document;
@@ -126,7 +126,7 @@ function mayConnect(
   access: Access,
   params: Readonly<Record<string, unknown>> | undefined,
   request: IncomingMessage,
-  settings: ServerConfig,
+  settings: HttpConfig,
 ): Verdict {
   const authorization = params?.authorization ?? params?.Authorization;
   const bearer = typeof authorization === 'string' ? /^Bearer (.+)$/i.exec(authorization)?.[1] : undefined;
@@ -146,6 +146,6 @@ function parsed(parse: () => DocumentNode): DocumentNode | readonly GraphQLError
 }
 
 /** The signal ends with the socket: then nobody is there who could be told an id. What was told its id goes on. */
-function contextOf(studio: Studio, request: IncomingMessage, settings: ServerConfig, signal: AbortSignal): Context {
-  return { studio, baseUrl: baseUrlOf(headersOf(request), urlOf(request), settings), signal, cursor: newCursor() };
+function contextOf(service: UseCases, request: IncomingMessage, settings: HttpConfig, signal: AbortSignal): Context {
+  return { service, baseUrl: baseUrlOf(headersOf(request), urlOf(request), settings), signal, cursor: newCursor() };
 }

@@ -3,23 +3,23 @@ import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { type Context, newCursor, schema } from '../../schema/index.js';
-import type { Studio } from '../generation/types.js';
+import type { UseCases } from '../generation/types.js';
 import type { Access } from './access.js';
 import { baseUrlOf } from './base-url.js';
-import type { ServerConfig } from './config.js';
+import type { HttpConfig } from './config.js';
 import { useAccept } from './plugins/accept.js';
 import { useAccess } from './plugins/access.js';
 import { useBodyLimit } from './plugins/body-limit.js';
 import { useCsrfPrevention } from './plugins/csrf.js';
-import { useNothingElsewhere } from './plugins/elsewhere.js';
+import { useNotFound } from './plugins/elsewhere.js';
 import { useErrorCodes } from './plugins/error-codes.js';
 import { useGraphiQL } from './plugins/graphiql.js';
-import { guarded } from './plugins/guarded.js';
+import { withErrorBoundary } from './plugins/guarded.js';
 import { useHealth } from './plugins/health.js';
 import { useOwnHosts } from './plugins/hosts.js';
 import { useImages } from './plugins/images.js';
 import { useLimits } from './plugins/limits.js';
-import { isTold, maskedErrors } from './plugins/masking.js';
+import { isLogged, maskedErrors } from './plugins/masking.js';
 import { useNoSniff } from './plugins/nosniff.js';
 import { usePage } from './plugins/page.js';
 import { useParameters } from './plugins/parameters.js';
@@ -30,19 +30,19 @@ import { SCHEMA_PATH, useSchemaFile } from './plugins/schema-file.js';
 import { useShortErrors } from './plugins/short-errors.js';
 import { useStreams } from './plugins/streams.js';
 import { useTracing } from './plugins/tracing.js';
-import { useUnkept } from './plugins/unkept.js';
+import { useNoStore } from './plugins/unkept.js';
 import { useUploads } from './plugins/uploads.js';
 import { UploadBudget } from './upload-budget.js';
 import { createVisitors } from './visitor.js';
 
 export const GRAPHQL_PATH = '/graphql';
-/** A picture, a mask and further pictures, more than once. */
+/** An image, a mask and further images, more than once. */
 const MAX_FILES = 16;
 
 export interface YogaOptions {
-  readonly studio: Studio;
+  readonly service: UseCases;
   readonly access: Access;
-  readonly settings: ServerConfig;
+  readonly settings: HttpConfig;
   readonly log: Logger;
   /** Whether somebody collects spans. */
   readonly traced: boolean;
@@ -51,7 +51,7 @@ export interface YogaOptions {
 
 /** Everything that answers HTTP, in the order in which it is asked. */
 export function createHttp({
-  studio,
+  service,
   access,
   settings,
   log,
@@ -69,13 +69,13 @@ export function createHttp({
     useRequestLog(log),
     useNoSniff(),
     useOwnHosts(access, settings, GRAPHQL_PATH),
-    useHealth(studio, isStopping),
-    useImages(studio),
+    useHealth(service, isStopping),
+    useImages(service),
     usePage(access, visitors),
     useAccess(visitors, GRAPHQL_PATH, SCHEMA_PATH),
     useSchemaFile(schema, access),
-    useNothingElsewhere(GRAPHQL_PATH),
-    useUnkept(GRAPHQL_PATH),
+    useNotFound(GRAPHQL_PATH),
+    useNoStore(GRAPHQL_PATH),
     ...(settings.CORS_ORIGINS.length === 0 ? [usePreflightAdvice(GRAPHQL_PATH)] : []),
     useGraphiQL(GRAPHQL_PATH, exampleQuery),
     useAccept(GRAPHQL_PATH),
@@ -93,7 +93,7 @@ export function createHttp({
   ];
   return createYoga<object, Context>({
     schema,
-    plugins: plugins.map((plugin) => guarded(plugin, log, GRAPHQL_PATH)),
+    plugins: plugins.map((plugin) => withErrorBoundary(plugin, log, GRAPHQL_PATH)),
     graphqlEndpoint: GRAPHQL_PATH,
     landingPage: false,
     // Ours is useGraphiQL, which says what its page may do.
@@ -104,7 +104,7 @@ export function createHttp({
       info() {},
       warn: (...args) => log.warn({ args }, 'yoga'),
       error: (...args) => {
-        if (!args.every(isTold)) log.error({ args }, 'yoga');
+        if (!args.every(isLogged)) log.error({ args }, 'yoga');
       },
     },
     // Ours is useBodyLimit: it goes by Content-Length, where Yoga's sends every body through a stream, half of what a small request costs.
@@ -119,7 +119,7 @@ export function createHttp({
       'studio' in given
         ? (given as unknown as Context)
         : {
-            studio,
+            service,
             baseUrl: baseUrlOf(given.request.headers, given.request.url, settings),
             signal: given.request.signal,
             cursor: newCursor(lastEventOf(given.request.headers)),

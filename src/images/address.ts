@@ -2,7 +2,7 @@ import { refused, refusedAs } from '../domain/validation.js';
 import type { ImageFormat, VariantRequest } from '../domain/variant.js';
 
 /**
- * The grammar of picture addresses, which docs/images.md tells people:
+ * The grammar of image addresses, which docs/images.md tells people:
  * `/images/<sha256>[.png|.jpg|.jpeg|.webp|.avif][?w=…&h=…&q=…]`.
  */
 const path = /^\/images\/([0-9a-f]{64})(?:\.(png|jpg|jpeg|webp|avif))?$/;
@@ -13,12 +13,12 @@ const formats: Readonly<Record<string, ImageFormat>> = {
   webp: 'WEBP',
   avif: 'AVIF',
 };
-/** Larger than any picture; what is asked for is never enlarged, so this only catches mistakes. */
+/** Larger than any image; what is asked for is never enlarged, so this only catches mistakes. */
 export const MAX_SIDE = 16_384;
 /** What may stand behind the question mark. */
 const keys = { w: 'width', h: 'height', q: 'quality' } as const;
 
-/** Which picture a path names, and as what; null where it is no picture's. */
+/** Which image a path names, and as what; null where it is no image's. */
 export function readImagePath(pathname: string): { readonly id: string; readonly format: ImageFormat } | null {
   const [, id, extension] = path.exec(pathname) ?? [];
   return id === undefined ? null : { id, format: extension === undefined ? 'AUTO' : formats[extension]! };
@@ -26,7 +26,7 @@ export function readImagePath(pathname: string): { readonly id: string; readonly
 
 /**
  * Size and quality from what stands behind the question mark: each key once, in whole numbers. Anything else would be one more address
- * of the same picture, for every cache on the way.
+ * of the same image, for every cache on the way.
  *
  * @throws InvalidInput
  */
@@ -42,7 +42,7 @@ export function readImageQuery(query: URLSearchParams): Pick<VariantRequest, 'wi
   return read;
 }
 
-/** The path and query of a picture, below the server's own address. */
+/** The path and query of an image, below the server's own address. */
 export function imageAddress(
   id: string,
   { width, height, quality, format }: Pick<VariantRequest, 'width' | 'height' | 'quality' | 'format'>,
@@ -55,7 +55,7 @@ export function imageAddress(
 }
 
 /**
- * The id of a picture of this server, where an address is one: as `Image.url` gives it, in whatever size and format, whole or without the
+ * The id of an image of this server, where an address is one: as `Image.url` gives it, in whatever size and format, whole or without the
  * host. Null where it is another's.
  *
  * @param baseUrl where clients reach this server, without a slash at the end

@@ -2,19 +2,19 @@ import { z } from 'zod';
 import { setting, whole } from '../environment/values.js';
 
 /** The environment variables that this folder reads. */
-export const imagingSection = {
+export const imagesSection = {
   title: 'Images',
   schema: z.object({
     VARIANT_CACHE_BYTES: setting(
       whole(0).default(64 * 1024 ** 2),
-      'Memory for resized and converted pictures, which are otherwise made again when they are asked for.',
+      'Memory for resized and converted images, which are otherwise made again when they are asked for.',
       { unit: 'bytes' },
     ),
     INPUT_PIXELS: setting(
       whole(1, 2 ** 28).default(64_000_000),
-      'Pixels of one picture that comes in. Decoded, each takes 3 bytes.',
+      'Pixels of one image that comes in. Decoded, each takes 3 bytes.',
     ),
   }),
 };
 
-export type ImagingConfig = z.infer<typeof imagingSection.schema>;
+export type ImagesConfig = z.infer<typeof imagesSection.schema>;

@@ -3,12 +3,12 @@ import { Room } from '../environment/room.js';
 import { sharp } from './sharp.js';
 import { type InputFormat, sniff } from './sniff.js';
 
-/** A file that is not a picture we take. `expected` and `received` are halves of the sentence that says so. */
-export class NotAPicture extends Error {
+/** A file that is not an image we take. `expected` and `received` are halves of the sentence that says so. */
+export class NotAnImage extends Error {
   constructor(
     readonly expected: string,
     readonly received: string,
-    /** Where the picture has more pixels than this. */
+    /** Where the image has more pixels than this. */
     readonly maxPixels: number | null = null,
   ) {
     super(`Expected ${expected} but received ${received}.`);
@@ -19,7 +19,7 @@ export interface DecodeOptions {
   readonly maxPixels: number;
   /** Ends the wait for a free place; what is being decoded is decoded. */
   readonly signal: AbortSignal;
-  /** The size to be decoded to, of the picture's own, upright; what it throws refuses the picture before it is decoded. Left out, its own. */
+  /** The size to be decoded to, of the image's own, upright; what it throws refuses the image before it is decoded. Left out, its own. */
   readonly sizeFor?: ((own: Size) => Size) | undefined;
   /** Waits for room for so many decoded pixels. */
   readonly enter?: ((pixels: number) => Promise<void>) | undefined;
@@ -27,7 +27,7 @@ export interface DecodeOptions {
 
 export type Size = Pick<Pixels, 'width' | 'height'>;
 
-/** A picture of that many pixels takes 3 bytes for each, and a thread that finished pictures need too: one at a time. */
+/** An image of that many pixels takes 3 bytes for each, and a thread that finished images need too: one at a time. */
 const room = new Room(1);
 const seconds = 10;
 /** What libvips calls the formats. */
@@ -40,29 +40,29 @@ const loaders: Readonly<Record<InputFormat, string>> = {
 };
 
 /**
- * A picture that somebody sent: its first frame, upright, in sRGB with 8 bits, on white where it is transparent.
+ * An image that somebody sent: its first frame, upright, in sRGB with 8 bits, on white where it is transparent.
  *
  * @throws NotAPicture, or the signal's reason
  */
-export function decodePicture(bytes: Uint8Array, options: DecodeOptions): Promise<Pixels> {
-  return decoded(bytes, options, 3, (picture) => picture.flatten({ background: 'white' }).toColourspace('srgb'));
+export function decodeImage(bytes: Uint8Array, options: DecodeOptions): Promise<Pixels> {
+  return decoded(bytes, options, 3, (image) => image.flatten({ background: 'white' }).toColourspace('srgb'));
 }
 
 /** The same as a mask: its lightness, black where it is transparent. */
 export function decodeMask(bytes: Uint8Array, options: DecodeOptions): Promise<Mask> {
-  return decoded(bytes, options, 1, (picture) => picture.flatten({ background: 'black' }).toColourspace('b-w'));
+  return decoded(bytes, options, 1, (image) => image.flatten({ background: 'black' }).toColourspace('b-w'));
 }
 
-type Picture = ReturnType<typeof sharp>;
+type Image = ReturnType<typeof sharp>;
 
 async function decoded(
   bytes: Uint8Array,
   { maxPixels, signal, sizeFor, enter }: DecodeOptions,
   channels: 1 | 3,
-  composed: (picture: Picture) => Picture,
+  composed: (image: Image) => Image,
 ): Promise<Pixels> {
   const { format, name } = sniff(bytes);
-  if (format === null) throw new NotAPicture('a picture in PNG, JPEG, WebP, AVIF or GIF', name);
+  if (format === null) throw new NotAnImage('an image in PNG, JPEG, WebP, AVIF or GIF', name);
   // Nothing but the header: a giant canvas is refused before there is memory for it.
   const own = await room.run(() => uprightSize(bytes, format, maxPixels), signal);
   const size = sizeFor?.(own) ?? own;
@@ -70,10 +70,10 @@ async function decoded(
   await enter?.(size.width * size.height);
   return room.run(async () => {
     try {
-      const picture = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels }).autoOrient();
+      const image = sharp(bytes, { failOn: 'error', limitInputPixels: maxPixels }).autoOrient();
       const isOwn = size.width === own.width && size.height === own.height;
       // JPEG and WebP are decoded in a smaller size at once.
-      const sized = isOwn ? picture : picture.resize(size.width, size.height, { fit: 'fill', kernel: 'lanczos3' });
+      const sized = isOwn ? image : image.resize(size.width, size.height, { fit: 'fill', kernel: 'lanczos3' });
       const { data, info } = await composed(sized)
         .timeout({ seconds })
         .raw({ depth: 'uchar' })
@@ -96,14 +96,14 @@ async function uprightSize(bytes: Uint8Array, format: InputFormat, maxPixels: nu
   if (header.format !== loaders[format] || (format === 'AVIF' && header.compression !== 'av1'))
     throw damaged(format, null);
   if (header.width * header.height > maxPixels)
-    throw new NotAPicture(`a picture of at most ${maxPixels} pixels`, `${header.width} × ${header.height}`, maxPixels);
+    throw new NotAnImage(`an image of at most ${maxPixels} pixels`, `${header.width} × ${header.height}`, maxPixels);
   const { width, height } = header.autoOrient;
   return { width, height };
 }
 
 /** libvips says what it met in words of its own, with places in memory and files: not for clients. */
-function damaged(format: InputFormat, error: unknown): NotAPicture {
+function damaged(format: InputFormat, error: unknown): NotAnImage {
   if (/timeout/i.test((error as Error | null)?.message ?? ''))
-    return new NotAPicture(`a picture that is decoded within ${seconds} s`, `${format} that takes longer`);
-  return new NotAPicture('a whole picture', `${format} that is damaged or cut short`);
+    return new NotAnImage(`an image that is decoded within ${seconds} s`, `${format} that takes longer`);
+  return new NotAnImage('a whole image', `${format} that is damaged or cut short`);
 }

@@ -4,7 +4,7 @@ import { type Recipe, recipeAsParameters, recipeAsXmp } from './recipe.js';
 import { sharp } from './sharp.js';
 import { thumbhashOf } from './thumbhash.js';
 
-/** What is kept of a finished picture. */
+/** What is kept of a finished image. */
 export interface Master {
   /** PNG with the recipe in it; no dates, so that the same request gives the same bytes. */
   readonly png: Buffer;
@@ -12,18 +12,18 @@ export interface Master {
   readonly thumbhash: string;
 }
 
-/** Encodes a finished picture with its recipe. */
+/** Encodes a finished image with its recipe. */
 export async function encodeMaster(pixels: Pixels, recipe: Recipe): Promise<Master> {
   const png = encodePng(pixels, recipe);
-  // Here while a thread encodes: a second picture for libvips would take as long as the first.
+  // Here while a thread encodes: a second image for libvips would take as long as the first.
   const thumbhash = thumbhashOf(pixels);
   return { png: await png, thumbhash };
 }
 
 async function encodePng(pixels: Pixels, recipe: Recipe): Promise<Buffer> {
   const png = await fromPixels(pixels)
-    // Whoever waits for the picture waits for this: level 3 takes half as long again for a fifth less, level 9 with filters twenty
-    // times as long for half. Pictures leave in other formats; only those who ask for the PNG take the whole of it.
+    // Whoever waits for the image waits for this: level 3 takes half as long again for a fifth less, level 9 with filters twenty
+    // times as long for half. Images leave in other formats; only those who ask for the PNG take the whole of it.
     .png({ palette: false, compressionLevel: 1, adaptiveFiltering: false })
     .toBuffer();
   return withPngText(withPngXmp(png, recipeAsXmp(recipe)), 'parameters', recipeAsParameters(recipe));

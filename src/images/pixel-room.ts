@@ -1,6 +1,6 @@
 /**
  * Room for so many decoded pixels. Who brings more than there is room for waits, first come first served, unless nobody is inside: a
- * picture that is larger than the room comes in alone.
+ * image that is larger than the room comes in alone.
  */
 export class PixelRoom {
   readonly #most: number;
@@ -11,7 +11,7 @@ export class PixelRoom {
     this.#most = pixels;
   }
 
-  /** Begins one visit: its first picture waits for room, its further ones come along, so that two visits never wait for each other. */
+  /** Begins one visit: its first image waits for room, its further ones come along, so that two visits never wait for each other. */
   visit(): PixelVisit {
     let inside = 0;
     let over = false;

@@ -4,7 +4,7 @@ import { fromPixels } from './master.js';
 /** Previews are looked at for a moment, and travel inside of events. */
 const longestSide = 256;
 
-/** A picture that is still emerging as a small `data:` address. */
+/** An image that is still emerging as a small `data:` address. */
 export async function previewAddress(pixels: Pixels): Promise<string> {
   const webp = await fromPixels(pixels)
     .resize(longestSide, longestSide, { fit: 'inside', withoutEnlargement: true })

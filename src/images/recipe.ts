@@ -4,7 +4,7 @@ import type { AppliedLora } from '../domain/work.js';
 export type { Recipe } from '../domain/recipe.js';
 
 /**
- * The recipe and the mark of a picture made by a machine, as XMP.
+ * The recipe and the mark of an image made by a machine, as XMP.
  *
  * @see https://cv.iptc.org/newscodes/digitalsourcetype/
  * @see https://github.com/adobe/XMP-Toolkit-SDK/blob/main/docs/XMPSpecificationPart1.pdf
@@ -32,7 +32,7 @@ ${fields.join('\n')}
 <?xpacket end="w"?>`;
 }
 
-/** A picture that was changed holds some of another, which may be a photograph. */
+/** An image that was changed holds some of another, which may be a photograph. */
 const sourceType = ({ change }: Recipe) =>
   change === null ? 'trainedAlgorithmicMedia' : 'compositeWithTrainedAlgorithmicMedia';
 

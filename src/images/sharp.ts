@@ -1,9 +1,9 @@
 import sharp from 'sharp';
 import { Room } from '../environment/room.js';
 
-/** One thread a picture: many are made at once, and an engine on the same CPU needs the cores. */
+/** One thread an image: many are made at once, and an engine on the same CPU needs the cores. */
 sharp.concurrency(1);
-/** libvips' own cache keeps pictures that nobody asks for twice; ours is bounded in bytes. */
+/** libvips' own cache keeps images that nobody asks for twice; ours is bounded in bytes. */
 sharp.cache(false);
 /** What libvips could read besides (SVG, PDF, TIFF, …) is nothing that anybody may send. */
 sharp.block({ operation: ['VipsForeignLoad'] });
@@ -23,7 +23,7 @@ export { sharp };
 export const encoderVersion = `sharp ${sharp.versions.sharp ?? ''} vips ${sharp.versions.vips}`;
 
 /**
- * How many variants are made at once. The thread pool has four threads, which look after files and finished pictures too:
+ * How many variants are made at once. The thread pool has four threads, which look after files and finished images too:
  * neither a repeat of a request nor a preview waits until somebody's AVIF is done.
  */
 const room = new Room(2);

@@ -1,4 +1,4 @@
-/** The formats that a picture may come in. */
+/** The formats that an image may come in. */
 export type InputFormat = 'PNG' | 'JPEG' | 'WebP' | 'AVIF' | 'GIF';
 
 /** What the first bytes say: a format that is read, or a word for what it is instead. */

@@ -49,9 +49,9 @@ export async function encodeVariant(
   const whole = size.width === source.width && size.height === source.height;
   if (whole && spec.format === 'PNG') return master;
   return whenRoom(async () => {
-    const picture = sharp(master, { limitInputPixels: source.width * source.height });
-    const xmp = (await picture.metadata()).xmp?.toString('utf8');
-    const resized = whole ? picture : picture.resize(size.width, size.height, { fit: 'cover' });
+    const image = sharp(master, { limitInputPixels: source.width * source.height });
+    const xmp = (await image.metadata()).xmp?.toString('utf8');
+    const resized = whole ? image : image.resize(size.width, size.height, { fit: 'cover' });
     if (xmp === undefined) return encoded(resized, spec).toBuffer();
     if (spec.format === 'PNG') return withPngXmp(await encoded(resized, spec).toBuffer(), xmp);
     return encoded(resized, spec)
@@ -73,16 +73,16 @@ export function targetSize(source: Size, { width, height }: Pick<VariantSpec, 'w
 }
 
 /** Efforts that answer while somebody waits. */
-function encoded(picture: ReturnType<typeof sharp>, { format, quality: asked }: VariantSpec) {
+function encoded(image: ReturnType<typeof sharp>, { format, quality: asked }: VariantSpec) {
   const quality = asked ?? ownQuality[format] ?? undefined;
   switch (format) {
     case 'PNG':
-      return picture.png({ palette: false, compressionLevel: 6, adaptiveFiltering: true });
+      return image.png({ palette: false, compressionLevel: 6, adaptiveFiltering: true });
     case 'JPEG':
-      return picture.jpeg({ quality });
+      return image.jpeg({ quality });
     case 'WEBP':
-      return picture.webp({ quality, effort: 4 });
+      return image.webp({ quality, effort: 4 });
     case 'AVIF':
-      return picture.avif({ quality, effort: 2 });
+      return image.avif({ quality, effort: 2 });
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { SingleFlightLru } from '../cache/single-flight-lru.js';
+import { CoalescingCache } from '../cache/single-flight-lru.js';
 import { whole } from '../domain/validation.js';
 import type { VariantRequest, VariantResult } from '../domain/variant.js';
 import type { Records } from '../stores/generations/image-records.js';
@@ -15,9 +15,9 @@ interface Variant {
   readonly etag: string;
 }
 
-/** Pictures as they are asked for over HTTP. */
+/** Images as they are asked for over HTTP. */
 export class Variants {
-  readonly #cache: SingleFlightLru<Variant>;
+  readonly #cache: CoalescingCache<Variant>;
   readonly #images: ImageStore;
   readonly #records: Records;
 
@@ -25,7 +25,7 @@ export class Variants {
     this.#images = parts.images;
     this.#records = parts.records;
     // A budget of 0 keeps none; to lru-cache it would mean no budget.
-    this.#cache = new SingleFlightLru({ maxBytes: Math.max(1, parts.maxBytes), bytesOf: ({ body }) => body.length });
+    this.#cache = new CoalescingCache({ maxBytes: Math.max(1, parts.maxBytes), bytesOf: ({ body }) => body.length });
   }
 
   /**
@@ -38,7 +38,7 @@ export class Variants {
     // First, because an address that somebody made up is no reason to look at the disk.
     const [image] = await this.#records.images([id]);
     if (image == null) return { outcome: 'unknown' };
-    // Also what keeps a picture that is looked at from being the least recently used.
+    // Also what keeps an image that is looked at from being the least recently used.
     if (!(await this.#images.intact(id))) return { outcome: 'gone' };
     const spec = settled(image, asked);
     const make = async (left: AbortSignal): Promise<Variant> => {

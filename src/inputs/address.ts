@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { refused, refusedAs, tooLong } from '../domain/validation.js';
 
-/** Which addresses may be asked for a picture at all. */
+/** Which addresses may be asked for an image at all. */
 export interface AddressRules {
   /** Hosts, or `*.example.com` for all below one; empty is any. */
   readonly hosts: readonly string[];
@@ -20,13 +20,13 @@ export function readAddress(text: string, field: string, rules: AddressRules): U
     throw refusedAs(field, `at most ${longest} characters long`, `${text.length}`, tooLong(longest, 'CHARACTERS'));
   if (!URL.canParse(text)) throw refused(field, 'an http or https address', text, { code: 'INVALID_ADDRESS' });
   const url = new URL(text);
-  const wrong = objection(url, rules);
+  const wrong = violation(url, rules);
   if (wrong !== null) throw refusedAs(field, wrong.expected, wrong.received, { code: 'ADDRESS_NOT_ALLOWED' });
   return url;
 }
 
 /** What speaks against an address, before anybody looks where it leads; null when nothing does. */
-export function objection(url: URL, { hosts, ports }: AddressRules): { expected: string; received: string } | null {
+export function violation(url: URL, { hosts, ports }: AddressRules): { expected: string; received: string } | null {
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     return { expected: 'an http or https address', received: `one of ${JSON.stringify(url.protocol.slice(0, 20))}` };
   // Never repeated: it may be somebody's password.

@@ -2,7 +2,7 @@ import * as http from 'node:http';
 import * as https from 'node:https';
 import { isIP, type LookupFunction } from 'node:net';
 
-/** Beyond this, an answer's header is no picture's. */
+/** Beyond this, an answer's header is no image's. */
 const headerBytes = 16 * 1024;
 
 /**

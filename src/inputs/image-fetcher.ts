@@ -5,7 +5,7 @@ import { type InvalidInput, Problem } from '../domain/problems.js';
 import { refusedAs, tooLong } from '../domain/validation.js';
 import type { Clock } from '../environment/clock.js';
 import { inClientSpan } from '../telemetry/in-span.js';
-import { type AddressRules, hostOf, objection, portOf, readAddress } from './address.js';
+import { type AddressRules, hostOf, portOf, readAddress, violation } from './address.js';
 import { ByteBudget } from './byte-budget.js';
 import { httpGet } from './http-get.js';
 import { contains, isPublic } from './networks.js';
@@ -26,7 +26,7 @@ export interface ImageFetcherOptions {
 
 /** Connections: one that waits for an answer costs little. */
 const atOnce = { inAll: 64, perHost: 4 };
-/** Pictures of the largest size that may be in memory while they are fetched; small ones may be more. */
+/** Images of the largest size that may be in memory while they are fetched; small ones may be more. */
 const largestAtOnce = 8;
 const maxRedirects = 3;
 const redirects = new Set([301, 302, 303, 307, 308]);
@@ -100,7 +100,7 @@ export class ImageFetcher {
   /** A redirect obeys the same rules, and never gives up encryption. */
   #allowed(next: URL, from: URL, field: string): URL {
     const downgraded = from.protocol === 'https:' && next.protocol !== 'https:';
-    if (downgraded || objection(next, this.#options.rules) !== null)
+    if (downgraded || violation(next, this.#options.rules) !== null)
       throw refusedAs(field, 'an address that leads to one that may be fetched', 'one that redirects elsewhere', {
         code: 'ADDRESS_NOT_ALLOWED',
       });
@@ -110,7 +110,7 @@ export class ImageFetcher {
   #unreachable(field: string, retryable: boolean): InvalidInput {
     const seconds = this.#options.timeoutMs / 1000;
     const received = retryable ? 'one that does not at the moment' : 'one that does not';
-    return refusedAs(field, `a public address that answers with a picture within ${seconds} s`, received, {
+    return refusedAs(field, `a public address that answers with an image within ${seconds} s`, received, {
       code: 'UNREACHABLE_ADDRESS',
       retryable,
     });
@@ -140,11 +140,11 @@ async function bodyOf(
 ): Promise<Uint8Array> {
   const status = response.statusCode ?? 0;
   if (status !== 200)
-    throw refusedAs(field, 'an address that answers with a picture', `the status ${status}`, {
+    throw refusedAs(field, 'an address that answers with an image', `the status ${status}`, {
       code: 'UNREACHABLE_ADDRESS',
       retryable: isPassingStatus(status),
     });
-  const more = () => refusedAs(field, `a picture of at most ${maxBytes} bytes`, 'more', tooLong(maxBytes, 'BYTES'));
+  const more = () => refusedAs(field, `an image of at most ${maxBytes} bytes`, 'more', tooLong(maxBytes, 'BYTES'));
   // What it says of itself saves time; what comes is counted.
   if (Number(response.headers['content-length'] ?? 0) > maxBytes) throw more();
   const chunks: Buffer[] = [];

@@ -1,8 +1,8 @@
 import type { Mask, Pixels } from '../engine/engine.js';
 
-/** A picture as a client names it: exactly one of the three. */
+/** An image as a client names it: exactly one of the three. */
 export interface ImageRequest {
-  /** Of a picture of ours: the sha256 of its master. */
+  /** Of an image of ours: the sha256 of its master. */
   readonly id?: string | null | undefined;
   /** A file of a multipart request. */
   readonly upload?: Blob | null | undefined;
@@ -10,12 +10,12 @@ export interface ImageRequest {
   readonly url?: string | null | undefined;
 }
 
-/** A picture that came in: upright, sRGB, on white where it was transparent. */
+/** An image that came in: upright, sRGB, on white where it was transparent. */
 export interface Source {
   readonly pixels: Pixels;
-  /** Of size and pixels: however it came and was encoded, the same picture has the same. Lower-case hex. */
+  /** Of size and pixels: however it came and was encoded, the same image has the same. Lower-case hex. */
   readonly sha256: string;
-  /** Its id, where it is a picture of ours. */
+  /** Its id, where it is an image of ours. */
   readonly imageId: string | null;
 }
 

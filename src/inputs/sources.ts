@@ -3,8 +3,8 @@ import type { ProblemDetails } from '../domain/problem-codes.js';
 import { NotFound } from '../domain/problems.js';
 import { refusedAs } from '../domain/validation.js';
 import type { Mask, Pixels } from '../engine/engine.js';
-import { type DecodeOptions, decodeMask, decodePicture, NotAPicture } from '../images/decode.js';
-import { keptMask, keptPicture, maskOfKept, pictureOfKept } from '../images/lossless.js';
+import { type DecodeOptions, decodeImage, decodeMask, NotAnImage } from '../images/decode.js';
+import { imageOfLossless, losslessImage, losslessMask, maskOfLossless } from '../images/lossless.js';
 import { PixelRoom, type PixelVisit } from '../images/pixel-room.js';
 import type { ImageStore } from '../stores/images/image-store.js';
 import type { ImageFetcher } from './image-fetcher.js';
@@ -12,16 +12,16 @@ import type { ImageRequest, MaskSource, Source } from './source.js';
 import { whenRead } from './when-read.js';
 
 export interface SourcesOptions {
-  /** Our own pictures, by id. */
+  /** Our own images, by id. */
   readonly images: Pick<ImageStore, 'read'>;
-  /** Where pictures wait for their jobs. Never served: what somebody sends is theirs. */
+  /** Where images wait for their jobs. Never served: what somebody sends is theirs. */
   readonly store: ImageStore;
   /** Null where this server fetches nothing. */
   readonly fetcher: ImageFetcher | null;
   readonly maxPixels: number;
 }
 
-/** An encoded picture, and what a refusal of it speaks of. */
+/** An encoded image, and what a refusal of it speaks of. */
 interface Incoming {
   readonly field: string;
   readonly bytes: Uint8Array;
@@ -32,20 +32,20 @@ interface Decoding extends Pick<DecodeOptions, 'signal' | 'sizeFor'> {
   readonly visit?: PixelVisit | undefined;
 }
 
-/** The pictures of one request. */
+/** The images of one request. */
 export interface OneRequest extends Pick<Sources, 'open' | 'openMask'> {
   /** Its pixels are needed no more. */
   leave(): void;
 }
 
-/** How pictures come in, and where they are until their job has run. */
+/** How images come in, and where they are until their job has run. */
 export class Sources {
   readonly #options: SourcesOptions;
   readonly #room: PixelRoom;
 
   constructor(options: SourcesOptions) {
     this.#options = options;
-    // As many pixels as one picture may have: together with what is being decoded, all that is in memory.
+    // As many pixels as one image may have: together with what is being decoded, all that is in memory.
     this.#room = new PixelRoom(options.maxPixels);
   }
 
@@ -60,7 +60,7 @@ export class Sources {
   }
 
   /**
-   * @param sizeFor the size to be decoded to; what it throws refuses the picture
+   * @param sizeFor the size to be decoded to; what it throws refuses the image
    * @throws InvalidInput about `field` or the part of it that was given; NotFound; the signal's reason
    */
   async open(
@@ -71,7 +71,7 @@ export class Sources {
     visit?: PixelVisit,
   ): Promise<Source> {
     const incoming = await this.#incoming(input, field, signal);
-    const pixels = await this.#decoded(incoming, decodePicture, { signal, sizeFor, visit }).finally(() => read(input));
+    const pixels = await this.#decoded(incoming, decodeImage, { signal, sizeFor, visit }).finally(() => read(input));
     return { pixels, sha256: await hashOf(pixels), imageId: incoming.imageId };
   }
 
@@ -84,24 +84,24 @@ export class Sources {
 
   /** Makes it durable for a job, which names it by the id that this returns. */
   async keep(pixels: Pixels): Promise<string> {
-    return this.#options.store.put(await keptPicture(pixels));
+    return this.#options.store.put(await losslessImage(pixels));
   }
 
   /** @see keep */
   async keepMask(mask: Mask): Promise<string> {
-    return this.#options.store.put(await keptMask(mask));
+    return this.#options.store.put(await losslessMask(mask));
   }
 
   /** Null when it had to make room meanwhile. */
   async read(id: string): Promise<Pixels | null> {
     const png = await this.#options.store.read(id);
-    return png === null ? null : pictureOfKept(png);
+    return png === null ? null : imageOfLossless(png);
   }
 
   /** @see read */
   async readMask(id: string): Promise<Mask | null> {
     const png = await this.#options.store.read(id);
-    return png === null ? null : maskOfKept(png);
+    return png === null ? null : maskOfLossless(png);
   }
 
   close(): Promise<void> {
@@ -124,7 +124,7 @@ export class Sources {
   #fetched(url: string, field: string, signal: AbortSignal): Promise<Uint8Array> {
     const { fetcher } = this.#options;
     if (fetcher === null)
-      throw refusedAs(field, 'left out, as this server fetches no pictures,', 'one', { code: 'NOT_ALLOWED' });
+      throw refusedAs(field, 'left out, as this server fetches no images,', 'one', { code: 'NOT_ALLOWED' });
     return fetcher.fetch(url, field, signal);
   }
 
@@ -147,7 +147,7 @@ export class Sources {
     try {
       return await decode(bytes, { maxPixels: this.#options.maxPixels, signal, sizeFor, enter });
     } catch (error) {
-      if (!(error instanceof NotAPicture)) throw error;
+      if (!(error instanceof NotAnImage)) throw error;
       throw refusedAs(field, error.expected, error.received, unreadable(error));
     }
   }
@@ -157,10 +157,10 @@ function read({ upload }: ImageRequest): void {
   if (upload != null) whenRead.get(upload)?.();
 }
 
-const unreadable = ({ maxPixels }: NotAPicture): ProblemDetails =>
+const unreadable = ({ maxPixels }: NotAnImage): ProblemDetails =>
   maxPixels === null ? { code: 'UNREADABLE_IMAGE' } : { code: 'TOO_MANY_PIXELS', parameters: { max: maxPixels } };
 
-/** Of size and values. Made on another thread: of the largest picture it takes a tenth of a second. */
+/** Of size and values. Made on another thread: of the largest image it takes a tenth of a second. */
 export async function hashOf({ width, height, data }: Pixels | Mask): Promise<string> {
   const pixels = await webcrypto.subtle.digest('SHA-256', data);
   const channels = data.length / (width * height);

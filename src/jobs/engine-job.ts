@@ -2,7 +2,7 @@ import type { Work } from '../domain/work.js';
 import type { EngineJob, Mask, Pixels } from '../engine/engine.js';
 
 /** The images that came with requests, by the names under which they are stored. */
-export interface InputImages {
+export interface InputImageStore {
   /** Null where it is not there (any more). */
   read(id: string): Promise<Pixels | null>;
   readMask(id: string): Promise<Mask | null>;
@@ -17,7 +17,7 @@ export class SourceGone extends Error {
 }
 
 /** What an engine gets for images that share a forward, input images included. @throws SourceGone */
-export async function engineJob(works: readonly Work[], inputs: InputImages): Promise<EngineJob> {
+export async function engineJob(works: readonly Work[], inputs: InputImageStore): Promise<EngineJob> {
   const [work] = works;
   const previews = true;
   if (work!.operation === 'GENERATE') {

@@ -5,7 +5,7 @@ import type { Engine, EngineEvent, Pixels, Region } from '../engine/engine.js';
 import { encodeMaster } from '../images/master.js';
 import { addressOf, type ImageStore } from '../stores/images/image-store.js';
 import { ImageSpan } from '../telemetry/spans.js';
-import { engineJob, type InputImages } from './engine-job.js';
+import { engineJob, type InputImageStore } from './engine-job.js';
 import { inOrder } from './in-order.js';
 import type { Task } from './queue.js';
 
@@ -19,7 +19,7 @@ export interface ImageRecords {
 
 export interface RunParts {
   readonly engine: Pick<Engine, 'run'>;
-  readonly inputs: InputImages;
+  readonly inputs: InputImageStore;
   readonly images: ImageStore;
   readonly records: ImageRecords;
   /** Milliseconds since the epoch. */

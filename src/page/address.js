@@ -1,19 +1,19 @@
 import { storageKey } from './dom.js';
 
 /**
- * @typedef {import('./api.js').Wish} Wish
+ * @typedef {import('./api.js').FormInput} FormInput
  */
 
 /**
- * The request as the part of the page's address behind the `#`, so that an address shows the same picture elsewhere.
- * @param {Wish} wish
+ * The request as the part of the page's address behind the `#`, so that an address shows the same image elsewhere.
+ * @param {FormInput} input
  */
-export function toHash(wish) {
-  const { prompt, seed, width, height, steps, count, guidance, negativePrompt, model, strength, loras, mask } = wish;
-  const id = wish.image !== undefined && 'id' in wish.image ? wish.image.id : undefined;
+export function toHash(input) {
+  const { prompt, seed, width, height, steps, count, guidance, negativePrompt, model, strength, loras, mask } = input;
+  const id = input.image !== undefined && 'id' in input.image ? input.image.id : undefined;
   const parts = new URLSearchParams();
   const entries = {
-    do: wish.operation?.toLowerCase(),
+    do: input.operation?.toLowerCase(),
     image: id,
     prompt,
     seed,
@@ -38,7 +38,7 @@ export function toHash(wish) {
 
 /**
  * @param {string} hash
- * @returns {Wish | null} null for an address that says nothing
+ * @returns {FormInput | null} null for an address that says nothing
  */
 export function fromHash(hash) {
   const parts = new URLSearchParams(hash.replace(/^#/, ''));
@@ -82,7 +82,7 @@ function lorasOf(text) {
  * Keeps what an address asked for while its reader looks for the key.
  * @param {string} hash
  */
-export function leaveAtTheDoor(hash) {
+export function saveReturnHash(hash) {
   sessionStorage.setItem(storageKey('asked'), hash);
 }
 

@@ -1,11 +1,11 @@
 import { graphql } from './api.js';
 import { byId, make } from './dom.js';
-import { say, speak } from './words.js';
+import { speak, t } from './words.js';
 
 /** What the model will make of the prompt, said while it is written. */
 
 /**
- * @typedef {import('./api.js').Wish} Wish
+ * @typedef {import('./api.js').FormInput} FormInput
  * @typedef {{ language: 'EN' | 'ZH', tokens: number, maxTokens: number, advice: { kind: string, message: string }[] }} Advice
  */
 
@@ -19,7 +19,7 @@ const quietMs = 500;
 let asked = '';
 let timer = 0;
 
-/** @param {Wish} wish of which the prompt describes a picture; an instruction is judged by other rules, and none is given */
+/** @param {FormInput} input of which the prompt describes an image; an instruction is judged by other rules, and none is given */
 export function advise({ operation = 'GENERATE', prompt, model, mask, strength }) {
   const describes =
     operation === 'GENERATE' || (operation === 'EDIT' && (mask !== undefined || strength !== undefined));
@@ -37,7 +37,7 @@ export function advise({ operation = 'GENERATE', prompt, model, mask, strength }
 
 /** @param {Advice | null} advice */
 function show(advice) {
-  speak(byId('tokens'), advice === null ? null : () => say('tokens', { n: advice.tokens, max: advice.maxTokens }));
+  speak(byId('tokens'), advice === null ? null : () => t('tokens', { n: advice.tokens, max: advice.maxTokens }));
   byId('advice').lang = advice?.language.toLowerCase() ?? '';
   byId('advice').replaceChildren(...(advice?.advice ?? []).map(({ message }) => make('p', {}, message)));
 }

@@ -1,4 +1,4 @@
-import { leaveAtTheDoor } from './address.js';
+import { saveReturnHash } from './address.js';
 import { multipart } from './uploads.js';
 
 /**
@@ -22,7 +22,7 @@ import { multipart } from './uploads.js';
  * @typedef {{ prompt: string, negativePrompt?: string, model?: string, width?: number, height?: number, steps?: number,
  *   guidance?: number, seed?: number | string, count?: number, loras?: { id: string, weight: number }[], cache?: 'DEFAULT' | 'REFRESH' | 'ONLY' }} GenerateInput
  * @typedef {GenerateInput & { operation?: Operation, image?: { id: string } | { upload: string }, mask?: { upload: string },
- *   strength?: number }} Wish what the form asks for: the input, and of which mutation when it is not `generate`
+ *   strength?: number }} FormInput what the form asks for: the input, and of which mutation when it is not `generate`
  */
 
 /** Where the API is, beside the page. */
@@ -38,7 +38,7 @@ export const generationFields = `fragment Whole on Generation {
 }`;
 
 /**
- * A generation as the API tells it, with each picture's place beside the picture: which ones are finished is no order.
+ * A generation as the API tells it, with each image's place beside the image: which ones are finished is no order.
  * @param {Omit<Generation, 'images'> & { imageEdges: { index: number, node: Omit<Image, 'index'> }[] }} told
  * @returns {Generation}
  */
@@ -47,7 +47,7 @@ export function generationFrom({ imageEdges, ...generation }) {
 }
 
 /**
- * A picture's address beside the page: the public one may be that of a cache elsewhere, which a page may not save from, and below
+ * An image's address beside the page: the public one may be that of a cache elsewhere, which a page may not save from, and below
  * another path.
  * @param {string} url
  */
@@ -142,7 +142,7 @@ export async function post(query, variables, accept, signal) {
   });
   // The session is over: the server shows its door, behind which the same request waits.
   if (response.status === 401) {
-    leaveAtTheDoor(location.hash);
+    saveReturnHash(location.hash);
     location.assign('login');
   }
   return response;
@@ -157,20 +157,20 @@ export async function fetchModels() {
   return models;
 }
 
-/** @param {Wish} wish */
+/** @param {FormInput} input */
 export function mutationOf({ operation = 'GENERATE' }) {
   const field = operation.toLowerCase();
   return { field, type: `${field[0]?.toUpperCase()}${field.slice(1)}Input` };
 }
 
 /**
- * Asks for pictures and answers at once, with the generation as it begins or with what is wrong.
- * @param {Wish} wish
+ * Asks for images and answers at once, with the generation as it begins or with what is wrong.
+ * @param {FormInput} form
  * @returns {Promise<Generation | Problem>}
  */
-export async function ask(wish) {
-  const { operation: _, ...input } = wish;
-  const { field, type } = mutationOf(wish);
+export async function ask(form) {
+  const { operation: _, ...input } = form;
+  const { field, type } = mutationOf(form);
   const query = `mutation Ask($input: ${type}!) {
     asked: ${field}(input: $input, waitMs: 0) {
       __typename

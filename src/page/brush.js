@@ -1,17 +1,17 @@
 import { byId } from './dom.js';
-import { NotHere, uploaded, willUpload } from './uploads.js';
+import { NotHere, registerUpload, uploaded } from './uploads.js';
 
-/** Painting over a picture what is to change. Strokes are kept as they were drawn, and the mask is what they cover. */
+/** Painting over an image what is to change. Strokes are kept as they were drawn, and the mask is what they cover. */
 
 /**
- * @typedef {{ x: number, y: number }} Point in pixels of the picture
+ * @typedef {{ x: number, y: number }} Point in pixels of the image
  * @typedef {{ width: number, points: Point[] }} Stroke
  */
 
 const canvas = /** @type {HTMLCanvasElement} */ (byId('mask'));
 const width = /** @type {HTMLInputElement} */ (byId('brush'));
 
-/** Painted opaque; the style sheet lets the picture show through. */
+/** Painted opaque; the style sheet lets the image show through. */
 const paint = '#d84026';
 /** @type {Stroke[]} */
 let strokes = [];
@@ -67,7 +67,7 @@ export function startBrush(onChange) {
 }
 
 /**
- * A clean mask over a picture of this size.
+ * A clean mask over an image of this size.
  * @param {{ width: number, height: number }} size
  */
 export function coverWith(size) {
@@ -89,9 +89,9 @@ export function mask() {
   if (canvas.hidden || !isPainted()) return null;
   if (name === null) {
     /** @type {Promise<Blob> | null} */
-    let picture = null;
+    let image = null;
     // As it is when it is first sent, also if it is sent again after more was painted.
-    name = willUpload(() => (picture ??= toPng()));
+    name = registerUpload(() => (image ??= toPng()));
   }
   return { upload: name };
 }
@@ -139,7 +139,7 @@ function pointOf({ clientX, clientY }) {
   };
 }
 
-/** A part of the picture, whatever its size. */
+/** A part of the image, whatever its size. */
 const lineWidth = () => (Number(width.value) / 256) * Math.max(canvas.width, canvas.height);
 
 /**
@@ -175,16 +175,16 @@ function asPaint(mask) {
 }
 
 /**
- * @param {HTMLCanvasElement | ImageBitmap} picture
+ * @param {HTMLCanvasElement | ImageBitmap} image
  * @param {number} channel which of a pixel's four values decides
  * @param {(value: number) => number[]} colourOf that value → red, green, blue, alpha
  */
-function recoloured(picture, channel, colourOf) {
-  const flat = new OffscreenCanvas(picture.width, picture.height);
+function recoloured(image, channel, colourOf) {
+  const flat = new OffscreenCanvas(image.width, image.height);
   const context = flat.getContext('2d');
   if (context === null) throw new Error('This browser gives no canvas.');
-  context.drawImage(picture, 0, 0);
-  const pixels = context.getImageData(0, 0, picture.width, picture.height);
+  context.drawImage(image, 0, 0);
+  const pixels = context.getImageData(0, 0, image.width, image.height);
   for (let at = 0; at < pixels.data.length; at += 4) pixels.data.set(colourOf(pixels.data[at + channel] ?? 0), at);
   context.putImageData(pixels, 0, 0);
   return flat;

@@ -1,7 +1,7 @@
 import { here } from './api.js';
 import { byId, make } from './dom.js';
 import { duration, tookOf } from './status.js';
-import { say } from './words.js';
+import { t } from './words.js';
 
 /** @typedef {import('./api.js').Generation} Generation */
 
@@ -13,21 +13,21 @@ export function hideCaption() {
 }
 
 /**
- * How a picture came about: from where, in what time, with which seed; and ways to keep it.
+ * How an image came about: from where, in what time, with which seed; and ways to keep it.
  * @param {Generation} generation
- * @param {number} selected the place of one of its pictures
+ * @param {number} selected the place of one of its images
  */
 export function showCaption(generation, selected) {
   const image = generation.images.find(({ index }) => index === selected);
   if (image === undefined) return hideCaption();
-  byId('origin').textContent = say(generation.cache);
+  byId('origin').textContent = t(generation.cache);
   byId('origin').dataset.cache = generation.cache;
   const took = tookOf(generation);
-  byId('took').textContent = took === null ? '' : say('took', { time: duration(took) });
+  byId('took').textContent = took === null ? '' : t('took', { time: duration(took) });
   byId('drawn-seed').textContent = String(image.seed);
   byId('regions').hidden = generation.operation !== 'REFINE';
   const { length } = generation.regions;
-  byId('regions').textContent = length === 0 ? say('noRegions') : say('regionsFound', { n: length });
+  byId('regions').textContent = length === 0 ? t('noRegions') : t('regionsFound', { n: length });
   byId('truncated').hidden = !generation.promptTruncated;
   for (const format of /** @type {const} */ (['png', 'webp'])) {
     link(format).href = here(image[format]);
@@ -51,7 +51,7 @@ function stages({ timings }) {
     const part = make('span', { 'data-stage': stage });
     part.style.setProperty('flex-grow', String(Math.max(ms, 0.1)));
     bar.append(part);
-    const name = say(/** @type {import('./words.js').Word} */ (`stage${stage}`));
+    const name = t(/** @type {import('./words.js').Word} */ (`stage${stage}`));
     list.append(make('div', { 'data-stage': stage }, make('dt', {}, name), make('dd', {}, duration(ms))));
   }
   return [bar, list];

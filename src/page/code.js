@@ -1,12 +1,12 @@
 import { asksForKey, endpoint, mutationOf } from './api.js';
 import { byId, copyText, make } from './dom.js';
 import { withoutUploads } from './uploads.js';
-import { say } from './words.js';
+import { t } from './words.js';
 
-/** @typedef {import('./api.js').Wish} Wish */
+/** @typedef {import('./api.js').FormInput} FormInput */
 
-const operationOf = (/** @type {Wish} */ wish) => {
-  const { field, type } = mutationOf(wish);
+const operationOf = (/** @type {FormInput} */ input) => {
+  const { field, type } = mutationOf(input);
   return `mutation Draw($input: ${type}!) {
   ${field}(input: $input, waitMs: 60000) {
     __typename
@@ -65,20 +65,20 @@ export async function showKey() {
  * @param {import('./words.js').Word} word what it says otherwise
  */
 export function confirmCopy(button, word) {
-  button.textContent = say('copied');
+  button.textContent = t('copied');
   setTimeout(() => {
-    button.textContent = say(word);
+    button.textContent = t(word);
   }, 1500);
 }
 
 /**
  * Shows how to make exactly this request from elsewhere.
- * @param {Wish} wish
+ * @param {FormInput} form
  * @param {string | null} id the generation that can be followed
  */
-export function showCode(wish, id) {
-  const { operation: _, ...input } = wish;
-  const operation = operationOf(wish);
+export function showCode(form, id) {
+  const { operation: _, ...input } = form;
+  const operation = operationOf(form);
   texts = {
     operation,
     variables: JSON.stringify(withoutUploads({ input }).input, null, 2),
@@ -89,19 +89,19 @@ export function showCode(wish, id) {
       '-N ',
     ),
   };
-  showTry(wish);
+  showTry(form);
   show();
 }
 
 /**
  * A link to GraphiQL with the whole request in it; that knows no files.
- * @param {Wish} wish
+ * @param {FormInput} form
  */
-function showTry(wish) {
-  const { operation: _, ...input } = wish;
+function showTry(form) {
+  const { operation: _, ...input } = form;
   const link = /** @type {HTMLAnchorElement} */ (byId('try'));
   link.hidden = withoutUploads({ input }).places.length > 0;
-  const whole = operationOf(wish)
+  const whole = operationOf(form)
     .replace(/\(\$input.*?\)/, '')
     .replace('$input', () => literal(input));
   link.href = `graphql?${new URLSearchParams({ query: whole })}`;

@@ -1,7 +1,7 @@
 import { byId, make } from './dom.js';
-import { say } from './words.js';
+import { t } from './words.js';
 
-/** The picture before, laid over the one after from the left, as far as the handle was drawn. */
+/** The image before, laid over the one after from the left, as far as the handle was drawn. */
 
 const sheet = byId('sheet');
 const slider = /** @type {HTMLInputElement} */ (byId('split'));
@@ -11,7 +11,7 @@ const handle = byId('compare');
 
 export function startCompare() {
   slider.addEventListener('input', place);
-  // Over the whole picture, not only on the handle: a finger is wide.
+  // Over the whole image, not only on the handle: a finger is wide.
   const follow = (/** @type {PointerEvent} */ { clientX }) => {
     const { left, width } = handle.getBoundingClientRect();
     slider.value = String((100 * (clientX - left)) / width);
@@ -40,10 +40,8 @@ export function compareWith(before) {
     region.style.height = `${(100 * height) / before.height}%`;
     tile.append(region);
   }
-  const picture = make('img', { src: before.address, alt: '' });
-  tile.append(
-    make('div', { class: 'before' }, picture, make('span', { class: 'tag', 'data-t': 'before' }, say('before'))),
-  );
+  const image = make('img', { src: before.address, alt: '' });
+  tile.append(make('div', { class: 'before' }, image, make('span', { class: 'tag', 'data-t': 'before' }, t('before'))));
   // What came of it is what one wants to see first.
   slider.value = '0';
   place();

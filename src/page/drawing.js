@@ -3,7 +3,7 @@ import { storageKey } from './dom.js';
 import { follow } from './progress.js';
 
 /**
- * @typedef {import('./api.js').Wish} Wish
+ * @typedef {import('./api.js').FormInput} FormInput
  * @typedef {import('./api.js').Generation} Generation
  * @typedef {import('./api.js').Problem} Problem
  * @typedef {{
@@ -32,7 +32,7 @@ export class Drawing {
   }
 
   /**
-   * @param {Wish} input
+   * @param {FormInput} input
    * @returns {Promise<Generation | Problem>}
    */
   async run(input) {
@@ -50,7 +50,7 @@ export class Drawing {
   /**
    * Follows a generation that has begun, to its end.
    * @param {Generation} generation
-   * @param {Wish} input
+   * @param {FormInput} input
    * @returns {Promise<Generation>}
    */
   async watch(generation, input) {
@@ -86,7 +86,7 @@ export function isOver({ status }) {
   return status !== 'QUEUED' && status !== 'RUNNING';
 }
 
-/** @returns {{ generation: Generation, input: Wish } | null} */
+/** @returns {{ generation: Generation, input: FormInput } | null} */
 export function interrupted() {
   try {
     return JSON.parse(sessionStorage.getItem(stored) ?? 'null');
@@ -95,7 +95,7 @@ export function interrupted() {
   }
 }
 
-/** @param {{ generation: Generation, input: Wish } | null} running */
+/** @param {{ generation: Generation, input: FormInput } | null} running */
 export function remember(running) {
   try {
     if (running === null) sessionStorage.removeItem(stored);

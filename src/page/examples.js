@@ -1,6 +1,6 @@
 import { byId, make } from './dom.js';
 import { operation, way } from './mode.js';
-import { language, say } from './words.js';
+import { language, t } from './words.js';
 
 /** What can be said, to be clicked: whole prompts for each way of working, and styles that are put behind a prompt. */
 
@@ -54,7 +54,7 @@ export function showExamples() {
   byId('examples').hidden = operation() === 'REFINE' || (operation() === 'EDIT' && !follows);
   byId('styles').hidden = operation() === 'REFINE' || follows;
   byId('styles').replaceChildren(
-    make('span', { 'aria-hidden': 'true' }, say('style')),
+    make('span', { 'aria-hidden': 'true' }, t('style')),
     ...styles.map((style) => chip(style[language], language, () => write(toggled(style)), style)),
   );
   markStyles();

@@ -17,10 +17,10 @@ import {
 } from './mode.js';
 import { promptAs } from './prompt-memory.js';
 import { nameOf, sizesOf } from './sizes.js';
-import { language, say } from './words.js';
+import { language, t } from './words.js';
 
 /**
- * @typedef {import('./api.js').Wish} Wish
+ * @typedef {import('./api.js').FormInput} FormInput
  * @typedef {import('./api.js').Model} Model
  */
 
@@ -131,17 +131,17 @@ function showModel() {
  */
 function abilitiesOf({ operations, editModes, defaultSteps, supportsGuidance }) {
   const can = [
-    ...operations.filter((name) => name !== 'EDIT').map((name) => say(`can${name}`)),
-    ...editModes.map((name) => say(/** @type {import('./words.js').Word} */ (`can${name}`))),
-    say('usualSteps', { n: defaultSteps }),
-    ...(supportsGuidance ? [say('canGuide')] : []),
+    ...operations.filter((name) => name !== 'EDIT').map((name) => t(`can${name}`)),
+    ...editModes.map((name) => t(/** @type {import('./words.js').Word} */ (`can${name}`))),
+    t('usualSteps', { n: defaultSteps }),
+    ...(supportsGuidance ? [t('canGuide')] : []),
   ];
   return can.join(language === 'zh' ? '、' : ', ');
 }
 
 /**
  * What the form asks for; what is left to the model is left out.
- * @returns {Wish}
+ * @returns {FormInput}
  */
 export function readForm() {
   const [width, height] = size.value.split('x').map(Number);
@@ -164,7 +164,7 @@ export function readForm() {
   };
 }
 
-/** @param {Wish} request */
+/** @param {FormInput} request */
 export function fillForm(request) {
   setOperation(request.operation ?? 'GENERATE');
   offerCapable();

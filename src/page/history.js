@@ -1,11 +1,11 @@
 import { here } from './api.js';
 import { byId, make, storageKey } from './dom.js';
-import { say } from './words.js';
+import { t } from './words.js';
 
 /**
  * @typedef {import('./api.js').Generation} Generation
- * @typedef {import('./api.js').Wish} Wish
- * @typedef {{ input: Wish, generation: Generation }} Entry
+ * @typedef {import('./api.js').FormInput} FormInput
+ * @typedef {{ input: FormInput, generation: Generation }} Entry
  */
 
 const stored = storageKey('visit');
@@ -39,8 +39,8 @@ export function showHistory() {
   byId('strip').replaceChildren(
     ...entries.map((entry) => {
       const { prompt, seed, images } = entry.generation;
-      const label = say('restore', { prompt });
-      const title = `${prompt} · ${say('seed')} ${seed}`;
+      const label = t('restore', { prompt });
+      const title = `${prompt} · ${t('seed')} ${seed}`;
       const button = make('button', { type: 'button', 'aria-label': label, title });
       button.append(
         make('img', {

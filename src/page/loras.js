@@ -1,5 +1,5 @@
 import { byId, make } from './dom.js';
-import { say } from './words.js';
+import { t } from './words.js';
 
 /** Which of a model's additions to use, and how strongly. */
 
@@ -43,7 +43,7 @@ function row({ id, name, description }) {
     min: '0',
     max: '2',
     step: '0.1',
-    'aria-label': say('weightOf', { name }),
+    'aria-label': t('weightOf', { name }),
   });
   const value = make('output');
   weight.value = String(weights.get(id) ?? 1);

@@ -21,7 +21,7 @@ import {
   report,
   resume,
   showAgain,
-  shownPicture,
+  shownImage,
   writeAddress,
 } from './studio.js';
 import { NotHere } from './uploads.js';
@@ -38,7 +38,7 @@ startOriginal({
     refresh();
     writeAddress();
   },
-  // Also where the form has no place for a picture yet.
+  // Also where the form has no place for an image yet.
   onFile: () => {
     const { operation, prompt } = readForm();
     if (operation === undefined) changeOperation('EDIT');
@@ -54,7 +54,7 @@ startHistory(({ input, generation }) => {
   if (isDrawing()) return;
   clearProblems();
   fillForm({ ...input, seed: generation.seed });
-  void fillPictures(input).then(() => present(input, generation));
+  void fillImages(input).then(() => present(input, generation));
 });
 byId('cancel').addEventListener('click', cancelDrawing);
 byId('keep-seed').addEventListener('click', () => change('seed', byId('drawn-seed').textContent ?? ''));
@@ -63,14 +63,14 @@ for (const [button, operation] of /** @type {const} */ ([
   ['refine-this', 'REFINE'],
 ])) {
   byId(button).addEventListener('click', async () => {
-    const picture = shownPicture();
-    if (picture === null || isDrawing()) return;
-    await takeImage(picture.id).catch(report);
+    const image = shownImage();
+    if (image === null || isDrawing()) return;
+    await takeImage(image.id).catch(report);
     setOperation(operation);
     offerCapable();
-    beginWith(picture.description);
+    beginWith(image.description);
     // What is to change is another sentence than what there is.
-    change('prompt', operation === 'EDIT' ? '' : picture.description);
+    change('prompt', operation === 'EDIT' ? '' : image.description);
     refresh();
     writeAddress();
     byId('title').scrollIntoView({ block: 'nearest' });
@@ -111,11 +111,11 @@ async function open() {
   if (isWritten || isDrawing()) return refresh();
   if (running === null) return restore();
   fillForm(running.input);
-  await fillPictures(running.input);
+  await fillImages(running.input);
   await resume(running);
 }
 
-/** Takes the request from the address, and the picture with it if the server remembers it. */
+/** Takes the request from the address, and the image with it if the server remembers it. */
 async function restore() {
   const input = fromHash(location.hash);
   if (isDrawing()) return;
@@ -124,7 +124,7 @@ async function restore() {
     return writeAddress();
   }
   fillForm(input);
-  await fillPictures(input);
+  await fillImages(input);
   if (
     input.seed === undefined ||
     input.mask !== undefined ||
@@ -137,17 +137,17 @@ async function restore() {
 }
 
 /**
- * The picture that a request changes and what was painted over it, where they are still known.
- * @param {import('./api.js').Wish} wish
+ * The image that a request changes and what was painted over it, where they are still known.
+ * @param {import('./api.js').FormInput} input
  */
-async function fillPictures({ operation = 'GENERATE', image, mask }) {
+async function fillImages({ operation = 'GENERATE', image, mask }) {
   if (operation === 'GENERATE') return;
   try {
     if (image === undefined) return forgetOriginal();
     await takeSource(image);
     if (mask !== undefined) await fillMask(mask.upload);
   } catch (error) {
-    // Never another picture, or another mask, than the one that was meant.
+    // Never another image, or another mask, than the one that was meant.
     if (!(error instanceof NotHere && error.word === 'maskGone')) forgetOriginal();
     showError(error);
   }

@@ -2,7 +2,7 @@ import { mask, offerBrush } from './brush.js';
 import { byId, make } from './dom.js';
 import { showExamples } from './examples.js';
 import { original, refusedFile } from './original.js';
-import { say } from './words.js';
+import { t } from './words.js';
 
 /**
  * What the form is for: drawing, editing or refining; and how an edit is meant.
@@ -38,7 +38,7 @@ export function startMode({ onOperation, onWay }) {
   strength.addEventListener('input', showStrength);
 }
 
-/** How a picture is changed: by an instruction, from a strength, under a mask, or where it needs it. */
+/** How an image is changed: by an instruction, from a strength, under a mask, or where it needs it. */
 export const way = () => how.value;
 
 /**
@@ -63,7 +63,7 @@ export function offerWays(models) {
       : ['INSTRUCTION', 'STRENGTH', 'INPAINT'].filter((mode) => editModes.includes(mode));
   const before = how.dataset.operation === operation() ? how.value : '';
   how.dataset.operation = operation();
-  how.replaceChildren(...offered.map((value) => make('option', { value }, say(/** @type {Word} */ (value)))));
+  how.replaceChildren(...offered.map((value) => make('option', { value }, t(/** @type {Word} */ (value)))));
   if (offered.includes(before)) how.value = before;
 }
 
@@ -84,12 +84,12 @@ export function offerStrength(model) {
 /** Shows what belongs to the mode, and hides the rest. */
 export function showMode() {
   const changes = operation() !== 'GENERATE';
-  byId('title').textContent = say(changes ? /** @type {Word} */ (`title${operation()}`) : 'title');
-  byId('draw').firstElementChild?.replaceChildren(say(operation() === 'GENERATE' ? 'draw' : operation()));
+  byId('title').textContent = t(changes ? /** @type {Word} */ (`title${operation()}`) : 'title');
+  byId('draw').firstElementChild?.replaceChildren(t(operation() === 'GENERATE' ? 'draw' : operation()));
   field('image').hidden = !changes;
   field('how').hidden = !changes;
   showExamples();
-  byId('prompt').setAttribute('placeholder', say(/** @type {Word} */ (hintOf())));
+  byId('prompt').setAttribute('placeholder', t(/** @type {Word} */ (hintOf())));
   field('size').hidden = changes;
   field('count').hidden = changes;
   field('strength').hidden = how.value === 'INSTRUCTION';
@@ -106,12 +106,12 @@ function hintOf() {
 /** What the mode adds to the request, beside what every request has. */
 export function readMode() {
   const chosen = operation();
-  const picture = original();
+  const image = original();
   if (chosen === 'GENERATE') return {};
   const painted = how.value === 'INPAINT' ? mask() : null;
   return {
     operation: chosen,
-    ...(picture === null ? {} : { image: picture.image }),
+    ...(image === null ? {} : { image: image.image }),
     ...(painted === null ? {} : { mask: painted }),
     ...(how.value === 'INSTRUCTION' ? {} : { strength: Number(strength.value) }),
   };
@@ -121,20 +121,20 @@ export function readMode() {
 export function missing() {
   if (operation() === 'GENERATE') return null;
   if (refusedFile() !== null) return refusedFile();
-  if (original() === null) return () => say('noImage');
-  return how.value === 'INPAINT' && mask() === null ? () => say('noMask') : null;
+  if (original() === null) return () => t('noImage');
+  return how.value === 'INPAINT' && mask() === null ? () => t('noMask') : null;
 }
 
-/** @param {import('./api.js').Wish} wish */
-export function fillWay(wish) {
-  if (wish.mask !== undefined) how.value = 'INPAINT';
+/** @param {import('./api.js').FormInput} input */
+export function fillWay(input) {
+  if (input.mask !== undefined) how.value = 'INPAINT';
   else if (operation() === 'REFINE') how.value = 'FIND';
-  else how.value = wish.strength === undefined ? 'INSTRUCTION' : 'STRENGTH';
+  else how.value = input.strength === undefined ? 'INSTRUCTION' : 'STRENGTH';
 }
 
-/** @param {import('./api.js').Wish} wish */
-export function fillStrength(wish) {
-  if (wish.strength !== undefined) strength.value = String(wish.strength);
+/** @param {import('./api.js').FormInput} input */
+export function fillStrength(input) {
+  if (input.strength !== undefined) strength.value = String(input.strength);
   showStrength();
 }
 

@@ -1,21 +1,21 @@
 import { graphql, here } from './api.js';
 import { coverWith } from './brush.js';
 import { byId } from './dom.js';
-import { NotHere, uploaded, willUpload } from './uploads.js';
-import { say, speak } from './words.js';
+import { NotHere, registerUpload, uploaded } from './uploads.js';
+import { speak, t } from './words.js';
 
-/** The picture that is to be changed: one of the server's, or a file of the visitor's. */
+/** The image that is to be changed: one of the server's, or a file of the visitor's. */
 
 /** @typedef {{ image: { id: string } | { upload: string }, address: string, width: number, height: number }} Original */
 
-const canvas = /** @type {HTMLCanvasElement} */ (byId('original-picture'));
+const canvas = /** @type {HTMLCanvasElement} */ (byId('original-image'));
 const box = byId('original');
 let largest = Number.POSITIVE_INFINITY;
 /** @type {Original | null} */
 let current = null;
 /** Why the last file was not taken. @type {(() => string) | null} */
 let refused = null;
-/** Of several pictures that are read at once, the last one counts. */
+/** Of several images that are read at once, the last one counts. */
 let turn = 0;
 /**
  * @typedef {object} Handlers
@@ -73,12 +73,12 @@ function takeFile(file) {
 async function readFile(file) {
   const mine = ++turn;
   const bitmap = await createImageBitmap(file).catch(() => null);
-  const picture = bitmap === null ? null : await sendable(file, bitmap);
+  const image = bitmap === null ? null : await sendable(file, bitmap);
   if (mine !== turn) return;
-  if (bitmap === null || picture === null) return refuseFile(() => say('notAPicture', { name: file.name }));
-  const { blob, width, height } = picture;
-  await show({ upload: willUpload(async () => blob) }, blob);
-  speak(byId('scaled'), width < bitmap.width || height < bitmap.height ? () => say('scaled', { width, height }) : null);
+  if (bitmap === null || image === null) return refuseFile(() => t('notAPicture', { name: file.name }));
+  const { blob, width, height } = image;
+  await show({ upload: registerUpload(async () => blob) }, blob);
+  speak(byId('scaled'), width < bitmap.width || height < bitmap.height ? () => t('scaled', { width, height }) : null);
 }
 
 /**
@@ -135,14 +135,14 @@ async function sendable(file, bitmap) {
   return { blob: await copy.convertToBlob({ type: 'image/png' }), width: copy.width, height: copy.height };
 }
 
-/** @param {number} pixels the longest side of a picture that a model takes */
+/** @param {number} pixels the longest side of an image that a model takes */
 export function limitOriginal(pixels) {
   largest = pixels;
 }
 
 /**
- * The picture that a request changes, where the server or this page still has it.
- * @param {import('./api.js').Wish['image']} image
+ * The image that a request changes, where the server or this page still has it.
+ * @param {import('./api.js').FormInput['image']} image
  */
 export async function takeSource(image) {
   if (image === undefined || (current !== null && JSON.stringify(current.image) === JSON.stringify(image))) return;
@@ -151,7 +151,7 @@ export async function takeSource(image) {
 }
 
 /**
- * A picture of the server's, by its id.
+ * An image of the server's, by its id.
  * @param {string} id
  */
 export async function takeImage(id) {
@@ -162,22 +162,22 @@ export async function takeImage(id) {
 }
 
 /**
- * @param {Original['image']} image
+ * @param {Original['image']} request
  * @param {string | Blob} source its address, or what it holds
  */
-async function show(image, source) {
+async function show(request, source) {
   const mine = ++turn;
   const address = typeof source === 'string' ? source : URL.createObjectURL(source);
-  const picture = new Image();
-  picture.src = address;
-  await picture.decode();
+  const image = new Image();
+  image.src = address;
+  await image.decode();
   if (mine !== turn) return;
-  const { naturalWidth: width, naturalHeight: height } = picture;
-  current = { image, address, width, height };
+  const { naturalWidth: width, naturalHeight: height } = image;
+  current = { image: request, address, width, height };
   refused = null;
   canvas.width = width;
   canvas.height = height;
-  canvas.getContext('2d')?.drawImage(picture, 0, 0);
+  canvas.getContext('2d')?.drawImage(image, 0, 0);
   box.dataset.state = 'shown';
   box.style.setProperty('--ratio', String(width / height));
   speak(byId('scaled'), null);

@@ -40,15 +40,15 @@ export const problemWords = {
   UNKNOWN_LORA: ['There is no LoRA {received} for this model.', '这个模型没有名为“{received}”的 LoRA。'],
   UNUSABLE_LORA: ['The file of this LoRA {fault}.', '这个 LoRA 的文件{fault}，不能用。'],
   UNREADABLE_IMAGE: [
-    'Expected a picture in PNG, JPEG, WebP, AVIF or GIF but received {received}.',
+    'Expected an image in PNG, JPEG, WebP, AVIF or GIF but received {received}.',
     '这个文件不是能读取的图片，请用 PNG、JPEG、WebP、AVIF 或 GIF。',
   ],
   IMAGE_TOO_SMALL: [
-    'The picture is too small: expected at least {min} pixels on each side but received {received}.',
+    'The image is too small: expected at least {min} pixels on each side but received {received}.',
     '图片太小：每边至少 {min} 像素。',
   ],
   IMAGE_TOO_LARGE: [
-    'The picture is too large: expected at most {max} pixels on each side but received {received}.',
+    'The image is too large: expected at most {max} pixels on each side but received {received}.',
     '图片太大：每边最多 {max} 像素。',
   ],
   WRONG_SHAPE: [
@@ -57,7 +57,7 @@ export const problemWords = {
   ],
   EMPTY_MASK: ['Nothing is painted: paint over what is to change.', '还没有涂抹：请涂抹要改的地方。'],
   OUTSIDE_IMAGE: [
-    '{field}: expected a place inside of the picture, {width} × {height}, but received {received}.',
+    '{field}: expected a place inside of the image, {width} × {height}, but received {received}.',
     '{field}：超出了图片（{width} × {height}）。',
   ],
   INVALID_ADDRESS: [
@@ -65,7 +65,7 @@ export const problemWords = {
     '“{received}”不是 http 或 https 地址。',
   ],
   ADDRESS_NOT_ALLOWED: ['This server does not fetch from that address.', '这个服务器不从该地址取图。'],
-  UNREACHABLE_ADDRESS: ['No picture came from that address.', '没能从该地址取到图。'],
+  UNREACHABLE_ADDRESS: ['No image came from that address.', '没能从该地址取到图。'],
   UNKNOWN_MODEL: [
     'There is no model {received} here; there is {available}.',
     '这里没有名为“{received}”的模型，可用的有：{available}。',
@@ -81,14 +81,14 @@ export const problemWords = {
   ],
   QUEUE_FULL: ['Too many are waiting. Please try again in a moment.', '排队已满，请稍后再试。'],
   SERVER_STOPPING: ['The server is about to stop. Please try again in a moment.', '服务器即将停止，请稍后再试。'],
-  NOT_CACHED: ['This picture is not in the cache.', '这张图不在缓存里。'],
-  NOT_FOUND: ['This picture is not here any more.', '这张图已经不在了。'],
+  NOT_CACHED: ['This image is not in the cache.', '这张图不在缓存里。'],
+  NOT_FOUND: ['This image is not here any more.', '这张图已经不在了。'],
   ENGINE_LOST: [
     'The engine stopped while drawing and is started again. Please try again.',
     '作画时引擎中断，正在重启，请再试一次。',
   ],
   INTERRUPTED: [
-    'The server stopped before the picture was finished. Please try again.',
+    'The server stopped before the image was finished. Please try again.',
     '还没画完服务器就停了，请再试一次。',
   ],
   DEADLINE_EXCEEDED: [
@@ -96,19 +96,19 @@ export const problemWords = {
     '超过了允许的时间。尺寸小些或步数少些会更快。',
   ],
   NON_FINITE: [
-    'The model computed no picture with these settings. Another seed or less guidance may help.',
+    'The model computed no image with these settings. Another seed or less guidance may help.',
     '用这些设置模型没能算出图。可以换个种子或降低引导强度。',
   ],
   OUT_OF_MEMORY: [
-    'The server had no memory left for this picture. Please try again later, or smaller.',
+    'The server had no memory left for this image. Please try again later, or smaller.',
     '服务器内存不够画这张图，请稍后再试，或改小尺寸。',
   ],
   SOURCE_GONE: [
-    'The picture to change is not on the server any more. Please choose it again.',
+    'The image to change is not on the server any more. Please choose it again.',
     '要改的图已不在服务器上，请重新选择。',
   ],
   STORAGE_UNAVAILABLE: [
-    'The server cannot keep a picture at the moment: its disk is full or does not take it. Please try again later.',
+    'The server cannot keep an image at the moment: its disk is full or does not take it. Please try again later.',
     '服务器暂时无法保存图片（磁盘已满或不可写），请稍后再试。',
   ],
   FAILED: ['Something unexpected went wrong on the server.', '服务器出了意外的问题。'],
@@ -119,7 +119,7 @@ export const errorWords = {
   BAD_USER_INPUT: ['{field}: this value cannot be used.', '{field}：这个值不能用。'],
   INTERNAL_SERVER_ERROR: problemWords.FAILED ?? ['', ''],
   413: [
-    'The file is too large for this server. A smaller picture will do.',
+    'The file is too large for this server. A smaller image will do.',
     '文件太大，服务器不接收。请换一张小些的图。',
   ],
   429: ['Too many requests. Please wait a moment.', '请求太频繁，请稍等。'],
@@ -143,9 +143,9 @@ export const fieldWords = {
   weight: ['LoRA weight', 'LoRA 权重'],
   width: ['Width', '宽度'],
   height: ['Height', '高度'],
-  image: ['Picture', '图片'],
+  image: ['Image', '图片'],
   mask: ['Mask', '蒙版'],
-  references: ['Reference pictures', '参考图'],
+  references: ['Reference images', '参考图'],
   regions: ['Regions', '区域'],
 };
 
@@ -196,7 +196,7 @@ export function errorSentence({ code = '', status, field = '', message }, langua
 }
 
 /**
- * What a field of the API is called: `loras.0.weight` is the weight of a LoRA, `image.upload` the picture.
+ * What a field of the API is called: `loras.0.weight` is the weight of a LoRA, `image.upload` the image.
  * @param {string | undefined} path
  * @param {Language} language
  */

@@ -3,7 +3,7 @@ import { byId, pause } from './dom.js';
 import { field } from './form.js';
 import { errorSentence, problemSentence, problemWords } from './problem-words.js';
 import { NotHere } from './uploads.js';
-import { language, say, speak } from './words.js';
+import { language, speak, t } from './words.js';
 
 /** Where a problem with a field of the input is shown; every other one stands under the button. */
 const places = new Map([
@@ -55,11 +55,11 @@ export function showRefusal(problem) {
  * @param {unknown} error
  */
 export function showError(error) {
-  if (error instanceof NotHere) return showProblem(() => say(error.word), 'image');
+  if (error instanceof NotHere) return showProblem(() => t(error.word), 'image');
   if (error instanceof ApiError) return showApiError(error);
-  if (error instanceof Unreachable) return showProblem(() => say('unreachable'));
+  if (error instanceof Unreachable) return showProblem(() => t('unreachable'));
   const message = error instanceof Error ? error.message : String(error);
-  showProblem(() => say('pageFailed', { message }));
+  showProblem(() => t('pageFailed', { message }));
 }
 
 /** @param {ApiError} error */
@@ -87,7 +87,7 @@ const longestWaitMs = 10_000;
 export async function countDown({ code, retryAfterMs = 1000 }, signal, tell) {
   for (let left = Math.ceil(Math.min(retryAfterMs, longestWaitMs) / 1000); left > 0; left--) {
     const n = left;
-    tell(() => say(code === 'SERVER_STOPPING' ? 'restarting' : 'full', { n }));
+    tell(() => t(code === 'SERVER_STOPPING' ? 'restarting' : 'full', { n }));
     await pause(1000, signal);
   }
 }

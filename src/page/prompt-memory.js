@@ -4,31 +4,31 @@
  */
 
 /**
- * @typedef {import('./api.js').Wish} Wish
+ * @typedef {import('./api.js').FormInput} FormInput
  * @typedef {'description' | 'instruction'} Kind
  */
 
 /** What was last sent. @type {Record<Kind, string>} */
 const sent = { description: '', instruction: '' };
 
-/** @param {Pick<Wish, 'operation' | 'strength' | 'mask'>} wish @returns {Kind} */
+/** @param {Pick<FormInput, 'operation' | 'strength' | 'mask'>} input @returns {Kind} */
 export const kindOf = ({ operation, strength, mask }) =>
   operation === 'EDIT' && strength === undefined && mask === undefined ? 'instruction' : 'description';
 
-/** @param {Wish} wish */
-export function rememberPrompt(wish) {
-  sent[kindOf(wish)] = wish.prompt;
+/** @param {FormInput} input */
+export function rememberPrompt(input) {
+  sent[kindOf(input)] = input.prompt;
 }
 
 /**
- * Another picture is to be changed, of which this is known; what is to change is said anew.
+ * Another image is to be changed, of which this is known; what is to change is said anew.
  * @param {string} description
  */
 export function beginWith(description) {
   sent.description = description;
 }
 
-/** Another picture is to be changed: nothing says yet what it shows. @returns {string} what was said of the one before */
+/** Another image is to be changed: nothing says yet what it shows. @returns {string} what was said of the one before */
 export function forgetDescription() {
   const { description } = sent;
   sent.description = '';
@@ -46,7 +46,7 @@ export function promptAs(kind, prompt) {
 }
 
 /**
- * What a picture shows, as far as its own request says so.
+ * What an image shows, as far as its own request says so.
  * @param {Pick<import('./api.js').Generation, 'editMode' | 'prompt'>} generation
  */
 export const descriptionOf = ({ editMode, prompt }) => (editMode === 'INSTRUCTION' ? '' : prompt);

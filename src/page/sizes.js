@@ -4,7 +4,7 @@
  */
 
 /**
- * The longest side of a picture that any of the models takes.
+ * The longest side of an image that any of the models takes.
  * @param {Model[]} models
  */
 export const longestSide = (models) => side(Math.sqrt(Math.max(...models.map(({ maxPixels }) => maxPixels))));

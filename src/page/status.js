@@ -1,5 +1,5 @@
 import { problemSentence } from './problem-words.js';
-import { language, say } from './words.js';
+import { language, t } from './words.js';
 
 /**
  * @typedef {import('./api.js').Generation} Generation
@@ -15,11 +15,11 @@ export function sentenceOf(event) {
   switch (event.__typename) {
     case 'GenerationQueued':
       // How many wait before it: none where it is the next, or begins at once.
-      return event.position > 0 ? say('queued', { n: event.position + 1 }) : say('next');
+      return event.position > 0 ? t('queued', { n: event.position + 1 }) : t('next');
     case 'StageStarted':
-      return say(event.stage);
-    case 'StepFinished': // of all pictures together: several are drawn at once
-      return say('step', { n: event.generation.step, total: event.generation.totalSteps });
+      return t(event.stage);
+    case 'StepFinished': // of all images together: several are drawn at once
+      return t('step', { n: event.generation.step, total: event.generation.totalSteps });
     case 'GenerationFinished':
       return outcomeOf(event.generation);
     default:
@@ -29,9 +29,9 @@ export function sentenceOf(event) {
 
 /** @param {Generation} generation */
 export function outcomeOf({ status, problem }) {
-  if (status === 'SUCCEEDED') return say('done');
-  if (status === 'CANCELLED') return say('cancelled');
-  return problem === null ? say('failed') : problemSentence(problem, language);
+  if (status === 'SUCCEEDED') return t('done');
+  if (status === 'CANCELLED') return t('cancelled');
+  return problem === null ? t('failed') : problemSentence(problem, language);
 }
 
 /**

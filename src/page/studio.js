@@ -5,7 +5,6 @@ import { showCode } from './code.js';
 import { compareWith } from './compare.js';
 import { byId } from './dom.js';
 import { Drawing, remember } from './drawing.js';
-import { clearSheet, layOut, markSelected, setWorking, showGeneration, showPicture, showPreview } from './easel.js';
 import { readForm } from './form.js';
 import { addToHistory } from './history.js';
 import { missing } from './mode.js';
@@ -13,19 +12,20 @@ import { original } from './original.js';
 import { clearProblems, countDown, showError, showProblem, showRefusal } from './problems.js';
 import { descriptionOf, rememberPrompt } from './prompt-memory.js';
 import { fractionOf, outcomeOf, sentenceOf } from './status.js';
-import { say, speak } from './words.js';
+import { clearSheet, layOut, markSelected, setWorking, showGeneration, showImage, showPreview } from './tiles.js';
+import { speak, t } from './words.js';
 
 /**
- * @typedef {import('./api.js').Wish} Wish
+ * @typedef {import('./api.js').FormInput} FormInput
  * @typedef {import('./api.js').Generation} Generation
  * @typedef {import('./api.js').Problem} Problem
  */
 
 /** @type {Drawing | null} */
 let drawing = null;
-/** What the sheet shows, with the form's request it came from. @type {{ input: Wish, generation: Generation } | null} */
+/** What the sheet shows, with the form's request it came from. @type {{ input: FormInput, generation: Generation } | null} */
 let shown = null;
-/** The place of the picture that the caption is about. */
+/** The place of the image that the caption is about. */
 let selected = 0;
 
 export const isDrawing = () => drawing !== null;
@@ -34,7 +34,7 @@ export function cancelDrawing() {
   drawing?.cancel().catch(report);
 }
 
-/** @param {Wish} input */
+/** @param {FormInput} input */
 export async function draw(input) {
   if (drawing !== null) return;
   const lacking = missing();
@@ -45,15 +45,15 @@ export async function draw(input) {
 
 /**
  * Goes on with what a reload of the page interrupted.
- * @param {{ input: Wish, generation: Generation }} running
+ * @param {{ input: FormInput, generation: Generation }} running
  */
 export async function resume({ input, generation }) {
   await work(input, (current) => current.watch(generation, input));
 }
 
 /**
- * Everything around one drawing: the sheet before, the sentences meanwhile, the picture or the problem at its end.
- * @param {Wish} input
+ * Everything around one drawing: the sheet before, the sentences meanwhile, the image or the problem at its end.
+ * @param {FormInput} input
  * @param {(drawing: Drawing) => Promise<Generation | Problem>} run
  */
 async function work(input, run) {
@@ -61,7 +61,7 @@ async function work(input, run) {
   rememberPrompt(input);
   byId('status').classList.remove('alarm');
   setBusy(true);
-  tell(() => say('sending'), null);
+  tell(() => t('sending'), null);
   drawing = new Drawing(listenerFor(input));
   try {
     const answer = await run(drawing);
@@ -78,7 +78,7 @@ async function work(input, run) {
 }
 
 /**
- * @param {Wish} input
+ * @param {FormInput} input
  * @returns {import('./drawing.js').Listener}
  */
 function listenerFor(input) {
@@ -98,18 +98,18 @@ function listenerFor(input) {
       tell(sentence() === '' ? null : sentence, fractionOf(event.generation));
       if (event.__typename === 'StepFinished' && event.preview !== null)
         showPreview(event.image, event.preview, event.step / event.totalSteps);
-      for (const image of event.generation.images) showPicture(image, event.generation.prompt);
+      for (const image of event.generation.images) showImage(image, event.generation.prompt);
     },
     connection: (live) => {
       byId('status').classList.toggle('alarm', !live);
-      if (!live) tell(() => say('lost'), undefined);
+      if (!live) tell(() => t('lost'), undefined);
     },
     full: (problem, signal) => countDown(problem, signal, (sentence) => tell(sentence, null)),
   };
 }
 
 /**
- * @param {Wish} input
+ * @param {FormInput} input
  * @param {Generation} generation
  */
 function finish(input, generation) {
@@ -124,7 +124,7 @@ function finish(input, generation) {
 
 /**
  * Puts a finished generation on the sheet.
- * @param {Wish} input
+ * @param {FormInput} input
  * @param {Generation} generation
  */
 export function present(input, generation) {
@@ -147,13 +147,13 @@ export function present(input, generation) {
 }
 
 /**
- * @param {NonNullable<Wish['image']>} a
- * @param {NonNullable<Wish['image']>} b
+ * @param {NonNullable<FormInput['image']>} a
+ * @param {NonNullable<FormInput['image']>} b
  */
 const sameImage = (a, b) => JSON.stringify(a) === JSON.stringify(b);
 
-/** The picture that is shown, to be changed next, and what is known of what it shows. */
-export function shownPicture() {
+/** The image that is shown, to be changed next, and what is known of what it shows. */
+export function shownImage() {
   const id = shown?.generation.images.find(({ index }) => index === selected)?.id;
   return id === undefined || shown === null ? null : { id, description: descriptionOf(shown.generation) };
 }
@@ -183,7 +183,7 @@ export function report(error) {
   remember(null);
   if (shown === null) clearSheet();
   const cancelled = error instanceof DOMException && error.name === 'AbortError';
-  tell(() => (cancelled ? say('cancelled') : ''), 1);
+  tell(() => (cancelled ? t('cancelled') : ''), 1);
   if (!cancelled) showError(error);
 }
 
@@ -201,7 +201,7 @@ export function writeAddress() {
     history.replaceState(null, '', toHash(request));
 }
 
-/** The form's request. A drawn seed belongs to it while its picture is shown. */
+/** The form's request. A drawn seed belongs to it while its image is shown. */
 function currentRequest() {
   const input = readForm();
   const same = shown !== null && JSON.stringify(shown.input) === JSON.stringify(input);

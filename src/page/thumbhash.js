@@ -1,6 +1,6 @@
 /**
- * A picture's 25-byte preview (https://evanw.github.io/thumbhash/) as pixels: a few cosines of luminance and two colour
- * differences. Alpha is not read, our pictures have none.
+ * An image's 25-byte preview (https://evanw.github.io/thumbhash/) as pixels: a few cosines of luminance and two colour
+ * differences. Alpha is not read, our images have none.
  * @param {string} base64
  * @returns {ImageData}
  */

@@ -22,7 +22,7 @@ const visit = Date.now().toString(36);
  * @param {() => Promise<Blob>} file asked for when it is sent
  * @returns {string} its name
  */
-export function willUpload(file) {
+export function registerUpload(file) {
   const name = `file ${visit}-${++count}`;
   waiting.set(name, file);
   return name;
@@ -50,7 +50,7 @@ export async function multipart(query, variables) {
   const form = new FormData();
   form.set('operations', JSON.stringify({ query, variables: input }));
   form.set('map', JSON.stringify(Object.fromEntries(places.map(({ path }, i) => [i, [path]]))));
-  for (const [i, { name }] of places.entries()) form.set(String(i), await uploaded(name), 'picture.png');
+  for (const [i, { name }] of places.entries()) form.set(String(i), await uploaded(name), 'image.png');
   return form;
 }
 

@@ -14,7 +14,7 @@ export const words = sentences({
   style: ['Style', '风格'],
   hint: ['What is it, how does it look, where does it stand?', '画什么？什么样？在哪里？'],
   hintINSTRUCTION: ['What is to change?', '要改什么？'],
-  hintREFINE: ['What the picture shows; may be left out', '图里是什么；可以不写'],
+  hintREFINE: ['What the image shows; may be left out', '图里是什么；可以不写'],
   tokens: ['{n} of {max} tokens', '{n} / {max} 词元'],
   size: ['Size', '尺寸'],
   seed: ['Seed', '种子'],
@@ -27,13 +27,13 @@ export const words = sentences({
   canGENERATE: ['draws', '能画'],
   canREFINE: ['refines', '能精修'],
   canINPAINT: ['repaints under a mask', '能涂抹重画'],
-  canSTRENGTH: ['starts from a picture', '能以图为底'],
+  canSTRENGTH: ['starts from an image', '能以图为底'],
   canINSTRUCTION: ['follows instructions', '能按指令改'],
   usualSteps: [{ one: '{n} step', other: '{n} steps' }, '{n} 步'],
   canGuide: ['takes guidance', '可引导'],
   model: ['Model', '模型'],
   steps: ['Steps', '步数'],
-  count: ['Pictures', '张数'],
+  count: ['Images', '张数'],
   guidance: ['Guidance', '引导强度'],
   negativePrompt: ['Negative prompt', '负面提示词'],
   draw: ['Draw', '画'],
@@ -42,9 +42,9 @@ export const words = sentences({
   REFINE: ['Refine', '精修'],
   titleEDIT: ['Say what to change', '说出你想改的'],
   titleREFINE: ['Make it finer', '让它更精细'],
-  image: ['The picture to change', '要改的图'],
-  drop: ['Choose a picture, drop one here, or paste it', '选一张图，拖到这里，或粘贴'],
-  another: ['Another picture', '换一张'],
+  image: ['The image to change', '要改的图'],
+  drop: ['Choose an image, drop one here, or paste it', '选一张图，拖到这里，或粘贴'],
+  another: ['Another image', '换一张'],
   scaled: [
     'Made smaller, {width} × {height}, which is what the model takes.',
     '已缩小到 {width} × {height}，即模型能接受的大小。',
@@ -58,18 +58,18 @@ export const words = sentences({
   INPAINT: ['Where I paint', '在我涂抹处'],
   FIND: ['Where it needs it', '自动找出需要处'],
   strength: ['Strength', '强度'],
-  noImage: ['Choose a picture first.', '请先选一张图。'],
+  noImage: ['Choose an image first.', '请先选一张图。'],
   noMask: ['Paint over what is to change first.', '请先涂抹要改的地方。'],
-  editThis: ['Edit this picture', '改这张'],
+  editThis: ['Edit this image', '改这张'],
   refineThis: ['Refine it', '精修'],
-  compare: ['How much of the picture before', '之前的图显示多少'],
+  compare: ['How much of the image before', '之前的图显示多少'],
   before: ['Before', '之前'],
   after: ['After', '之后'],
   regionsFound: [{ one: 'Refined in {n} place.', other: 'Refined in {n} places.' }, '精修了 {n} 处。'],
   noRegions: ['Nothing in it needed refining.', '没有需要精修的地方。'],
   cancel: ['Cancel', '取消'],
-  picture: ['Picture', '图画'],
-  empty: ['Your picture appears here', '画会出现在这里'],
+  result: ['Image', '图画'],
+  empty: ['Your image appears here', '画会出现在这里'],
   progress: ['Progress', '进度'],
   keepSeed: ['keep', '保留'],
   savePng: ['Save as PNG', '存为 PNG'],
@@ -88,21 +88,21 @@ export const words = sentences({
   try: ['Open in GraphiQL', '在 GraphiQL 中打开'],
   copy: ['Copy', '复制'],
   copied: ['Copied', '已复制'],
-  pictureOf: ['Picture {n}: {prompt}', '第 {n} 张：{prompt}'],
+  imageOf: ['Image {n}: {prompt}', '第 {n} 张：{prompt}'],
 
   sending: ['Sending …', '发送中…'],
   next: ['Next in line …', '马上轮到…'],
   queued: ['Waiting in line, at place {n}', '排队中，第 {n} 位'],
   LOAD: ['Loading the model …', '载入模型…'],
   ENCODE_PROMPT: ['Reading the prompt …', '读提示词…'],
-  ENCODE_IMAGE: ['Reading the picture …', '读图…'],
+  ENCODE_IMAGE: ['Reading the image …', '读图…'],
   DENOISE: ['Drawing …', '落笔…'],
   DECODE: ['Developing …', '显影…'],
   ENCODE_OUTPUT: ['Finishing …', '收笔…'],
   step: ['Step {n} of {total}', '第 {n} 步，共 {total} 步'],
   lost: ['Connection lost. Taking it up again …', '连接断了，正在接回…'],
   cancelled: ['Cancelled.', '已取消。'],
-  failed: ['This picture was not made.', '这张没有画成。'],
+  failed: ['This image was not made.', '这张没有画成。'],
   done: ['Done.', '画好了。'],
 
   HIT: ['from memory', '取自记忆'],
@@ -119,12 +119,12 @@ export const words = sentences({
   full: ['Too many are waiting. Trying again in {n} s.', '排队已满，{n} 秒后再试。'],
   restarting: ['The server is about to stop. Trying again in {n} s.', '服务器即将停止，{n} 秒后再试。'],
   notAPicture: [
-    'Expected a picture in PNG, JPEG, WebP, AVIF or GIF but received {name}.',
+    'Expected an image in PNG, JPEG, WebP, AVIF or GIF but received {name}.',
     '“{name}”不是能读取的图片，请用 PNG、JPEG、WebP、AVIF 或 GIF。',
   ],
   fileGone: ['The file is not on this page any more. Please choose it again.', '页面上已没有这个文件，请重新选择。'],
   imageGone: [
-    'That picture is not on the server any more. Please choose another one.',
+    'That image is not on the server any more. Please choose another one.',
     '那张图已不在服务器上，请另选一张。',
   ],
   maskGone: [
@@ -154,7 +154,7 @@ export let language = chosen === 'zh' ? 'zh' : 'en';
  * @param {Word} word
  * @param {Readonly<Record<string, string | number>>} [values]
  */
-export function say(word, values) {
+export function t(word, values) {
   return fill(words[word], language, values);
 }
 
@@ -176,13 +176,13 @@ export function speak(element, sentence) {
 export function translate() {
   document.documentElement.lang = language;
   for (const element of document.querySelectorAll('[data-t], [data-t-label], [data-t-placeholder]')) {
-    const { t, tLabel, tPlaceholder } = /** @type {HTMLElement} */ (element).dataset;
-    if (t !== undefined) element.textContent = say(/** @type {Word} */ (t));
+    const { t: word, tLabel, tPlaceholder } = /** @type {HTMLElement} */ (element).dataset;
+    if (word !== undefined) element.textContent = t(/** @type {Word} */ (word));
     if (tLabel !== undefined) {
-      element.setAttribute('aria-label', say(/** @type {Word} */ (tLabel)));
-      if (element.hasAttribute('title')) element.setAttribute('title', say(/** @type {Word} */ (tLabel)));
+      element.setAttribute('aria-label', t(/** @type {Word} */ (tLabel)));
+      if (element.hasAttribute('title')) element.setAttribute('title', t(/** @type {Word} */ (tLabel)));
     }
-    if (tPlaceholder !== undefined) element.setAttribute('placeholder', say(/** @type {Word} */ (tPlaceholder)));
+    if (tPlaceholder !== undefined) element.setAttribute('placeholder', t(/** @type {Word} */ (tPlaceholder)));
   }
   for (const [element, sentence] of spoken) element.textContent = sentence();
 }

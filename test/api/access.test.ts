@@ -1,7 +1,7 @@
 import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { createAccess, drawAccessKey, isLoopback } from '../../src/http/access.js';
+import { createAccess, generateAccessKey, isLoopback } from '../../src/http/access.js';
 import { house, openServer, operation, origin, type TestServer } from './server.js';
 
 const key = 'a key that nobody guesses';
@@ -109,7 +109,7 @@ describe('with an ACCESS_KEY', () => {
     expect(guesses.map(({ status }) => status)).toContain(429);
   });
 
-  it('pictures and health ask for none', async () => {
+  it('images and health ask for none', async () => {
     const response = await server.post(
       {
         query:
@@ -132,7 +132,7 @@ describe('with an ACCESS_KEY', () => {
       false,
       false,
     ]);
-    expect(drawAccessKey()).not.toBe(drawAccessKey());
+    expect(generateAccessKey()).not.toBe(generateAccessKey());
   });
 
   it('a session ends', () => {

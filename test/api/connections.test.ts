@@ -117,12 +117,12 @@ describe('a server that is told to stop', () => {
       finish = resolve;
     });
     const stopping = await openServer({
-      wrap: (studio) =>
-        changed(studio, {
+      wrap: (service) =>
+        changed(service, {
           notReady: async () => null,
           close: async (graceMs: number) => {
             await working;
-            await studio.close(graceMs);
+            await service.close(graceMs);
           },
         }),
     });
@@ -146,7 +146,7 @@ describe('a server that is told to stop', () => {
   it('waits once for what runs, though server and program both close the studio', async () => {
     const server = await openServer();
     await server.ask(operation('start'), { input: { ...long, seed: 1 } });
-    expect(server.studio.close(0)).toBe(server.studio.close(600_000));
+    expect(server.service.close(0)).toBe(server.service.close(600_000));
     await server.close();
   });
 });

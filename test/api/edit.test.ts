@@ -5,7 +5,7 @@ import type { Pixels } from '../../src/engine/engine.js';
 import { diffusers, factorsOf, tensorsOf } from '../checkpoint/lora-files.js';
 import { type NewTensor, writeTensors } from '../compiler/files.js';
 import { temporaryFolder } from '../engine/checkpoints.js';
-import { differing, leftHalf, upload, waves } from '../generation/pictures.js';
+import { differing, leftHalf, upload, waves } from '../generation/images.js';
 import { house, openServer, operation, type TestServer } from './server.js';
 
 function lora(id: string, tensors: Readonly<Record<string, NewTensor>>) {
@@ -74,13 +74,13 @@ describe('edit', () => {
       ...{ __typename: 'Generation', status: 'SUCCEEDED', cache: 'MISS', editMode: 'INPAINT', strength: 1 },
       ...{ step: 4, totalSteps: 4, source: null },
     });
-    const picture = await fetched(png(made.images[0]!.url));
-    expect(differing(picture, photo, (x) => x >= 44)).toBe(0);
-    expect(differing(picture, photo, (x) => x < 44)).toBeGreaterThan(1000);
+    const image = await fetched(png(made.images[0]!.url));
+    expect(differing(image, photo, (x) => x >= 44)).toBe(0);
+    expect(differing(image, photo, (x) => x < 44)).toBeGreaterThan(1000);
     expect(await edit(input, files)).toMatchObject({ cache: 'HIT', images: made.images });
   });
 
-  it('starts from a picture that was made here as strongly as is asked, and knows it again when it is sent', async () => {
+  it('starts from an image that was made here as strongly as is asked, and knows it again when it is sent', async () => {
     const { id, url } = await drawn();
     const first = await asked({ image: { id }, strength: 0.5 });
     expect(first).toMatchObject({ status: 'SUCCEEDED', editMode: 'STRENGTH', strength: 0.5, totalSteps: 2 });
@@ -92,7 +92,7 @@ describe('edit', () => {
     });
   });
 
-  it('follows words alone, with another picture to speak of', async () => {
+  it('follows words alone, with another image to speak of', async () => {
     const { id } = await drawn();
     const files = { 'variables.input.references.0.upload': (await upload(waves(300, 200))).upload };
     const alone = await asked({ image: { id } });
@@ -139,8 +139,8 @@ describe('edit', () => {
 
 describe('edit refuses, by the name of the field,', () => {
   it.each([
-    ['a picture given twice', { image: { id: 'a', url: 'http://a.test/b.png' } }, 'ImageInput'],
-    ['a picture not given', { image: {} }, 'ImageInput'],
+    ['an image given twice', { image: { id: 'a', url: 'http://a.test/b.png' } }, 'ImageInput'],
+    ['an image not given', { image: {} }, 'ImageInput'],
     ['an upload that is no file', { image: { upload: 'a file' } }, 'Upload'],
   ])('%s, as the schema does', async (_, input, type) => {
     await expect(asked({ strength: 0.5, ...input })).rejects.toThrow(type);
@@ -151,7 +151,7 @@ describe('edit refuses, by the name of the field,', () => {
     ['a LoRA that the model does not list', { strength: 0.5, loras: [{ id: 'oil' }] }, 'loras.0.id'],
     ['a LoRA that does not fit the model', { strength: 0.5, loras: [{ id: 'foreign' }] }, 'loras.0.id'],
     ['guidance that the model has not', { strength: 0.5, guidance: 3 }, 'guidance'],
-    ['more pictures than the model takes', { references: [{ id: 'a' }, { id: 'b' }] }, 'references'],
+    ['more images than the model takes', { references: [{ id: 'a' }, { id: 'b' }] }, 'references'],
     ['an address on this machine', { strength: 0.5, image: { url: 'http://127.0.0.1/a.png' } }, 'image.url'],
   ])('%s', async (_, input, field) => {
     const { id } = await drawn();
@@ -160,19 +160,19 @@ describe('edit refuses, by the name of the field,', () => {
     expect(refused.message).not.toContain('/tmp');
   });
 
-  it('a file that is no picture, and a picture too large to be repainted', async () => {
+  it('a file that is no image, and an image too large to be repainted', async () => {
     const mask = (await upload(leftHalf(300, 200))).upload;
     const input = { image: { upload: null }, mask: { upload: null } };
     const send = (image: Blob) =>
       edit(input, { 'variables.input.image.upload': image, 'variables.input.mask.upload': mask });
-    expect(await send(new Blob(['no picture']))).toMatchObject({ __typename: 'InvalidInput', field: 'image.upload' });
+    expect(await send(new Blob(['no image']))).toMatchObject({ __typename: 'InvalidInput', field: 'image.upload' });
     expect(await send((await upload(waves(300, 200))).upload)).toMatchObject({
       ...{ __typename: 'InvalidInput', field: 'image' },
       message: 'Expected `image` to be at most 16384 pixels in all but received 300 × 200.',
     });
   });
 
-  it('a picture that never was', async () => {
+  it('an image that never was', async () => {
     expect(await asked({ image: { id: '0'.repeat(64) }, strength: 0.5 })).toMatchObject({ __typename: 'NotFound' });
   });
 });

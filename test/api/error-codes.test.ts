@@ -9,8 +9,8 @@ let server: TestServer;
 let address: string;
 beforeAll(async () => {
   server = await openServer({
-    wrap: (studio) =>
-      changed(studio, {
+    wrap: (service) =>
+      changed(service, {
         models() {
           throw new Error('nobody expected this');
         },

@@ -9,7 +9,7 @@ const AT_ONCE = 8;
 let open: TestServer;
 let locked: TestServer;
 beforeAll(async () => {
-  open = await openServer({ env: { PUBLIC_URL: 'https://pictures.example/ink', BODY_LIMIT_BYTES: '60000' } });
+  open = await openServer({ env: { PUBLIC_URL: 'https://images.example/ink', BODY_LIMIT_BYTES: '60000' } });
   locked = await openServer({
     env: { ACCESS_KEY: 'a key that nobody guesses', TRUST_PROXY: 'true', CORS_ORIGINS: '*' },
   });

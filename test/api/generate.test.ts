@@ -7,11 +7,11 @@ let server: TestServer;
 let loads = 0;
 beforeAll(async () => {
   server = await openServer({
-    wrap: (studio) =>
-      changed(studio, {
+    wrap: (service) =>
+      changed(service, {
         images(ids) {
           loads++;
-          return studio.images(ids);
+          return service.images(ids);
         },
       }),
   });
@@ -38,18 +38,18 @@ const draw = async (input: Record<string, unknown>) =>
   (await server.ask<Drawn>(operation('generate'), { input })).generate;
 
 describe('generate', () => {
-  it('draws a picture that can be fetched, and answers the same request from memory', async () => {
+  it('draws an image that can be fetched, and answers the same request from memory', async () => {
     const first = await draw(house);
     expect(first).toMatchObject({ __typename: 'Generation', status: 'SUCCEEDED', cache: 'MISS', seed: 7 });
-    const picture = await server.fetch(new Request(first.images[0]!.url));
-    expect(picture.status).toBe(200);
+    const image = await server.fetch(new Request(first.images[0]!.url));
+    expect(image.status).toBe(200);
     const again = await draw(house);
     expect(again.cache).toBe('HIT');
     expect(again.id).not.toBe(first.id);
     expect(again.images).toEqual(first.images);
   });
 
-  it('draws several pictures with seeds that count up', async () => {
+  it('draws several images with seeds that count up', async () => {
     const { images } = await draw({ ...house, seed: 100, count: 3 });
     expect(images.map(({ seed }) => seed)).toEqual([100, 101, 102]);
     const alone = await draw({ ...house, seed: 101 });
@@ -78,7 +78,7 @@ describe('generate', () => {
     ['a height beyond the model', { height: 100_000 }, 'height'],
     ['no steps', { steps: 0 }, 'steps'],
     ['too many steps', { steps: 101 }, 'steps'],
-    ['nine pictures', { count: 9 }, 'count'],
+    ['nine images', { count: 9 }, 'count'],
     ['guidance that the model has not', { guidance: 3 }, 'guidance'],
     ['an empty prompt', { prompt: ' ' }, 'prompt'],
     ['a prompt far beyond what is read', { prompt: 'word '.repeat(3000) }, 'prompt'],
@@ -95,7 +95,7 @@ describe('generate', () => {
     expect((await draw({ ...house, model: refused.available![0] })).status).toBe('SUCCEEDED');
   });
 
-  it('says so when a picture that is wanted from memory is not there', async () => {
+  it('says so when an image that is wanted from memory is not there', async () => {
     expect(await draw({ ...house, seed: 424242, cache: 'ONLY' })).toMatchObject({ __typename: 'NotCached' });
   });
 
@@ -175,7 +175,7 @@ describe('queries', () => {
     expect(await server.ask(operation('image'), { id: nothing })).toEqual({ image: null });
   });
 
-  it('loads the pictures of many generations in one go', async () => {
+  it('loads the images of many generations in one go', async () => {
     const ids = [
       (await draw(house)).id,
       (await draw({ ...house, seed: 101 })).id,
@@ -187,7 +187,7 @@ describe('queries', () => {
     expect(loads).toBe(1);
   });
 
-  it('tells of a generation although some of its pictures are no longer remembered', async () => {
+  it('tells of a generation although some of its images are no longer remembered', async () => {
     const small = await openServer({ env: { IMAGE_STORE_BYTES: '1', GENERATION_LIMIT: '10' } });
     const draw =
       'mutation($input: GenerateInput!) { generate(input: $input, waitMs: 60000) { ... on Generation { id } } }';
@@ -205,7 +205,7 @@ describe('queries', () => {
     await expect(server.ask(query)).rejects.toThrow(`and ${Number.MAX_SAFE_INTEGER} but received ${seed}.`);
   });
 
-  it('refuses a picture address that no picture could have', async () => {
+  it('refuses an image address that no image could have', async () => {
     const { images } = await draw(house);
     await expect(
       server.ask('query($id: ID!) { image(id: $id) { url(width: 0) } }', { id: images[0]!.id }),

@@ -10,8 +10,8 @@ let url: string;
 beforeAll(async () => {
   server = await openServer({
     env: { CORS_ORIGINS: 'https://friend.example' },
-    wrap: (studio) =>
-      changed(studio, { variant: () => Promise.reject(new Error('the password is hunter2, in /etc/secret')) }),
+    wrap: (service) =>
+      changed(service, { variant: () => Promise.reject(new Error('the password is hunter2, in /etc/secret')) }),
   });
   ({ url } = await server.listening());
 });

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { serverSection } from '../../src/http/config.js';
+import { httpSection } from '../../src/http/config.js';
 import { openServer, type TestServer } from './server.js';
 import { overTheWire } from './wire.js';
 
 let open: TestServer;
 let locked: TestServer;
 beforeAll(async () => {
-  open = await openServer({ env: { PUBLIC_URL: 'https://pictures.example' } });
+  open = await openServer({ env: { PUBLIC_URL: 'https://images.example' } });
   locked = await openServer({ env: { ACCESS_KEY: 'a key that nobody guesses' } });
 });
 afterAll(async () => {
@@ -49,7 +49,7 @@ const own = [
   'app.localhost:1',
   '[::1]:4000',
   '192.168.1.7',
-  'pictures.example',
+  'images.example',
   'localhost.',
 ];
 
@@ -80,7 +80,7 @@ describe('without a key', () => {
     },
   );
 
-  it.each(['http://127.0.0.1:4000', 'http://localhost:5173', 'https://pictures.example'])(
+  it.each(['http://127.0.0.1:4000', 'http://localhost:5173', 'https://images.example'])(
     'a page of %s does',
     async (origin) => {
       expect((await ask(open, '/graphql', { host: '127.0.0.1', origin }, models))[0]).toBe(200);
@@ -92,7 +92,7 @@ describe('without a key', () => {
     [{ host: 'evil.example' }, 421],
     [{ host: '127.0.0.1', origin: 'http://evil.example' }, 403],
     [{ host: 'localhost', origin: 'http://localhost' }, 'open'],
-    [{ host: 'pictures.example', origin: 'https://pictures.example' }, 'open'],
+    [{ host: 'images.example', origin: 'https://images.example' }, 'open'],
     [{}, 'open'],
   ])('a WebSocket with %j: %s', async (headers, expected) => {
     const { url } = await open.listening();
@@ -110,9 +110,9 @@ describe('without a key', () => {
 });
 
 it('with a key any name is served to those who have it', async () => {
-  const headers = { host: 'pictures.somewhere', authorization: 'Bearer a key that nobody guesses' };
+  const headers = { host: 'images.somewhere', authorization: 'Bearer a key that nobody guesses' };
   expect((await ask(locked, '/graphql', headers, models))[0]).toBe(200);
-  expect((await ask(locked, '/graphql', { host: 'pictures.somewhere' }, models))[0]).toBe(401);
+  expect((await ask(locked, '/graphql', { host: 'images.somewhere' }, models))[0]).toBe(401);
 });
 
 describe('HOST', () => {
@@ -139,9 +139,9 @@ describe('HOST', () => {
     ['[::1]', true],
     ['localhost', true],
   ])('%s may have a key of 15 characters: %s', (HOST, allowed) => {
-    const { success, error } = serverSection.schema.safeParse({ HOST, ACCESS_KEY: 'x'.repeat(15) });
+    const { success, error } = httpSection.schema.safeParse({ HOST, ACCESS_KEY: 'x'.repeat(15) });
     expect([success, error?.issues[0]?.path]).toEqual([allowed, allowed ? undefined : ['ACCESS_KEY']]);
-    expect(serverSection.schema.safeParse({ HOST, ACCESS_KEY: 'x'.repeat(16) }).success).toBe(true);
+    expect(httpSection.schema.safeParse({ HOST, ACCESS_KEY: 'x'.repeat(16) }).success).toBe(true);
   });
 });
 

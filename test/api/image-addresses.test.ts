@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { house, openServer, operation, origin, type TestServer } from './server.js';
 
-/** The grammar of picture addresses (docs/images.md), outwards and inwards. */
+/** The grammar of image addresses (docs/images.md), outwards and inwards. */
 
 const servers: TestServer[] = [];
 let server: TestServer;
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all(servers.map((one) => one.close())));
 
-describe('the address of a picture', () => {
+describe('the address of an image', () => {
   const status = async (suffix: string) => (await server.fetch(new Request(`${origin}/images/${id}${suffix}`))).status;
 
   it.each(['', '?', '?w=32', '.jpg?q=50&h=16&w=16', '.jpeg', '.png?%77=32', '?w=032'])(
@@ -67,7 +67,7 @@ describe('the address of a picture', () => {
   });
 });
 
-describe('a picture of this server, given by its address,', () => {
+describe('an image of this server, given by its address,', () => {
   interface Edited {
     edit: { __typename: string; source?: { sha256: string } | null; message?: string };
   }

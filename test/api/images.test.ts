@@ -18,7 +18,7 @@ const get = (url: string, headers: Record<string, string> = {}, method = 'GET') 
   server.fetch(new Request(url, { method, headers }));
 const bytes = async (response: Response) => Buffer.from(await response.arrayBuffer());
 
-describe('a picture', () => {
+describe('an image', () => {
   it('is immutable, and says so to every cache', async () => {
     const { status, headers } = await get(`${address}.png`);
     expect(status).toBe(200);
@@ -42,7 +42,7 @@ describe('a picture', () => {
     ['.jpg', 'jpeg'],
     ['.webp', 'webp'],
     ['.avif', 'heif'],
-  ])('is a real picture with the extension %s, cut to both sides', async (extension, format) => {
+  ])('is a real image with the extension %s, cut to both sides', async (extension, format) => {
     const response = await get(`${address}${extension}?w=48&h=32&q=60`);
     expect(await sharp(await bytes(response)).metadata()).toMatchObject({ format, width: 48, height: 32 });
   });
@@ -75,7 +75,7 @@ describe('a picture', () => {
     ['a side of nothing', '.png?w=0', 400, 'width'],
     ['a side that is no number', '.png?h=ten', 400, '`h`'],
     ['a quality beyond 100', '.jpg?q=101', 400, 'quality'],
-    ['an unknown hash', null, 404, 'no such picture'],
+    ['an unknown hash', null, 404, 'no such image'],
     ['a path out of the folder', '/../../secret', 404, ''],
   ])('refuses %s, and nobody keeps the refusal', async (_name, suffix, status, says) => {
     const response = await get(suffix === null ? `${origin}/images/${'0'.repeat(64)}` : `${address}${suffix}`);

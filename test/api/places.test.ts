@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openServer, operation, type TestServer } from './server.js';
 
-/** Which picture of a generation is which. */
+/** Which image of a generation is which. */
 
 let server: TestServer;
 beforeAll(async () => {

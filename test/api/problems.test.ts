@@ -40,7 +40,7 @@ describe('a problem has a code, and what a sentence about it needs', () => {
     expect(await refusal('generate', { ...house, ...input })).toMatchObject({ field, ...said });
   });
 
-  it('an id of nothing, and a picture that is not remembered', async () => {
+  it('an id of nothing, and an image that is not remembered', async () => {
     const id = 'f'.repeat(64);
     expect(await refusal('edit', { image: { id }, prompt: 'x', strength: 0.5 })).toEqual({
       code: 'NOT_FOUND',

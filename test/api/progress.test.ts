@@ -52,7 +52,7 @@ describe.each([
 ])('progress over %s', (name, watch) => {
   const seed = name.length;
 
-  it('tells everything in order, from the queue to the pictures, and ends', async () => {
+  it('tells everything in order, from the queue to the images, and ends', async () => {
     const events = await watch(await start({ ...house, seed }));
     const told = events.filter(({ __typename }) => __typename !== 'Heartbeat');
     expect(told.map(({ sequence }) => sequence)).toEqual(told.map((_, i) => i + 1));

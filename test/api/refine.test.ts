@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Pixels } from '../../src/engine/engine.js';
-import { differing, leftHalf, picture, upload, waves } from '../generation/pictures.js';
+import { differing, image, leftHalf, upload, waves } from '../generation/images.js';
 import { openServer, operation, type TestServer } from './server.js';
 
 let server: TestServer;
@@ -41,13 +41,13 @@ async function fetched({ images }: Refined['refine']): Promise<Pixels> {
 
 const flat = waves(128, 96);
 /** Fine texture in the middle, nothing anywhere else. */
-const textured = picture(192, 160, (x, y) => {
+const textured = image(192, 160, (x, y) => {
   const inside = x >= 72 && x < 120 && y >= 56 && y < 104;
   return inside && (x * 7 + y * 13) % 5 < 2 ? [240, 240, 240] : [60, 60, 60];
 });
 
 describe('refine', () => {
-  it('finds where a picture needs it, and leaves every other pixel as it was', async () => {
+  it('finds where an image needs it, and leaves every other pixel as it was', async () => {
     const made = await refine(textured);
     expect(made).toMatchObject({
       ...{ __typename: 'Generation', status: 'SUCCEEDED', cache: 'MISS', strength: 0.35, step: 4, totalSteps: 4 },
@@ -62,7 +62,7 @@ describe('refine', () => {
     expect(await refine(textured)).toMatchObject({ cache: 'HIT', regions: made.regions, images: made.images });
   });
 
-  it('returns a picture that needs nothing as it came', async () => {
+  it('returns an image that needs nothing as it came', async () => {
     const made = await refine(flat);
     expect(made).toMatchObject({ status: 'SUCCEEDED', regions: [] });
     expect(differing(await fetched(made), flat)).toBe(0);
@@ -86,7 +86,7 @@ describe('refine', () => {
     expect(differing(await fetched(masked), flat, (x) => x >= 64)).toBe(0);
   });
 
-  it('refuses mask and regions together, a region outside, and a picture that never was', async () => {
+  it('refuses mask and regions together, a region outside, and an image that never was', async () => {
     const region = { x: 100, y: 0, width: 40, height: 30 };
     const refused = { __typename: 'InvalidInput' };
     expect(await refine(flat, { regions: [region] })).toMatchObject({ ...refused, field: 'regions.0' });

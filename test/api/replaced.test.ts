@@ -35,16 +35,16 @@ function edit(file: string, change: (fields: Record<string, unknown>) => object)
   writeFileSync(file, JSON.stringify(change(JSON.parse(readFileSync(file, 'utf8')))));
 }
 
-function pictureOf({ status, images, ...rest }: Answer) {
+function imageOf({ status, images, ...rest }: Answer) {
   expect({ status, rest }).toMatchObject({ status: 'SUCCEEDED' });
   return images![0]!;
 }
 
 /** Draws before and after a change, and after it is taken back. */
 async function around(program: Program, change: () => void, undo: () => void) {
-  const before = pictureOf(await draw(program));
+  const before = imageOf(await draw(program));
   change();
-  const after = pictureOf(await draw(program));
+  const after = imageOf(await draw(program));
   undo();
   const back = await draw(program);
   return { before, after, back };
@@ -65,38 +65,35 @@ describe('a file of a model that is replaced under the running server', () => {
       'tokenizer/tokenizer.json',
       (file) => edit(file, (fields) => ({ ...fields, normalizer: { type: 'Lowercase' }, pre_tokenizer: null })),
     ],
-  ])(
-    'draws another picture under another name, and the first again when it is back: %s',
-    async (_what, name, change) => {
-      const checkpoint = tinyCopy();
-      const file = join(checkpoint, name);
-      const kept = join(newFolder(), 'kept');
-      copyFileSync(file, kept);
-      const program = await serving(catalogOf({ id: 'tiny', checkpoint }));
-      const { before, after, back } = await around(
-        program,
-        () => change(file),
-        () => copyFileSync(kept, file),
-      );
-      expect(after.fingerprint).not.toBe(before.fingerprint);
-      expect(after.sha256).not.toBe(before.sha256);
-      expect(back).toMatchObject({ cache: 'HIT', images: [before] });
-      expect(pictureOf(await draw(program, { cache: 'REFRESH' }))).toEqual(before);
-    },
-  );
+  ])('draws another image under another name, and the first again when it is back: %s', async (_what, name, change) => {
+    const checkpoint = tinyCopy();
+    const file = join(checkpoint, name);
+    const kept = join(newFolder(), 'kept');
+    copyFileSync(file, kept);
+    const program = await serving(catalogOf({ id: 'tiny', checkpoint }));
+    const { before, after, back } = await around(
+      program,
+      () => change(file),
+      () => copyFileSync(kept, file),
+    );
+    expect(after.fingerprint).not.toBe(before.fingerprint);
+    expect(after.sha256).not.toBe(before.sha256);
+    expect(back).toMatchObject({ cache: 'HIT', images: [before] });
+    expect(imageOf(await draw(program, { cache: 'REFRESH' }))).toEqual(before);
+  });
 });
 
 describe('a LoRA’s file that is replaced under the running server', () => {
-  it('is another LoRA, also while pictures of the first are drawn', async () => {
+  it('is another LoRA, also while images of the first are drawn', async () => {
     const files = [join(newFolder(), 'a'), join(newFolder(), 'b')] as const;
     for (const [i, file] of files.entries()) writeTensors(file, tensorsOf(factorsOf(4, 3 * i), diffusers));
     const lora = join(newFolder(), 'lora.safetensors');
     copyFileSync(files[0], lora);
     const program = await serving(catalogOf({ id: 'tiny', checkpoint: tinyCopy(), loras: { ink: lora } }));
     const ask = (more: object = {}) => draw(program, { loras: [{ id: 'ink', weight: 1 }], ...more });
-    const first = pictureOf(await ask());
+    const first = imageOf(await ask());
     copyFileSync(files[1], lora);
-    const second = pictureOf(await ask());
+    const second = imageOf(await ask());
     expect(second.fingerprint).not.toBe(first.fingerprint);
     expect(second.sha256).not.toBe(first.sha256);
 
@@ -111,7 +108,7 @@ describe('a LoRA’s file that is replaced under the running server', () => {
     for (const [i] of answers.entries()) {
       const one = await ask({ seed: 100 + i, steps: 20 });
       const anew = await ask({ seed: 100 + i, steps: 20, cache: 'REFRESH' });
-      expect(pictureOf(one)).toEqual(pictureOf(anew));
+      expect(imageOf(one)).toEqual(imageOf(anew));
     }
   });
 });

@@ -5,15 +5,15 @@ import { checkLora, contentHash } from '../../src/compiler/index.js';
 import type { ModelEntry } from '../../src/domain/model-entry.js';
 import { openTokenizer } from '../../src/engine/models/tokenizer.js';
 import { createEngine } from '../../src/engine/process/host.js';
-import type { Studio } from '../../src/generation/types.js';
-import { serverSection } from '../../src/http/config.js';
+import type { UseCases } from '../../src/generation/types.js';
+import { httpSection } from '../../src/http/config.js';
 import { createServer, type InkstoneServer, type Listening } from '../../src/http/server.js';
 import { tinyTurbo } from '../engine/checkpoints.js';
 import { newFolder, openStudio } from '../generation/open-studio.js';
 
 /** The API on the tiny checkpoint: real engine, real stores, a folder of its own. */
 export interface TestServer extends InkstoneServer {
-  readonly studio: Studio;
+  readonly service: UseCases;
   readonly log: string[];
   /** Posts one operation as clients do. */
   post(body: unknown, headers?: Readonly<Record<string, string>>): Promise<Response>;
@@ -34,7 +34,7 @@ export interface TestServerOptions {
   /** What differs from the tiny checkpoint's own entry in the catalog. */
   readonly model?: Partial<ModelEntry>;
   /** Changes the studio before the server gets it. */
-  readonly wrap?: (studio: Studio) => Studio;
+  readonly wrap?: (service: UseCases) => UseCases;
   readonly traced?: boolean;
 }
 
@@ -43,7 +43,7 @@ export const origin = 'http://inkstone.test';
 export async function openServer({
   env = {},
   model: changes = {},
-  wrap = (studio) => studio,
+  wrap = (service) => service,
   traced = false,
 }: TestServerOptions = {}): Promise<TestServer> {
   const model: ModelEntry = {
@@ -76,10 +76,10 @@ export async function openServer({
     },
   });
   const log: string[] = [];
-  const studio = wrap(real);
-  const settings = serverSection.schema.parse({ PORT: '0', ...env });
+  const service = wrap(real);
+  const settings = httpSection.schema.parse({ PORT: '0', ...env });
   const server = createServer({
-    studio,
+    service,
     settings,
     log: pino({ level: settings.LOG_LEVEL }, { write: (line) => log.push(line) }),
     traced,
@@ -95,7 +95,7 @@ export async function openServer({
     );
   return {
     ...server,
-    studio,
+    service,
     log,
     post,
     async ask<T>(query: string, variables: Record<string, unknown> = {}) {
@@ -109,7 +109,7 @@ export async function openServer({
       const paths = Object.keys(files);
       form.set('operations', JSON.stringify({ query, variables }));
       form.set('map', JSON.stringify(Object.fromEntries(paths.map((path, i) => [i, [path]]))));
-      for (const [i, path] of paths.entries()) form.set(String(i), files[path]!, 'picture.png');
+      for (const [i, path] of paths.entries()) form.set(String(i), files[path]!, 'image.png');
       const encoded = new Response(form);
       const body = await encoded.arrayBuffer();
       const headers = {
@@ -129,7 +129,7 @@ export async function openServer({
     },
     async close() {
       if (listening !== null) await (await listening).close(0);
-      else await studio.close(0);
+      else await service.close(0);
       await engine.close();
     },
   };
@@ -141,8 +141,8 @@ interface Answer<T> {
 }
 
 /** A studio with some of its methods changed; the others stay what they are. */
-export function changed(studio: Studio, methods: Partial<Studio>): Studio {
-  return new Proxy(studio, {
+export function changed(service: UseCases, methods: Partial<UseCases>): UseCases {
+  return new Proxy(service, {
     get(target, name) {
       const value = Reflect.get(methods, name) ?? Reflect.get(target, name);
       return typeof value === 'function' ? value.bind(target) : value;

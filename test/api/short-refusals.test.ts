@@ -23,7 +23,7 @@ const wrong: [string, object][] = [
   ['a field of an input', { query: generate, variables: { input: { prompt: 'a', [long]: 1 } } }],
   ['a model', { query: generate, variables: { input: { prompt: 'a', model: long } } }],
   ['an id', { query: operation('progress'), variables: { id: long } }],
-  ['a picture', { query: operation('edit'), variables: { input: { prompt: 'a', image: { id: long } } } }],
+  ['an image', { query: operation('edit'), variables: { input: { prompt: 'a', image: { id: long } } } }],
   [
     'an address',
     { query: operation('edit'), variables: { input: { prompt: 'a', image: { url: `http://${long}/` } } } },

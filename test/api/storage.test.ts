@@ -40,7 +40,7 @@ describe.skipIf(cannotMount !== null)(`on a full disk${skipped}`, () => {
   }
   async function ended(id: string): Promise<Told> {
     const signal = new AbortController().signal;
-    for await (const event of server.studio.progress(rawId('Generation', id), 0, signal)) void event;
+    for await (const event of server.service.progress(rawId('Generation', id), 0, signal)) void event;
     const { generation } = await server.ask<{ generation: Told }>(
       `query($id: ID!) { generation(id: $id) { ${fields} } }`,
       { id },
@@ -48,7 +48,7 @@ describe.skipIf(cannotMount !== null)(`on a full disk${skipped}`, () => {
     return generation;
   }
 
-  it('remembered pictures are answered and served, and new ones are refused as retryable data', async () => {
+  it('remembered images are answered and served, and new ones are refused as retryable data', async () => {
     disk.fill();
     for (const cache of ['DEFAULT', 'ONLY']) {
       const { cache: outcome, images } = await generate({ ...house, cache });

@@ -3,7 +3,7 @@ import { basePathOf, belowBase } from '../../src/http/base-url.js';
 import { house, openServer, type TestServer } from './server.js';
 
 const key = 'a key that nobody guesses';
-const base = 'https://pictures.example/ink';
+const base = 'https://images.example/ink';
 let server: TestServer;
 beforeAll(async () => {
   server = await openServer({ env: { PUBLIC_URL: base, ACCESS_KEY: key } });
@@ -55,7 +55,7 @@ describe.each(ways)('below a path that is %s', (_way, ask) => {
     expect((await ask('/nothing')).status).toBe(404);
   });
 
-  it('pictures are where their addresses say', async () => {
+  it('images are where their addresses say', async () => {
     const query =
       'mutation($input: GenerateInput!) { generate(input: $input, waitMs: 60000) { ... on Generation { images { url } } } }';
     const response = await ask('/graphql', {

@@ -11,7 +11,7 @@ function loraFile(): string {
   return file;
 }
 
-function misfit(): string {
+function mismatch(): string {
   const file = join(newFolder(), 'misfit.safetensors');
   writeTensors(file, { 'transformer.layers.0.attention.to_q.lora_A.weight': { type: 'F32', shape: [4, 64] } });
   return file;
@@ -21,7 +21,7 @@ describe('what cannot be used', () => {
   it('is named in the log, each with its sentence, and not offered; the others are', async () => {
     const [damaged, whole] = [tinyCopy(), tinyCopy()];
     truncateSync(join(damaged, 'vae', 'diffusion_pytorch_model.safetensors'), 3000);
-    const loras = { good: loraFile(), gone: join(newFolder(), 'gone.safetensors'), misfit: misfit() };
+    const loras = { good: loraFile(), gone: join(newFolder(), 'gone.safetensors'), mismatch: mismatch() };
     const catalog = catalogOf(
       { id: 'damaged', checkpoint: damaged },
       { id: 'whole', checkpoint: whole, loras },

@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { UploadBudget, UploadsBusy } from '../../src/http/upload-budget.js';
-import { upload, waves } from '../generation/pictures.js';
+import { upload, waves } from '../generation/images.js';
 import { house, openServer, operation, type TestServer } from './server.js';
 
 describe('memory that uploads share', () => {

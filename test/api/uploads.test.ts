@@ -13,14 +13,14 @@ const yoga = createYoga({
   schema: createSchema({
     typeDefs: /* GraphQL */ `
       scalar Upload
-      input Picture { upload: Upload  more: [Picture!]  note: String }
+      input Image { upload: Upload  more: [Image!]  note: String }
       type Query { none: Int }
-      type Mutation { read(picture: Picture!): String! }
+      type Mutation { read(image: Image!): String! }
     `,
     resolvers: {
       Upload: new GraphQLScalarType({ name: 'Upload', parseValue: (value) => value }),
       Mutation: {
-        read: async (_: unknown, { picture }: { picture: Picture }) => JSON.stringify(await contentOf(picture)),
+        read: async (_: unknown, { image }: { image: Image }) => JSON.stringify(await contentOf(image)),
       },
     },
   }),
@@ -34,12 +34,12 @@ const yoga = createYoga({
   logging: false,
 });
 
-interface Picture {
+interface Image {
   readonly upload: Blob | null;
-  readonly more?: readonly Picture[];
+  readonly more?: readonly Image[];
 }
 
-async function contentOf({ upload, more }: Picture): Promise<unknown> {
+async function contentOf({ upload, more }: Image): Promise<unknown> {
   return [await upload?.text(), ...(await Promise.all((more ?? []).map(contentOf)))];
 }
 
@@ -55,11 +55,11 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-const query = 'mutation($picture: Picture!) { read(picture: $picture) }';
+const query = 'mutation($image: Image!) { read(image: $image) }';
 const csrf = { 'x-graphql-yoga-csrf': '1' };
 const one = {
-  operations: { query, variables: { picture: { upload: null } } },
-  map: { 0: ['variables.picture.upload'] },
+  operations: { query, variables: { image: { upload: null } } },
+  map: { 0: ['variables.image.upload'] },
 };
 
 interface Parts {
@@ -68,13 +68,13 @@ interface Parts {
   readonly files?: Readonly<Record<string, string>>;
 }
 
-function formOf({ operations = one.operations, map = one.map, files = { 0: 'a picture' } }: Parts): FormData {
+function formOf({ operations = one.operations, map = one.map, files = { 0: 'an image' } }: Parts): FormData {
   const form = new FormData();
   const text = (value: unknown) =>
     value instanceof Blob || typeof value === 'string' ? (value as string) : JSON.stringify(value);
   if (operations !== null) form.set('operations', text(operations));
   if (map !== null) form.set('map', text(map));
-  for (const [name, content] of Object.entries(files)) form.set(name, new File([content], 'picture.png'));
+  for (const [name, content] of Object.entries(files)) form.set(name, new File([content], 'image.png'));
   return form;
 }
 
@@ -112,20 +112,20 @@ const ways: [string, (parts: Parts, headers?: Record<string, string>) => Promise
 
 describe.each(ways)('a request with files, %s', (_way, post) => {
   it('has each file in its place', async () => {
-    expect(JSON.parse((await post({})).data!.read)).toEqual(['a picture']);
-    const picture = { upload: null, more: [{ upload: null }, { upload: null }] };
+    expect(JSON.parse((await post({})).data!.read)).toEqual(['an image']);
+    const image = { upload: null, more: [{ upload: null }, { upload: null }] };
     const map = {
-      a: ['variables.picture.upload', 'variables.picture.more.1.upload'],
-      b: ['variables.picture.more.0.upload'],
+      a: ['variables.image.upload', 'variables.image.more.1.upload'],
+      b: ['variables.image.more.0.upload'],
     };
-    const { data } = await post({ operations: { query, variables: { picture } }, map, files: { a: 'A', b: 'B' } });
+    const { data } = await post({ operations: { query, variables: { image } }, map, files: { a: 'A', b: 'B' } });
     expect(JSON.parse(data!.read)).toEqual(['A', ['B'], ['A']]);
   });
 
   it('has its operations and its map as fields or as files', async () => {
     const json = (value: unknown) => new File([JSON.stringify(value)], 'blob', { type: 'application/json' });
     const { data } = await post({ operations: json(one.operations), map: json(one.map) });
-    expect(JSON.parse(data!.read)).toEqual(['a picture']);
+    expect(JSON.parse(data!.read)).toEqual(['an image']);
     const { status, errors } = await post({ operations: new File(['{'], 'blob') });
     expect([status, errors![0]!.message]).toEqual([
       400,
@@ -148,16 +148,12 @@ describe.each(ways)('a request with files, %s', (_way, post) => {
     ['has no map', { map: null }, /a field `map` in JSON but received none/],
     [
       'has a map of something else',
-      { map: { 0: 'variables.picture.upload' } },
+      { map: { 0: 'variables.image.upload' } },
       /`map` to be an object of lists of paths/,
     ],
-    ['has a map that is a list', { map: ['variables.picture.upload'] }, /`map` to be an object of lists/],
+    ['has a map that is a list', { map: ['variables.image.upload'] }, /`map` to be an object of lists/],
     ['lacks a file of its map', { files: {} }, /a file for each name in `map` but received none for "0"/],
-    [
-      'places a field as a file',
-      { map: { operations: ['variables.picture.upload'] } },
-      /a file for each name in `map`/,
-    ],
+    ['places a field as a file', { map: { operations: ['variables.image.upload'] } }, /a file for each name in `map`/],
     ['leads nowhere', { map: { 0: ['variables.nothing.upload'] } }, /each path in `map` to lead to null/],
     ['leads to a prototype', { map: { 0: ['variables.__proto__.upload'] } }, /each path in `map` to lead to null/],
     [
@@ -172,12 +168,12 @@ describe.each(ways)('a request with files, %s', (_way, post) => {
     ],
     [
       'places two files at one place',
-      { map: { 0: ['variables.picture.upload'], 1: ['variables.picture.upload'] }, files: { 0: 'A', 1: 'B' } },
+      { map: { 0: ['variables.image.upload'], 1: ['variables.image.upload'] }, files: { 0: 'A', 1: 'B' } },
       /to lead to null/,
     ],
     [
       'has more paths than files may be',
-      { map: { 0: Array(4).fill('variables.picture.upload') } },
+      { map: { 0: Array(4).fill('variables.image.upload') } },
       /at most 3 paths in `map` but received 4/,
     ],
   ])('that %s is refused', async (_name, parts, sentence) => {
@@ -220,7 +216,7 @@ describe('a body', () => {
     const body = Buffer.from(await encoded.arrayBuffer()).toString();
     const head = `Content-Type: ${encoded.headers.get('content-type')}\r\nTransfer-Encoding: chunked`;
     const chunks = [...body.matchAll(/.{1,50}/gs)].map(([chunk]) => `${chunk.length.toString(16)}\r\n${chunk}\r\n`);
-    expect(await raw(head, `${chunks.join('')}0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 .*a picture/s);
+    expect(await raw(head, `${chunks.join('')}0\r\n\r\n`)).toMatch(/^HTTP\/1\.1 200 .*an image/s);
   });
 
   it.each([boundary, 'Content-Type: application/json\r\n'])(
@@ -236,7 +232,7 @@ describe('a body', () => {
   it("with files in a platform's own request that does not say how long it is, is read no further than is allowed", async () => {
     const send = (files: Record<string, string>) =>
       yoga.fetch(new Request('http://any/graphql', { method: 'POST', headers: csrf, body: formOf({ files }) }));
-    expect((await send({ 0: 'a picture' })).status).toBe(200);
+    expect((await send({ 0: 'an image' })).status).toBe(200);
     expect((await send({ 0: 'x'.repeat(7000), 1: 'x'.repeat(7000) })).status).toBe(413);
   });
 

@@ -38,6 +38,6 @@ export async function identicalAtOnce(program: Program, count: number): Promise<
     ),
   );
   if (new Set(answers.map(({ generate }) => generate.images[0]?.id)).size !== 1)
-    throw new Error('Equal requests gave different pictures.');
+    throw new Error('Equal requests gave different images.');
   return answers.filter(({ generate }) => generate.cache === 'MISS').length;
 }

@@ -10,7 +10,7 @@ const mutations = {
 };
 const runs = 3;
 
-interface Made {
+interface EngineResult {
   readonly made: {
     status: string;
     cache: string;
@@ -24,7 +24,7 @@ interface Catalog {
   readonly models: { id: string; name: string; operations: string[]; editModes: string[]; supportsGuidance: boolean }[];
 }
 
-/** What each kind of work on a 256×256 picture takes, end to end over HTTP and by stage; as far as the catalog's models can. */
+/** What each kind of work on a 256×256 image takes, end to end over HTTP and by stage; as far as the catalog's models can. */
 export async function changes(program: Program): Promise<Measure[]> {
   const { models } = await graphql<Catalog>(
     program.url,
@@ -75,8 +75,12 @@ async function measured(
   ];
 }
 
-async function ask(program: Program, kind: keyof typeof mutations, input: Record<string, unknown>): Promise<Made> {
-  const answer = await graphql<Made>(program.url, mutations[kind], { input });
+async function ask(
+  program: Program,
+  kind: keyof typeof mutations,
+  input: Record<string, unknown>,
+): Promise<EngineResult> {
+  const answer = await graphql<EngineResult>(program.url, mutations[kind], { input });
   if (answer.made.status !== 'SUCCEEDED') throw new Error(`Not made: ${JSON.stringify(answer.made)}`);
   return answer;
 }

@@ -16,14 +16,14 @@ interface Drawn {
   };
 }
 
-/** Milliseconds until the first picture; the others, which follow, warm what is left to be warmed. */
+/** Milliseconds until the first image; the others, which follow, warm what is left to be warmed. */
 export async function drawFirst(program: Program, count: number): Promise<number> {
   const runs: { wallMs: number }[] = [];
   for (let seed = 1; seed <= count; seed++) runs.push(await timed(program, seed));
   return runs[0]!.wallMs;
 }
 
-/** Draws `count` different pictures one after another over HTTP, as a client does. */
+/** Draws `count` different images one after another over HTTP, as a client does. */
 export async function drawWarm(program: Program, count: number) {
   program.process.send('loop-delay:reset');
   const runs: Awaited<ReturnType<typeof timed>>[] = [];

@@ -39,10 +39,10 @@ export async function engineMeasures(): Promise<readonly Measure[]> {
   return [
     { name: 'encoding a prompt, first seed', value: median(first), unit: 'ms' },
     { name: 'encoding a prompt, second seed', value: median(second), unit: 'ms' },
-    { name: 'four pictures, one job each', value: median(singles), unit: 'ms' },
-    { name: 'four pictures, one job', value: median(batches), unit: 'ms' },
-    { name: 'picture with ample memory', value: ample.result.wallMs, unit: 'ms' },
-    { name: 'picture with ENGINE_MEMORY of 240 MB', value: short.result.wallMs, unit: 'ms' },
+    { name: 'four images, one job each', value: median(singles), unit: 'ms' },
+    { name: 'four images, one job', value: median(batches), unit: 'ms' },
+    { name: 'image with ample memory', value: ample.result.wallMs, unit: 'ms' },
+    { name: 'image with ENGINE_MEMORY of 240 MB', value: short.result.wallMs, unit: 'ms' },
     { name: 'engine peak (PSS) with ample memory', value: ample.peak / 1e6, unit: 'MB' },
     { name: 'engine peak (PSS) with ENGINE_MEMORY of 240 MB', value: short.peak / 1e6, unit: 'MB' },
   ];

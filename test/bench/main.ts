@@ -37,12 +37,12 @@ try {
   measures.push(
     { name: 'process start → ready', value: program.readyMs / 1000, unit: 's' },
     {
-      name: 'process start → first picture',
+      name: 'process start → first image',
       value: (program.readyMs + firstMs) / 1000,
       unit: 's',
       target: '≤ 6',
     },
-    { name: 'warm 256×256 picture, 8 steps', value: drawn.wallMs / 1000, unit: 's', target: '≤ 1.2' },
+    { name: 'warm 256×256 image, 8 steps', value: drawn.wallMs / 1000, unit: 's', target: '≤ 1.2' },
     ...drawn.stages.map(({ stage, ms }) => ({ name: `  ${stage}`, value: ms, unit: 'ms' as const })),
     { name: 'server overhead (end to end − engine stages)', value: drawn.overheadMs, unit: 'ms', target: '≤ 15' },
     { name: 'event-loop delay p99 while generating', value: drawn.loopDelayP99, unit: 'ms', target: '≤ 20' },

@@ -9,7 +9,7 @@ import type { Measure } from './report.js';
 
 const cli = join(import.meta.dirname, '../../dist/src/cli.js');
 
-/** The default model with 8 and with 4 bits a weight, against itself: how far its pictures move, in what time and memory. */
+/** The default model with 8 and with 4 bits a weight, against itself: how far its images move, in what time and memory. */
 export async function quantised(): Promise<Measure[]> {
   const settings = readConfig(process.env).engine;
   const [model] = readModels(settings);
@@ -28,9 +28,9 @@ export async function quantised(): Promise<Measure[]> {
       const { median, worst, original, replaced } = await lossBetween(settings, model!, entry, null);
       const target = bits === 8 ? { target: '≥ 45' } : {};
       measures.push(
-        { name: `${bits} bits a weight: PSNR of the picture, median`, value: median, unit: 'dB', ...target },
-        { name: `${bits} bits a weight: PSNR of the picture, worst`, value: worst, unit: 'dB' },
-        { name: `${bits} bits a weight: time of a picture`, value: replaced.seconds / original.seconds, unit: '×' },
+        { name: `${bits} bits a weight: PSNR of the image, median`, value: median, unit: 'dB', ...target },
+        { name: `${bits} bits a weight: PSNR of the image, worst`, value: worst, unit: 'dB' },
+        { name: `${bits} bits a weight: time of an image`, value: replaced.seconds / original.seconds, unit: '×' },
       );
       if (replaced.memory !== null && original.memory !== null)
         measures.push({ name: `${bits} bits a weight: memory`, value: replaced.memory / original.memory, unit: '×' });

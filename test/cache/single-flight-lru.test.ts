@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { type Make, SingleFlightLru } from '../../src/cache/single-flight-lru.js';
+import { CoalescingCache, type Make } from '../../src/cache/single-flight-lru.js';
 
 interface Value {
   readonly name: string;
@@ -9,7 +9,7 @@ interface Value {
 const stays = () => new AbortController().signal;
 
 function cacheWith(maxBytes = 1000) {
-  const lru = new SingleFlightLru<Value>({ maxBytes, bytesOf: () => 10 });
+  const lru = new CoalescingCache<Value>({ maxBytes, bytesOf: () => 10 });
   const flights: {
     signal: AbortSignal;
     land(name: string): void;

@@ -164,18 +164,18 @@ describe('LoRAs', () => {
 });
 
 describe('a LoRA that does not fit is refused', () => {
-  const misfit = { 'layers.0.attention.to_q.lora_A.weight': { type: 'F32' as const, shape: [4, 64] } };
+  const mismatch = { 'layers.0.attention.to_q.lora_A.weight': { type: 'F32' as const, shape: [4, 64] } };
   const partner = { 'layers.0.attention.to_q.lora_B.weight': { type: 'F32' as const, shape: [48, 4] } };
 
   it('before it is used, by headers alone', () => {
-    const file = fileOf({ ...misfit, ...partner });
+    const file = fileOf({ ...mismatch, ...partner });
     expect(() => checkLora(folder, file)).toThrow(CheckpointError);
     expect(() => checkLora(folder, file)).toThrow(file);
     expect(() => checkLora(folder, fileOf(tensorsOf(one, kohya)))).not.toThrow();
   });
 
   it('with its id, the tensor and both shapes, and without a path', () => {
-    const file = fileOf({ ...misfit, ...partner });
+    const file = fileOf({ ...mismatch, ...partner });
     const attempt = () => lorasOf(file).inputs([{ id: 'a', weight: 1 }]);
     for (const part of ['LoRA "a"', 'layers.0.attention.to_q.lora_A.weight', '[4, 48]', '[4, 64]'])
       expect(attempt).toThrow(part);
@@ -188,7 +188,7 @@ describe('a LoRA that does not fit is refused', () => {
     ['of an alpha that is a code', null],
   ])('without a path when it is %s', (_what, spoil) => {
     const alpha = { 'layers.0.attention.to_q.alpha': { type: 'U8' as const, shape: [] } };
-    const file = fileOf({ ...tensorsOf(one, diffusers), ...(spoil === null && { ...misfit, ...partner, ...alpha }) });
+    const file = fileOf({ ...tensorsOf(one, diffusers), ...(spoil === null && { ...mismatch, ...partner, ...alpha }) });
     spoil?.(file);
     const attempt = () => checkLora(folder, file, 'The LoRA "a"');
     expect(attempt).toThrow(CheckpointError);

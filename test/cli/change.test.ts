@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import type { Pixels } from '../../src/engine/engine.js';
-import { differing, leftHalf, upload } from '../generation/pictures.js';
+import { differing, leftHalf, upload } from '../generation/images.js';
 import { openFolder } from './tiny.js';
 
 const { folder: work, inkstone: run } = openFolder();
@@ -14,7 +14,7 @@ async function read(file: string): Promise<Pixels> {
   return { width: info.width, height: info.height, data: new Uint8Array(data) };
 }
 
-describe('the commands that change a picture', () => {
+describe('the commands that change an image', () => {
   it('repaint it under a mask and improve it in a region, and leave the rest of it as it was', async () => {
     const drawn = await inkstone('generate', 'a red house', '--out', 'drawn.png', '--seed', '7');
     expect(drawn).toMatchObject({ code: 0, out: expect.stringMatching(/^drawn\.png: 64×64, seed 7, \d+\.\d s\n$/) });

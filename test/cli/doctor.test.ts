@@ -84,7 +84,7 @@ describe('the doctor', () => {
       /no tensor "encoder\.conv_out\.bias" of \[32\]/,
     ],
     [
-      'a transformer for fewer positions than its pictures have',
+      'a transformer for fewer positions than its images have',
       (folder) => change(join(folder, 'transformer/config.json'), { axes_lens: [1536, 64, 512] }),
       /expected "axes_lens" to be at least \[514, 128, 128\].* but it is \[1536, 64, 512\]/,
     ],

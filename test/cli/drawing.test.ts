@@ -8,10 +8,10 @@ import { openFolder } from './tiny.js';
 
 const { folder, inkstone } = openFolder();
 const bytesOf = (file: string) => readFileSync(join(folder, file));
-const pixelsOf = (picture: Buffer) => sharp(picture).removeAlpha().raw().toBuffer();
+const pixelsOf = (image: Buffer) => sharp(image).removeAlpha().raw().toBuffer();
 const there = (...files: string[]) => files.map((file) => existsSync(join(folder, file)));
 
-describe('several pictures', () => {
+describe('several images', () => {
   it('of one prompt are numbered, and their seeds count up', async () => {
     const { code, out } = await inkstone(['generate', 'a cat', '--count', '2', '--seed', '7', '--out', 'cat.png']);
     expect(code).toBe(0);
@@ -37,7 +37,7 @@ describe('several pictures', () => {
     expect(bytesOf('line-2.png')).toEqual(bytesOf('dog.png'));
   });
 
-  it('are also made of a picture', async () => {
+  it('are also made of an image', async () => {
     await inkstone(['generate', 'a cat', '--seed', '7', '--out', 'source.png']);
     const strong = ['--strength', '0.9', '--seed', '7', '--count', '2'];
     const edited = await inkstone(['edit', 'source.png', '-', ...strong, '--out', 'e.png'], 'a dog\na fox');
@@ -88,7 +88,7 @@ describe('--json', () => {
     });
   });
 
-  it('does not disturb the bytes of a picture', async () => {
+  it('does not disturb the bytes of an image', async () => {
     const { bytes, err } = await inkstone(['generate', 'a cat', '--json', '--out', '-']);
     expect(await sharp(bytes).metadata()).toMatchObject({ format: 'png' });
     expect(JSON.parse(err)).toMatchObject({ prompt: 'a cat', images: [{ file: null }] });
@@ -100,7 +100,7 @@ describe('a LoRA that is a file', () => {
   const generate = (out: string, ...rest: string[]) =>
     inkstone(['generate', 'a cat', '--seed', '7', '--json', '--out', out, ...rest]);
 
-  it('is added with its weight, and the picture says so', async () => {
+  it('is added with its weight, and the image says so', async () => {
     await generate('plain.png');
     const whole = await generate('whole.png', '--lora', 'ink: wash.safetensors');
     expect(JSON.parse(whole.out).loras).toEqual([expect.objectContaining({ weight: 1 })]);

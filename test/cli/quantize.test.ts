@@ -31,7 +31,7 @@ describe('inkstone quantize', () => {
     const out = join(work, 'tiny-8');
     const { code, out: said, err } = await inkstone('quantize', tiny, '--bits', '8', '--out', out, '--size', '64x64');
     expect([code, err]).toEqual([0, '']);
-    for (const part of ['Original', 'Quantised', 's a picture']) expect(said).toContain(part);
+    for (const part of ['Original', 'Quantised', 's an image']) expect(said).toContain(part);
     const [median, worst] = decibels(said);
     expect(median).toBeGreaterThanOrEqual(worst!);
     expect(worst).toBeGreaterThan(30);
@@ -39,7 +39,7 @@ describe('inkstone quantize', () => {
     expect(transformer.quantization_config).toEqual({ quant_method: 'inkstone', bits: 8, block_size: 32 });
     expect(describeCheckpoint(join(out, 'transformer')).types).toContain('U8');
     expect(readdirSync(out).sort()).toEqual(readdirSync(tiny).sort());
-    const picture = join(work, 'picture.png');
+    const image = join(work, 'image.png');
     const drawn = await inkstone(
       'generate',
       'a red house',
@@ -50,11 +50,11 @@ describe('inkstone quantize', () => {
       '--seed',
       '7',
       '--out',
-      picture,
+      image,
       '--checkpoint',
       out,
     );
-    expect([drawn.code, existsSync(picture)]).toEqual([0, true]);
+    expect([drawn.code, existsSync(image)]).toEqual([0, true]);
   });
 
   it('follows links, and takes 4 bits in blocks of another size', async () => {
@@ -130,7 +130,7 @@ describe('inkstone quantize', () => {
     expect(readdirSync(work)).toEqual(before);
   });
 
-  it('keeps pictures of the embedded model within 45 dB with 8 bits', { timeout: 300_000 }, async () => {
+  it('keeps images of the embedded model within 45 dB with 8 bits', { timeout: 300_000 }, async () => {
     const { code, out } = await inkstone('quantize', 'inkling-turbo', '--out', join(work, 'inkling-8'));
     expect(code).toBe(0);
     const [, worst] = decibels(out);

@@ -74,7 +74,7 @@ describe('the transformer', () => {
     );
     const named = [...arrays.keys()].filter((name) => name.startsWith('debug.')).map((name) => name.slice(6));
     expect(named).toContain('final_layer');
-    // Of what the reference shows before padding is put in, and after the picture is taken out, only the real rows are meant.
+    // Of what the reference shows before padding is put in, and after the image is taken out, only the real rows are meant.
     const rows: Readonly<Record<string, number>> = { x_embedded: 16, cap_embedded: 5, final_layer: 16 };
     for (const name of named) {
       const { shape, data: theirs } = of(`debug.${name}`);

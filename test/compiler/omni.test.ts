@@ -12,8 +12,8 @@ import { Loras } from '../../src/engine/models/loras.js';
 import { openTransformer, type Transformer } from '../../src/engine/models/transformer.js';
 import { items } from '../../src/engine/runtime/tensor.js';
 import { diffusers, factorsOf, folderOf, tensorsOf } from '../checkpoint/lora-files.js';
+import { image } from '../engine/images.js';
 import { tinyOmni, writeImageEncoder } from '../engine/omni-checkpoint.js';
-import { picture } from '../engine/pictures.js';
 import { temporaryFolder, writeJson } from './files.js';
 import { farthest, fixtures, run } from './run.js';
 import { wave } from './waves.js';
@@ -47,10 +47,10 @@ describe('the transformer in omni mode', () => {
     await model.dispose();
   });
 
-  it('goes by the picture and by every segment', async () => {
+  it('goes by the image and by every segment', async () => {
     const model = await open();
-    const predict = async (parts: ReturnType<typeof segments>, pictures = shown) =>
-      (await model.instruct([parts], pictures).predict(latents, [0.3])).data;
+    const predict = async (parts: ReturnType<typeof segments>, images = shown) =>
+      (await model.instruct([parts], images).predict(latents, [0.3])).data;
     const first = await predict(segments(9));
     const [one, two, three] = segments(9);
     const others = [
@@ -107,7 +107,7 @@ describe('the transformer in omni mode', () => {
 });
 
 describe('SigLIP 2’s vision tower', () => {
-  it('spreads its grid of positions over the picture’s', async () => {
+  it('spreads its grid of positions over the image’s', async () => {
     const encoder = join(temporaryFolder(), 'siglip');
     // Without anything else in the sum, what is left is the normed positions.
     writeImageEncoder(encoder, (name, tensor) =>
@@ -141,7 +141,7 @@ describe('SigLIP 2’s vision tower', () => {
     const encoder = join(temporaryFolder(), 'siglip');
     writeImageEncoder(encoder);
     const model = await openImageEncoder(compileImageEncoder(encoder, target), device);
-    const seen = await model.encode(picture(width, height, (x, y) => [x, y, 200]));
+    const seen = await model.encode(image(width, height, (x, y) => [x, y, 200]));
     expect([seen.rows, seen.columns, seen.features.shape]).toEqual([rows, columns, [rows * columns, 16]]);
     await model.dispose();
   });

@@ -258,11 +258,11 @@ describe('the published checkpoint, in its true size', () => {
       const before = process.cpuUsage();
       const encoder = compileTextEncoder(textEncoder, { target });
       const { prepare, step } = compileTransformer(transformer, { target });
-      const pictures = [compileVaeDecoder(vae, { target }), compileVaeEncoder(vae, { target })];
+      const images = [compileVaeDecoder(vae, { target }), compileVaeEncoder(vae, { target })];
       const { user, system } = process.cpuUsage(before);
 
       expect((user + system) / 1e6).toBeLessThan(2);
-      const graphs = [encoder, prepare, step, ...pictures];
+      const graphs = [encoder, prepare, step, ...images];
       // The graphs are small, because the weights stay in their files.
       for (const { model } of graphs) expect(model.length).toBeLessThan(2 ** 20);
       expect(encoder.outputs).toEqual([{ name: 'embeds', type: 'float32', shape: ['B', 'L', 2560] }]);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import type { GenerationStore, Picture } from '../../src/stores/generations/generation-store.js';
+import type { ImageRecord } from '../../src/domain/image.js';
+import type { GenerationStore } from '../../src/stores/generations/generation-store.js';
 import { generationOf } from './generation.js';
 
-const picture = (name: string, changes: Partial<Picture> = {}): Picture => ({
+const image = (name: string, changes: Partial<ImageRecord> = {}): ImageRecord => ({
   id: `image ${name}`,
   fingerprint: `fingerprint ${name}`,
   width: 64,
@@ -44,34 +45,34 @@ export function generationStoreConformance(
       await store.close();
     });
 
-    it('finds a picture by fingerprint and by image', async () => {
+    it('finds an image by fingerprint and by image', async () => {
       const store = await (await newPlace()).open();
-      await store.savePicture(picture('a'), 1);
-      expect(await store.pictures(['fingerprint a', 'other'])).toEqual([picture('a'), null]);
-      expect(await store.images(['other', 'image a'])).toEqual([null, picture('a')]);
+      await store.saveImage(image('a'), 1);
+      expect(await store.imagesByFingerprint(['fingerprint a', 'other'])).toEqual([image('a'), null]);
+      expect(await store.images(['other', 'image a'])).toEqual([null, image('a')]);
       await store.close();
     });
 
     it('forgets the fingerprints of images that are gone, but knows the images', async () => {
       const store = await (await newPlace()).open();
-      await store.savePicture(picture('a'), 1);
+      await store.saveImage(image('a'), 1);
       await store.forget(['image a', 'never there'], 2);
-      expect(await store.pictures(['fingerprint a'])).toEqual([null]);
-      expect(await store.images(['image a'])).toEqual([picture('a')]);
-      await store.savePicture(picture('a', { bytes: 99 }), 3);
-      expect(await store.pictures(['fingerprint a'])).toEqual([picture('a', { bytes: 99 })]);
+      expect(await store.imagesByFingerprint(['fingerprint a'])).toEqual([null]);
+      expect(await store.images(['image a'])).toEqual([image('a')]);
+      await store.saveImage(image('a', { bytes: 99 }), 3);
+      expect(await store.imagesByFingerprint(['fingerprint a'])).toEqual([image('a', { bytes: 99 })]);
       await store.close();
     });
 
-    it('takes a picture that came out differently under its old fingerprint', async () => {
+    it('takes an image that came out differently under its old fingerprint', async () => {
       const store = await (await newPlace()).open();
-      await store.savePicture(picture('a'), 1);
-      await store.savePicture(picture('a', { id: 'image b' }), 2);
-      expect(await store.pictures(['fingerprint a'])).toMatchObject([{ id: 'image b' }]);
+      await store.saveImage(image('a'), 1);
+      await store.saveImage(image('a', { id: 'image b' }), 2);
+      expect(await store.imagesByFingerprint(['fingerprint a'])).toMatchObject([{ id: 'image b' }]);
       await store.close();
     });
 
-    it('lets the oldest finished generations go, and gone pictures', async () => {
+    it('lets the oldest finished generations go, and gone images', async () => {
       const store = await (await newPlace()).open(2);
       const save = (id: string, createdAt: number, finishedAt: number | null) =>
         store.save({ generation: generationOf({ id, createdAt, finishedAt }), lastSequence: 1, plan: null });
@@ -80,11 +81,11 @@ export function generationStoreConformance(
       const left = await store.generations(['runs', 'g1', 'g2', 'g3', 'g4']);
       expect(left.map((stored) => stored?.generation.id ?? null)).toEqual(['runs', null, null, 'g3', 'g4']);
       for (const i of [1, 2, 3]) {
-        await store.savePicture(picture(`${i}`), i);
+        await store.saveImage(image(`${i}`), i);
         await store.forget([`image ${i}`], i);
       }
-      const pictures = await store.images(['image 1', 'image 2', 'image 3']);
-      expect(pictures.map((found) => found !== null)).toEqual([false, true, true]);
+      const images = await store.images(['image 1', 'image 2', 'image 3']);
+      expect(images.map((found) => found !== null)).toEqual([false, true, true]);
       await store.close();
     });
 

@@ -60,7 +60,7 @@ describe('README.md', () => {
     expect(Object.keys(scripts)).toEqual(expect.arrayContaining(['start', 'test']));
   });
 
-  it('shows a moving picture that loads quickly', async () => {
+  it('shows a moving image that loads quickly', async () => {
     const preview = join(root, 'docs/preview.webp');
     expect((await sharp(preview).metadata()).pages).toBeGreaterThan(5);
     expect(statSync(preview).size).toBeLessThan(400_000);

@@ -20,7 +20,7 @@ function largestDifference(a: Pixels, b: Pixels): number {
 }
 
 describe('several seeds in one job', () => {
-  it('give the pictures that each would give by itself, whether in one forward or in parts', async () => {
+  it('give the images that each would give by itself, whether in one forward or in parts', async () => {
     const together = await draw(4, four);
     const inParts = await draw(3, four);
     for (const [i, seed] of seeds.entries()) {
@@ -30,7 +30,7 @@ describe('several seeds in one job', () => {
     }
   });
 
-  it.each([4, 1])('make every step together, told once a picture, with %i in one forward', async (maxBatch) => {
+  it.each([4, 1])('make every step together, told once an image, with %i in one forward', async (maxBatch) => {
     const steps: string[] = [];
     await draw(maxBatch, four, (event) => {
       if (event.type === 'step') steps.push(`${event.step}:${event.image}`);

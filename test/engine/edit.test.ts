@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { EditJob, EngineEvent } from '../../src/engine/engine.js';
-import { forwards } from '../../src/engine/pipelines/schedule.js';
+import { modelCalls } from '../../src/engine/pipelines/schedule.js';
 import { changedTurbo } from './checkpoints.js';
 import { engineWith, run, runUntilStep } from './engines.js';
-import { differing, editJob, maskOf, waves, within } from './pictures.js';
+import { differing, editJob, maskOf, waves, within } from './images.js';
 
 const hole = { x: 21, y: 9, width: 30, height: 27 };
 const inpaintJob: EditJob = { ...editJob, mode: 'INPAINT', mask: maskOf(hole, 64, 48), strength: 1 };
 
-describe('a picture changed as a whole', () => {
+describe('an image changed as a whole', () => {
   it('is of the source’s size, the same for the same seed, and another for another', async () => {
     const engine = engineWith();
     const first = await run(engine, editJob);
@@ -42,7 +42,7 @@ describe('a picture changed as a whole', () => {
     [1, 0.5, 1],
     [8, 0, 0],
   ])('of %d steps at strength %d runs %d', (steps, strength, run) => {
-    expect(forwards(steps, strength)).toBe(run);
+    expect(modelCalls(steps, strength)).toBe(run);
   });
 
   it('is refused where no forward would run', async () => {
@@ -88,7 +88,7 @@ describe('a picture changed as a whole', () => {
   });
 });
 
-describe('a picture changed where a mask is white', () => {
+describe('an image changed where a mask is white', () => {
   it.each([
     [64, 48],
     [100, 75],

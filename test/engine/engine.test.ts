@@ -4,7 +4,7 @@ import { changedTurbo, tinyTurbo } from './checkpoints.js';
 import { engineWith, job, longJob, run, runUntilStep, withItems } from './engines.js';
 
 describe('a job', () => {
-  it('makes the same picture again from the same seed, and another from another', async () => {
+  it('makes the same image again from the same seed, and another from another', async () => {
     const engine = engineWith();
     const first = await run(engine, job);
     expect([first.width, first.height, first.data.length]).toEqual([64, 64, 64 * 64 * 3]);
@@ -165,7 +165,7 @@ describe('models', () => {
   });
 });
 
-/** Levels that two pictures differ by, on average. */
+/** Levels that two images differ by, on average. */
 function distance(a: Pixels, b: Pixels): number {
   return a.data.reduce((sum, level, i) => sum + Math.abs(level - b.data[i]!), 0) / a.data.length;
 }

@@ -8,14 +8,14 @@ import type { Pixels } from '../../src/engine/engine.js';
 import { openFaceDetector } from '../../src/engine/image/faces.js';
 import { temporaryFolder } from './checkpoints.js';
 import { engineWith } from './engines.js';
-import { differing, picture, refineJob, within } from './pictures.js';
+import { differing, image, refineJob, within } from './images.js';
 
 /** Left, top, right, bottom, as shares of the sides. */
 const FACE = [0.25, 0.25, 0.5, 0.625];
 const ELSEWHERE = [0.75, 0.75, 0.9, 0.9];
 
 /**
- * A detector of UltraFace's format that takes red for a face: its score is the mean of the red in the picture's upper left part, and a
+ * A detector of UltraFace's format that takes red for a face: its score is the mean of the red in the image's upper left part, and a
  * second candidate never is one.
  */
 function detector(change: { input?: string; side?: number | string } = {}): string {
@@ -42,7 +42,7 @@ function detector(change: { input?: string; side?: number | string } = {}): stri
   return file;
 }
 
-const of = (colour: readonly number[]): Pixels => picture(96, 64, () => colour);
+const of = (colour: readonly number[]): Pixels => image(96, 64, () => colour);
 const red = of([255, 0, 0]);
 
 describe('a face detector', () => {
@@ -54,7 +54,7 @@ describe('a face detector', () => {
     await faces.dispose();
   });
 
-  it('gives a refinement its regions, in a picture that has no texture', async () => {
+  it('gives a refinement its regions, in an image that has no texture', async () => {
     const engine = engineWith({ faceDetector: detector() });
     const options = { signal: new AbortController().signal, deadlineMs: 60_000, onEvent: () => {} };
     const { images, regions } = await engine.run({ ...refineJob, source: red }, options);

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readCatalog } from '../../src/catalog/catalog.js';
 import type { EditJob, Pixels, RefineJob, Region } from '../../src/engine/engine.js';
 import { engineWith, job, run, withItems } from './engines.js';
-import { differing, editJob, maskOf, refineJob, within } from './pictures.js';
+import { differing, editJob, maskOf, refineJob, within } from './images.js';
 
 const file = join(import.meta.dirname, '..', '..', 'models', 'catalog.json');
 
@@ -31,7 +31,7 @@ async function blurredIn({ x, y, width, height }: Region, { data, ...size }: Pix
 }
 
 describe.skipIf(!existsSync(file))('the embedded model', () => {
-  it('changes a picture the more the stronger, and repaints a hole without a trace outside', async () => {
+  it('changes an image the more the stronger, and repaints a hole without a trace outside', async () => {
     const catalog = readCatalog(file);
     const [{ id }] = catalog as [(typeof catalog)[0]];
     const engine = engineWith({ catalog, threads: 2 });

@@ -7,19 +7,19 @@ import { engineWith, job, run } from './engines.js';
 const file = join(import.meta.dirname, '..', '..', 'models', 'catalog.json');
 
 describe.skipIf(!existsSync(file))('the embedded model', () => {
-  it('draws the same picture every time, also in another process', async () => {
+  it('draws the same image every time, also in another process', async () => {
     const catalog = readCatalog(file);
     const [{ id, defaults }] = catalog as [(typeof catalog)[0]];
-    const picture = { ...job, ...defaults, model: id, prompt: '一只狗在左边，草地背景', previews: true };
+    const image = { ...job, ...defaults, model: id, prompt: '一只狗在左边，草地背景', previews: true };
     const previews: number[] = [];
     const engine = engineWith({ catalog, threads: 2 });
-    const first = await run(engine, picture, {
+    const first = await run(engine, image, {
       onEvent: (event) => event.type === 'step' && event.preview !== null && previews.push(event.step),
     });
     expect(previews.length).toBeGreaterThanOrEqual(2);
     // Neither black nor one colour.
     expect(new Set(first.data).size).toBeGreaterThan(100);
-    expect((await run(engine, picture)).data).toEqual(first.data);
-    expect((await run(engineWith({ catalog, threads: 2 }), picture)).data).toEqual(first.data);
+    expect((await run(engine, image)).data).toEqual(first.data);
+    expect((await run(engineWith({ catalog, threads: 2 }), image)).data).toEqual(first.data);
   });
 });

@@ -3,10 +3,10 @@ import type { ModelEntry } from '../../src/domain/model-entry.js';
 import type { EditJob, EngineEvent } from '../../src/engine/engine.js';
 import { changedTurbo, tinyTurbo } from './checkpoints.js';
 import { job as drawJob, engineWith, run, runUntilStep } from './engines.js';
+import { editJob, image, waves } from './images.js';
 import { tinyOmni } from './omni-checkpoint.js';
-import { editJob, picture, waves } from './pictures.js';
 
-/** Without an image encoder: the pictures' latents are all that the transformer has. */
+/** Without an image encoder: the images' latents are all that the transformer has. */
 function instructed(): ModelEntry {
   return tinyTurbo({ editModes: ['INSTRUCTION'] });
 }
@@ -18,9 +18,9 @@ const job: EditJob = {
   steps: 4,
   source: waves(80, 64),
 };
-const squares = picture(64, 64, (x, y) => (((x >> 3) + (y >> 3)) % 2 === 0 ? [250, 10, 10] : [5, 5, 240]));
+const squares = image(64, 64, (x, y) => (((x >> 3) + (y >> 3)) % 2 === 0 ? [250, 10, 10] : [5, 5, 240]));
 
-describe('a picture changed by words alone', () => {
+describe('an image changed by words alone', () => {
   it('is of the source’s size, the same for the same job, and another when anything is', async () => {
     const engine = engineWith({ catalog: [instructed()] });
     const first = await run(engine, job);
@@ -80,7 +80,7 @@ describe('a picture changed by words alone', () => {
     expect([changed.width, changed.height]).toEqual([80, 64]);
   });
 
-  it('draws pictures from words as before, in between', async () => {
+  it('draws images from words as before, in between', async () => {
     const engine = engineWith({ catalog: [instructed()] });
     const words = { ...drawJob, width: 64, height: 64 };
     const [drawn, changed] = [await run(engine, words), await run(engine, job)];
@@ -112,7 +112,7 @@ describe('a picture changed by words alone', () => {
   ])('is refused with a reference of %d × %d', async (width, height, received) => {
     const engine = engineWith({ catalog: [instructed()] });
     await expect(run(engine, { ...job, references: [waves(width, height)] })).rejects.toThrow(
-      new RegExp(`Expected pictures of at least 64 pixels on each side.*received ${received}`),
+      new RegExp(`Expected images of at least 64 pixels on each side.*received ${received}`),
     );
   });
 

@@ -72,10 +72,10 @@ describe('a job with LoRAs', () => {
   });
 
   it('is refused when one is unknown or does not fit, says why, and the engine takes the next', async () => {
-    const misfit = lora('misfit', {
+    const mismatch = lora('misfit', {
       'transformer.layers.0.attention.to_q.lora_A.weight': { type: 'F32', shape: [4, 64] },
     });
-    const engine = engineWith({ catalog: [tinyTurbo({ loras: [misfit] })] });
+    const engine = engineWith({ catalog: [tinyTurbo({ loras: [mismatch] })] });
     const apply = (id: string) => run(engine, { ...job, loras: [{ id, weight: 1 }] });
     await expect(apply('nobody')).rejects.toMatchObject({
       name: 'LoraError',

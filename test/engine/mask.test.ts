@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EditJob, Mask, Pixels } from '../../src/engine/engine.js';
 import { binarised, feathered, nearestCells } from '../../src/engine/image/mask.js';
 import { engineWith, run } from './engines.js';
-import { editJob, waves } from './pictures.js';
+import { editJob, waves } from './images.js';
 
 const SIDE = 128;
 type Shape = (x: number, y: number) => boolean;
@@ -78,7 +78,7 @@ it('a line in a larger mask is refined over its own thickness', () => {
   expect([at(63, 60), at(64, 60), at(67, 60), at(72, 60), at(90, 60)]).toEqual([0, 0.125, 0.5, 1, 1]);
 });
 
-/** Levels that the values of two pictures differ by, on average over a shape. */
+/** Levels that the values of two images differ by, on average over a shape. */
 function difference(a: Pixels, b: Pixels, shape: Shape): number {
   let [sum, count] = [0, 0];
   for (let at = 0; at < a.data.length; at++) {

@@ -7,12 +7,12 @@ import type { ModelEntry } from '../../src/domain/model-entry.js';
 import type { EditJob, GenerateJob, Pixels } from '../../src/engine/engine.js';
 import { fixtures, temporaryFolder } from './checkpoints.js';
 import { engineWith, job, run, withItems } from './engines.js';
-import { editJob, waves } from './pictures.js';
+import { editJob, waves } from './images.js';
 
 const [inkling] = readCatalog(join(import.meta.dirname, '..', '..', 'models', 'catalog.json')) as [ModelEntry];
-const picture: GenerateJob = { ...job, model: 'a', width: 256, height: 256 };
+const image: GenerateJob = { ...job, model: 'a', width: 256, height: 256 };
 
-/** A model for which pictures of 256 × 256 are the rule. */
+/** A model for which images of 256 × 256 are the rule. */
 function sized(entry: ModelEntry, id: string): ModelEntry {
   return { ...entry, id, defaults: { ...entry.defaults, width: 256, height: 256 } };
 }
@@ -42,7 +42,7 @@ function same(a: Pixels, b: Pixels): boolean {
   return Buffer.compare(a.data, b.data) === 0;
 }
 
-/** Levels that two pictures differ by, at most. */
+/** Levels that two images differ by, at most. */
 function furthest(a: Pixels, b: Pixels): number {
   return a.data.reduce((most, level, i) => Math.max(most, Math.abs(level - b.data[i]!)), 0);
 }
@@ -55,7 +55,7 @@ describe('a budget of memory', () => {
     const engine = engineWith({ catalog: [entry], memoryBudgetBytes: least });
     await engine.load('a');
     expect(engine.loaded()).toEqual(['a']);
-    const small = withItems(picture, { prompt: 'a red house' });
+    const small = withItems(image, { prompt: 'a red house' });
     const inTurn = await run(engine, small);
     // With no byte to spare the decoder works in rows.
     const whole = await run(engineWith({ catalog: [entry] }), small);
@@ -66,27 +66,27 @@ describe('a budget of memory', () => {
   it('is shared by models: the one used longest ago leaves when another does not fit', async () => {
     const catalog = [copied('a').entry, copied('b').entry];
     const small = engineWith({ catalog, memoryBudgetBytes: 28_000_000 });
-    await run(small, picture);
+    await run(small, image);
     expect(small.loaded()).toEqual(['a']);
-    await run(small, { ...picture, model: 'b' });
+    await run(small, { ...image, model: 'b' });
     expect(small.loaded()).toEqual(['b']);
     const large = engineWith({ catalog });
-    await run(large, picture);
-    await run(large, { ...picture, model: 'b' });
+    await run(large, image);
+    await run(large, { ...image, model: 'b' });
     expect(large.loaded()).toEqual(['b', 'a']);
   });
 
   it('is spent once on files that two models share', async () => {
     const { entry } = copied('a');
     const engine = engineWith({ catalog: [entry, { ...entry, id: 'twin' }], memoryBudgetBytes: 28_000_000 });
-    const first = await run(engine, picture);
-    const second = await run(engine, { ...picture, model: 'twin' });
+    const first = await run(engine, image);
+    const second = await run(engine, { ...image, model: 'twin' });
     expect(same(second, first)).toBe(true);
     expect(engine.loaded()).toEqual(['twin', 'a']);
   });
 
-  it('decides nothing about a picture of 512 × 512: short or ample, it is the same within a level', async () => {
-    const job = { ...picture, ...inkling.defaults, model: inkling.id, width: 512, height: 512, steps: 1 };
+  it('decides nothing about an image of 512 × 512: short or ample, it is the same within a level', async () => {
+    const job = { ...image, ...inkling.defaults, model: inkling.id, width: 512, height: 512, steps: 1 };
     const changes = { catalog: [inkling], threads: 2 };
     const memoryBudgetBytes = Math.ceil((await leastBudget(inkling)) * 1.02);
     const [ample, short] = [engineWith(changes), engineWith({ ...changes, memoryBudgetBytes })];
@@ -108,9 +108,9 @@ describe('a budget of memory', () => {
   });
 
   it.each([1, 2])(
-    'decides nothing about how pictures of one job come out: %d in a forward are as four',
+    'decides nothing about how images of one job come out: %d in a forward are as four',
     async (maxBatch) => {
-      const small = { ...picture, ...inkling.defaults, model: inkling.id, width: 128, height: 128 };
+      const small = { ...image, ...inkling.defaults, model: inkling.id, width: 128, height: 128 };
       const four = withItems(small, ...[1, 2, 3, 4].map((seed) => ({ seed })));
       const all = async (most: number) => {
         const engine = engineWith({ catalog: [inkling], maxBatch: most, threads: 2 });
@@ -124,15 +124,15 @@ describe('a budget of memory', () => {
 
   it('above a megapixel changes nothing either', async () => {
     const { entry } = copied('a');
-    const job = { ...picture, width: 1088, height: 1024, steps: 1 };
+    const job = { ...image, width: 1088, height: 1024, steps: 1 };
     const [ample, short] = [engineWith({ catalog: [entry] }), engineWith({ catalog: [entry], memoryBudgetBytes: 2e8 })];
     expect(furthest(await run(short, job), await run(ample, job))).toBeLessThanOrEqual(1);
   });
 
-  it('that is too short for a picture says how much it takes', async () => {
+  it('that is too short for an image says how much it takes', async () => {
     const memoryBudgetBytes = await leastBudget(copied('a').entry);
     const engine = engineWith({ catalog: [copied('a').entry], memoryBudgetBytes });
-    await expect(run(engine, { ...picture, width: 1024, height: 1024, steps: 1 })).rejects.toThrow(
+    await expect(run(engine, { ...image, width: 1024, height: 1024, steps: 1 })).rejects.toThrow(
       /^Expected an ENGINE_MEMORY of at least \d+ bytes, which the [\w ]+ needs, but received \d+\.$/,
     );
   });

@@ -65,7 +65,7 @@ export function writeImageEncoder(
   writeTensors(join(folder, 'model.safetensors'), Object.fromEntries(changed));
 }
 
-/** The tiny Turbo checkpoint as one that follows instructions and sees pictures through an image encoder. */
+/** The tiny Turbo checkpoint as one that follows instructions and sees images through an image encoder. */
 export function tinyOmni(): ModelEntry {
   const folder = join(temporaryFolder(), 'tiny-omni');
   cpSync(join(fixtures, 'tiny-turbo'), folder, { recursive: true });

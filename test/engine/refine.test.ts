@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import type { EngineEvent, Made, Pixels, RefineJob } from '../../src/engine/engine.js';
+import type { EngineEvent, EngineResult, Pixels, RefineJob } from '../../src/engine/engine.js';
 import { changedTurbo } from './checkpoints.js';
 import { engineWith, run, runUntilStep } from './engines.js';
-import { differing, maskOf, picture, refineJob, waves, within } from './pictures.js';
+import { differing, image, maskOf, refineJob, waves, within } from './images.js';
 
 const box = { x: 37, y: 21, width: 40, height: 33 };
 const source = waves(100, 75);
 
-async function refined(engine: ReturnType<typeof engineWith>, changes: Partial<RefineJob>): Promise<Made> {
+async function refined(engine: ReturnType<typeof engineWith>, changes: Partial<RefineJob>): Promise<EngineResult> {
   return engine.run(
     { ...refineJob, source, ...changes },
     { signal: new AbortController().signal, deadlineMs: 60_000, onEvent: () => {} },
@@ -32,7 +32,7 @@ function lettering({ x, y }: { x: number; y: number }, into: Pixels): Pixels {
 }
 
 describe('a refinement', () => {
-  it('of a region changes it and not a byte outside, whatever the picture’s size', async () => {
+  it('of a region changes it and not a byte outside, whatever the image’s size', async () => {
     const { images, regions } = await refined(engineWith(), { regions: [box] });
     expect(regions).toEqual([box]);
     expect(differing(source, images[0]!, (x, y) => !within(box, x, y))).toBe(0);
@@ -70,7 +70,7 @@ describe('a refinement', () => {
     expect(differing(source, both.images[0]!, (x, y) => within(spot, x, y))).toBeGreaterThan(60);
   });
 
-  it('keeps a region that reaches over the picture’s edge within it', async () => {
+  it('keeps a region that reaches over the image’s edge within it', async () => {
     const { regions } = await refined(engineWith(), { regions: [{ x: 80, y: 60, width: 50, height: 50 }] });
     expect(regions).toEqual([{ x: 80, y: 60, width: 20, height: 15 }]);
   });
@@ -96,7 +96,7 @@ describe('a refinement', () => {
   });
 
   it('finds lettering and fine texture by itself, and leaves all else as it was', async () => {
-    const dither = picture(256, 192, (x, y) => {
+    const dither = image(256, 192, (x, y) => {
       const fine = x >= 160 && x < 224 && y >= 112 && y < 160;
       return fine ? Array(3).fill((x * 7 + y * 13) % 5 < 2 ? 90 : 160) : [120, 160, 200];
     });
@@ -119,13 +119,13 @@ describe('a refinement', () => {
   });
 
   it.each([
-    ['flat', picture(96, 64, () => [40, 90, 140])],
+    ['flat', image(96, 64, () => [40, 90, 140])],
     ['smooth', waves(96, 64)],
     [
       'of large shapes',
-      picture(96, 64, (x, y) => ((x - 48) ** 2 + (y - 32) ** 2 < 400 ? [220, 40, 40] : [230, 230, 240])),
+      image(96, 64, (x, y) => ((x - 48) ** 2 + (y - 32) ** 2 < 400 ? [220, 40, 40] : [230, 230, 240])),
     ],
-  ])('finds nothing in a picture that is %s: it comes back as it was, and no forward is run', async (_what, plain) => {
+  ])('finds nothing in an image that is %s: it comes back as it was, and no forward is run', async (_what, plain) => {
     const events: EngineEvent[] = [];
     const engine = engineWith();
     const { images, regions } = await engine.run(
@@ -137,7 +137,7 @@ describe('a refinement', () => {
     expect(events.filter(({ type }) => type === 'step')).toEqual([]);
   });
 
-  it('of a picture that the encoder makes infinite fails with NonFinite before the first step', async () => {
+  it('of an image that the encoder makes infinite fails with NonFinite before the first step', async () => {
     const entry = changedTurbo('vae', (weights) => weights.poison('encoder.conv_in.bias', Number.POSITIVE_INFINITY));
     const engine = engineWith({ catalog: [entry] });
     const failure = { code: 'NonFinite', step: 0, retryable: false };

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { boxesOf, feathered } from '../../src/engine/image/mask.js';
 import { findRegions } from '../../src/engine/image/regions.js';
-import { maskOf, picture, within } from './pictures.js';
+import { image, maskOf, within } from './images.js';
 
 /** Fine texture where `textured` says so, on a plain ground. */
 function patches(width: number, height: number, textured: (x: number, y: number) => boolean) {
   const grain = (x: number, y: number) => ((x * 7 + y * 13) % 5 < 2 ? 90 : 160);
-  return picture(width, height, (x, y) => Array(3).fill(textured(x, y) ? grain(x, y) : 200));
+  return image(width, height, (x, y) => Array(3).fill(textured(x, y) ? grain(x, y) : 200));
 }
 
-describe('the regions of a picture', () => {
+describe('the regions of an image', () => {
   it('are the eight largest where there are more, and none overlaps another', () => {
     // Twelve squares, of which the first row's are small.
     const many = patches(
@@ -25,7 +25,7 @@ describe('the regions of a picture', () => {
     }
   });
 
-  it('lie within the picture, also where it is large and of odd sides', () => {
+  it('lie within the image, also where it is large and of odd sides', () => {
     const [width, height] = [1501, 1003];
     const [region, ...others] = findRegions(patches(width, height, (x, y) => x > 1400 && y > 850));
     expect(others).toEqual([]);
@@ -35,9 +35,9 @@ describe('the regions of a picture', () => {
   });
 
   it('are no lines, edges, or grain', () => {
-    const grid = picture(256, 256, (x, y) => (x % 64 < 2 || y % 64 < 2 ? [0, 0, 0] : [240, 240, 240]));
-    const board = picture(256, 256, (x, y) => (((x >> 6) + (y >> 6)) % 2 === 0 ? [20, 20, 20] : [230, 230, 230]));
-    const grain = picture(256, 256, (x, y) => Array(3).fill(128 + ((x * 31 + y * 17 + ((x * y) % 7)) % 9) - 4));
+    const grid = image(256, 256, (x, y) => (x % 64 < 2 || y % 64 < 2 ? [0, 0, 0] : [240, 240, 240]));
+    const board = image(256, 256, (x, y) => (((x >> 6) + (y >> 6)) % 2 === 0 ? [20, 20, 20] : [230, 230, 230]));
+    const grain = image(256, 256, (x, y) => Array(3).fill(128 + ((x * 31 + y * 17 + ((x * y) % 7)) % 9) - 4));
     for (const plain of [grid, board, grain]) expect(findRegions(plain)).toEqual([]);
   });
 });
@@ -53,7 +53,7 @@ describe('a mask', () => {
     expect(boxesOf({ width: 60, height: 40, data: dots })).toEqual([{ x: 3, y: 4, width: 51, height: 31 }]);
   });
 
-  it('fades inwards, not at the picture’s border, and over its own thickness where it is thin', () => {
+  it('fades inwards, not at the image’s border, and over its own thickness where it is thin', () => {
     const row = (weights: number[]) => feathered({ shape: [1, 1, 1, 8], data: Float32Array.from(weights) }, 4).data;
     expect([...row([0, 1, 1, 1, 1, 1, 1, 1])]).toEqual([0, 0.25, 0.5, 0.75, 1, 1, 1, 1]);
     expect([...row([0, 0, 1, 1, 1, 0, 0, 0])]).toEqual([0, 0, 0.5, 1, 0.5, 0, 0, 0]);

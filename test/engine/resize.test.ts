@@ -2,18 +2,18 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { Pixels } from '../../src/engine/engine.js';
 import { bilinear, type Filter, lanczos, resized } from '../../src/engine/image/resize.js';
-import { picture } from './pictures.js';
+import { image } from './images.js';
 
 /** Full of edges, so that kernels overshoot and are cut off at 0 and 255. */
 function rough(width: number, height: number): Pixels {
   const colour = (x: number, y: number) => [0, 1, 2].map((c) => (x * x * 7 + y * 13 * (c + 1) + x * y * c * 5) % 256);
-  return picture(width, height, colour);
+  return image(width, height, colour);
 }
 
 const digest = ({ data }: Pixels) => createHash('sha256').update(data).digest('hex').slice(0, 16);
 
-// Expected bytes and digests are what Pillow 13.0 makes of the same pictures.
-describe('a picture in another size', () => {
+// Expected bytes and digests are what Pillow 13.0 makes of the same images.
+describe('an image in another size', () => {
   it('has Pillow’s bytes', () => {
     expect([...resized(rough(7, 5), 4, 3, lanczos).data]).toEqual([
       6, 11, 13, 33, 39, 56, 119, 130, 125, 168, 187, 149, 28, 56, 88, 52, 109, 157, 152, 179, 93, 96, 83, 107, 50, 101,
@@ -39,7 +39,7 @@ describe('a picture in another size', () => {
     expect(digest(made)).toBe(expected);
   });
 
-  it('is the picture itself where the size is the same', () => {
+  it('is the image itself where the size is the same', () => {
     const same = rough(9, 4);
     expect(resized(same, 9, 4)).toEqual(same);
   });

@@ -9,16 +9,16 @@ const one = (seed: number) => ({ prompt: 'a cat', seed });
 async function atTheDoor() {
   const { open, through } = door();
   const engine = new ScriptedEngine({ beforeStep: through });
-  return { open, engine, studio: await studioFor({ engines: [engine] }) };
+  return { open, engine, service: await studioFor({ engines: [engine] }) };
 }
 
-describe('the pictures of a request', () => {
-  it('are one job, whose stages are told once and whose steps are told for each picture', async () => {
+describe('the images of a request', () => {
+  it('are one job, whose stages are told once and whose steps are told for each image', async () => {
     const engine = new ScriptedEngine({ previews: true });
-    const studio = await studioFor({ engines: [engine] });
-    const { id, timings } = await studio.generate(cats, untilDone);
+    const service = await studioFor({ engines: [engine] });
+    const { id, timings } = await service.generate(cats, untilDone);
     expect(engine.jobs.map(seedsOf)).toEqual([[7, 8, 9]]);
-    const events = await eventsOf(studio, id);
+    const events = await eventsOf(service, id);
     const stages = events.flatMap((event) => (event.type === 'StageFinished' ? [event.stage] : []));
     expect(stages).toEqual(['ENCODE_PROMPT', 'DENOISE', 'DECODE', ...Array(3).fill('ENCODE_OUTPUT')]);
     expect(timings.find(({ stage }) => stage === 'DENOISE')!.durationMs).toBe(1);
@@ -29,8 +29,8 @@ describe('the pictures of a request', () => {
   });
 
   it('are what they would be one by one', async () => {
-    const studio = await studioFor();
-    const together = await studio.generate(cats, untilDone);
+    const service = await studioFor();
+    const together = await service.generate(cats, untilDone);
     const alone = await studioFor();
     const imageIds = [];
     for (const seed of [7, 8, 9]) imageIds.push(...(await alone.generate(one(seed), untilDone)).imageIds);
@@ -38,26 +38,26 @@ describe('the pictures of a request', () => {
   });
 
   it('can be wanted singly: who joins one hears of that one, and keeps the job going', async () => {
-    const { open, engine, studio } = await atTheDoor();
-    const all = await studio.generate(cats, stays());
-    const middle = await studio.generate(one(8), stays());
+    const { open, engine, service } = await atTheDoor();
+    const all = await service.generate(cats, stays());
+    const middle = await service.generate(one(8), stays());
     expect(middle).toMatchObject({ cache: 'SHARED', totalSteps: 4 });
-    await studio.cancel(all.id);
+    await service.cancel(all.id);
     open();
-    expect(await ended(studio, middle)).toMatchObject({ status: 'SUCCEEDED', step: 4 });
-    const steps = (await eventsOf(studio, middle.id)).filter(({ type }) => type === 'StepFinished');
+    expect(await ended(service, middle)).toMatchObject({ status: 'SUCCEEDED', step: 4 });
+    const steps = (await eventsOf(service, middle.id)).filter(({ type }) => type === 'StepFinished');
     expect(steps).toHaveLength(4);
     expect(engine.aborted).toHaveLength(0);
     expect(engine.jobs).toHaveLength(1);
   });
 
   it('stop being made when nobody wants any of them', async () => {
-    const { open, engine, studio } = await atTheDoor();
-    const all = await studio.generate(cats, stays());
-    const last = await studio.generate(one(9), stays());
-    for (const { id } of [all, last]) await studio.cancel(id);
+    const { open, engine, service } = await atTheDoor();
+    const all = await service.generate(cats, stays());
+    const last = await service.generate(one(9), stays());
+    for (const { id } of [all, last]) await service.cancel(id);
     open();
-    expect(await studio.generate(one(8), untilDone)).toMatchObject({ status: 'SUCCEEDED', cache: 'MISS' });
+    expect(await service.generate(one(8), untilDone)).toMatchObject({ status: 'SUCCEEDED', cache: 'MISS' });
     expect(engine.aborted.map(seedsOf)).toEqual([[7, 8, 9]]);
   });
 
@@ -67,12 +67,12 @@ describe('the pictures of a request', () => {
       await through();
       throw new EngineLost('The engine ended.');
     };
-    const studio = await studioFor({ engines: [new ScriptedEngine({ beforeStep })] });
-    const all = await studio.generate(cats, stays());
-    const last = await studio.generate(one(9), stays());
+    const service = await studioFor({ engines: [new ScriptedEngine({ beforeStep })] });
+    const all = await service.generate(cats, stays());
+    const last = await service.generate(one(9), stays());
     open();
     for (const generation of [all, last])
-      expect(await ended(studio, generation)).toMatchObject({ status: 'FAILED', problem: { code: 'EngineLost' } });
+      expect(await ended(service, generation)).toMatchObject({ status: 'FAILED', problem: { code: 'EngineLost' } });
   });
 
   it('may take a job its time for each', async () => {
@@ -83,9 +83,9 @@ describe('the pictures of a request', () => {
       deadlines.push(options.deadlineMs);
       return run(job, options);
     };
-    const studio = await studioFor({ engines: [engine] });
-    await studio.generate(cats, untilDone);
-    await studio.generate(one(1), untilDone);
+    const service = await studioFor({ engines: [engine] });
+    await service.generate(cats, untilDone);
+    await service.generate(one(1), untilDone);
     expect(deadlines).toEqual([180_000, 60_000]);
   });
 });

@@ -24,13 +24,13 @@ function modes(folder: string): Record<string, string> {
 }
 
 async function drawIn(dataDir: string): Promise<Record<string, string>> {
-  const studio = await openStudio({ dataDir, catalog: [tiny, painter] });
+  const service = await openStudio({ dataDir, catalog: [tiny, painter] });
   const body = { create: { width: 64, height: 64, channels: 3, background: 'red' } } as const;
   const upload = new Blob([new Uint8Array(await sharp(body).png().toBuffer())]);
-  await studio.generate({ prompt: 'a cat', seed: 1 }, untilDone);
-  await studio.edit({ prompt: 'a dog', image: { upload }, strength: 0.5, seed: 1 }, untilDone);
+  await service.generate({ prompt: 'a cat', seed: 1 }, untilDone);
+  await service.edit({ prompt: 'a dog', image: { upload }, strength: 0.5, seed: 1 }, untilDone);
   const found = modes(dataDir);
-  await studio.close(0);
+  await service.close(0);
   return found;
 }
 
@@ -59,9 +59,9 @@ describe.skipIf(process.platform === 'win32')('what is kept', () => {
       const whole = join(dataDir, path);
       chmodSync(whole, statSync(whole).isDirectory() ? 0o755 : 0o644);
     }
-    const studio = await openStudio({ dataDir });
+    const service = await openStudio({ dataDir });
     expect(isPrivate(modes(dataDir))).toEqual([]);
-    await studio.close(0);
+    await service.close(0);
   });
 
   it('in a folder where everybody may put files leaves that as it is', () => {

@@ -7,7 +7,7 @@ import type { EditJob } from '../../src/engine/engine.js';
 import type { EditRequest } from '../../src/generation/types.js';
 import { door, ScriptedEngine } from './engines.js';
 import { ended, follower, newFolder, painter, stays, studioFor, tiny, untilDone } from './fixture.js';
-import { black, differing, leftHalf, upload, waves } from './pictures.js';
+import { black, differing, leftHalf, upload, waves } from './images.js';
 
 const catalog = [tiny, painter, follower];
 const photo = waves(100, 80);
@@ -15,15 +15,15 @@ const wish = { prompt: 'a cat', seed: 7 };
 
 async function studioWith(more: Parameters<typeof studioFor>[0] = {}) {
   const engine = new ScriptedEngine();
-  const studio = await studioFor({ engines: [engine], catalog, ...more });
+  const service = await studioFor({ engines: [engine], catalog, ...more });
   const edit = async (changes: Partial<EditRequest> = {}) =>
-    studio.edit({ ...wish, image: await upload(photo), ...changes }, untilDone);
+    service.edit({ ...wish, image: await upload(photo), ...changes }, untilDone);
   const refusal = (changes: Partial<EditRequest>) => edit(changes).catch((error) => error);
-  return { engine, studio, edit, refusal, jobs: () => engine.jobs as readonly EditJob[] };
+  return { engine, service, edit, refusal, jobs: () => engine.jobs as readonly EditJob[] };
 }
 
 describe('an edit', () => {
-  it('with a mask repaints it, of the whole picture’s strength unless another is asked for', async () => {
+  it('with a mask repaints it, of the whole image’s strength unless another is asked for', async () => {
     const { edit, jobs } = await studioWith();
     const mask = await upload(leftHalf(100, 80));
     const whole = await edit({ mask });
@@ -37,7 +37,7 @@ describe('an edit', () => {
     expect(await edit({ mask, strength: 0.6 })).toMatchObject({ editMode: 'INPAINT', strength: 0.6, totalSteps: 5 });
   });
 
-  it('with a strength starts from the picture, and counts the forwards that run', async () => {
+  it('with a strength starts from the image, and counts the forwards that run', async () => {
     const { edit, jobs } = await studioWith();
     expect(await edit({ strength: 0.6 })).toMatchObject({
       ...{ editMode: 'STRENGTH', strength: 0.6, steps: 8, step: 5, totalSteps: 5, cache: 'MISS' },
@@ -46,7 +46,7 @@ describe('an edit', () => {
     expect(differing(jobs()[0]!.source, photo)).toBe(0);
   });
 
-  it('with neither follows the words, and may bring further pictures', async () => {
+  it('with neither follows the words, and may bring further images', async () => {
     const { edit, jobs } = await studioWith();
     const references = [await upload(waves(64, 64)), await upload(waves(80, 64))];
     expect(await edit({ references })).toMatchObject({
@@ -61,22 +61,22 @@ describe('an edit', () => {
     expect(await edit({ dynamicGuidance: true })).not.toMatchObject({ guidance: 4 });
   });
 
-  it('of a picture that was made here knows where it came from', async () => {
-    const { edit, studio } = await studioWith();
-    const { imageIds } = await studio.generate({ ...wish, model: 'painter' }, untilDone);
+  it('of an image that was made here knows where it came from', async () => {
+    const { edit, service } = await studioWith();
+    const { imageIds } = await service.generate({ ...wish, model: 'painter' }, untilDone);
     expect(await edit({ image: { id: imageIds[0]! }, strength: 0.5 })).toMatchObject({
       ...{ sourceId: imageIds[0], width: 64, height: 64 },
     });
   });
 });
 
-describe('an edited picture', () => {
+describe('an edited image', () => {
   it('carries how it was made, and that it is made of another', async () => {
-    const { edit, studio } = await studioWith();
+    const { edit, service } = await studioWith();
     const image = await upload(photo);
     const loras = [{ id: 'ink', weight: 0.5 }];
     const made = await edit({ image, mask: await upload(leftHalf(100, 80)), strength: 0.6, loras });
-    const variant = await studio.variant(made.imageIds[0]!, { format: 'PNG', accept: '' });
+    const variant = await service.variant(made.imageIds[0]!, { format: 'PNG', accept: '' });
     if (variant.outcome !== 'found') throw new Error(variant.outcome);
     const { xmp, comments } = await sharp(variant.body).metadata();
     expect(xmp!.toString()).toContain('digitalsourcetype/compositeWithTrainedAlgorithmicMedia<');
@@ -91,11 +91,11 @@ describe('an edited picture', () => {
 
 describe('the same edit', () => {
   it('is a HIT, however the same pixels were given', async () => {
-    const { edit, studio, engine } = await studioWith();
-    const { imageIds } = await studio.generate({ ...wish, model: 'painter' }, untilDone);
+    const { edit, service, engine } = await studioWith();
+    const { imageIds } = await service.generate({ ...wish, model: 'painter' }, untilDone);
     const id = { id: imageIds[0]! };
     const first = await edit({ image: id, strength: 0.6 });
-    const variant = await studio.variant(id.id, { format: 'PNG', width: 64, accept: '' });
+    const variant = await service.variant(id.id, { format: 'PNG', width: 64, accept: '' });
     if (variant.outcome !== 'found') throw new Error(variant.outcome);
     const sent = { upload: new Blob([new Uint8Array(variant.body)]) };
     const second = await edit({ image: sent, strength: 0.6 });
@@ -159,16 +159,16 @@ describe('the same edit', () => {
   it('is another when a LoRA’s file is', async () => {
     const dataDir = newFolder();
     const loras = [{ id: 'ink', weight: 1 }];
-    const { edit, studio } = await studioWith({ dataDir });
+    const { edit, service } = await studioWith({ dataDir });
     await edit({ strength: 0.6, loras });
-    await studio.close(0);
+    await service.close(0);
     const changed = await studioWith({ dataDir, loraContent: () => 'trained again' });
     expect(await changed.edit({ strength: 0.6, loras })).toMatchObject({ cache: 'MISS' });
     expect(await changed.edit({ strength: 0.6 })).toMatchObject({ cache: 'MISS' });
   });
 });
 
-describe('a picture', () => {
+describe('an image', () => {
   it('that is larger than the model takes is scaled down, keeping its ratio, where no pixel is promised', async () => {
     const { edit, jobs } = await studioWith();
     const image = await upload(waves(1000, 200));
@@ -198,12 +198,12 @@ describe('a picture', () => {
   });
 
   it('that was never here, or had to leave, is a NotFound', async () => {
-    const { edit, refusal, studio } = await studioWith({ env: { IMAGE_STORE_BYTES: '6000' } });
+    const { edit, refusal, service } = await studioWith({ env: { IMAGE_STORE_BYTES: '6000' } });
     expect(await refusal({ image: { id: '0'.repeat(64) }, strength: 0.6 })).toBeInstanceOf(NotFound);
-    const { imageIds } = await studio.generate({ ...wish, model: 'painter' }, untilDone);
+    const { imageIds } = await service.generate({ ...wish, model: 'painter' }, untilDone);
     const image = { id: imageIds[0]! };
     expect(await edit({ image, strength: 0.6 })).toMatchObject({ status: 'SUCCEEDED' });
-    for (let seed = 0; seed < 4; seed++) await studio.generate({ ...wish, seed, prompt: 'x' }, untilDone);
+    for (let seed = 0; seed < 4; seed++) await service.generate({ ...wish, seed, prompt: 'x' }, untilDone);
     const gone = await refusal({ image, strength: 0.5 });
     expect(gone).toBeInstanceOf(NotFound);
     expect(gone.message).toContain('no longer kept');
@@ -213,30 +213,30 @@ describe('a picture', () => {
     const dataDir = newFolder();
     const { open, through } = door();
     const engine = new ScriptedEngine({ beforeStep: through });
-    const studio = await studioFor({ dataDir, engines: [engine], catalog });
+    const service = await studioFor({ dataDir, engines: [engine], catalog });
     const image = await upload(photo);
-    const { id } = await studio.edit({ ...wish, image, mask: await upload(leftHalf(100, 80)) }, stays());
+    const { id } = await service.edit({ ...wish, image, mask: await upload(leftHalf(100, 80)) }, stays());
     const kept = readdirSync(join(dataDir, 'sources'), { recursive: true }).filter((name) => /\.png$/.test(`${name}`));
     expect(kept).toHaveLength(2);
     open();
-    expect(await ended(studio, { id })).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await ended(service, { id })).toMatchObject({ status: 'SUCCEEDED' });
   });
 
   it('that had to make room while its job waited fails the job with a sentence, and may be sent again', async () => {
     const { open, through } = door();
     const engine = new ScriptedEngine({ beforeStep: through });
-    const studio = await studioFor({ engines: [engine], catalog, env: { SOURCE_STORE_BYTES: '1' } });
+    const service = await studioFor({ engines: [engine], catalog, env: { SOURCE_STORE_BYTES: '1' } });
     const ask = async (width: number) =>
-      studio.edit({ ...wish, strength: 0.6, image: await upload(waves(width, 64)) }, stays());
+      service.edit({ ...wish, strength: 0.6, image: await upload(waves(width, 64)) }, stays());
     const first = await ask(64);
     const [second, third] = [await ask(80), await ask(96)];
     open();
-    expect(await ended(studio, first)).toMatchObject({ status: 'SUCCEEDED' });
-    expect(await ended(studio, second)).toMatchObject({
+    expect(await ended(service, first)).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await ended(service, second)).toMatchObject({
       status: 'FAILED',
       problem: { code: 'Failed', retryable: true, message: expect.stringContaining('make room') },
     });
-    expect(await ended(studio, third)).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await ended(service, third)).toMatchObject({ status: 'SUCCEEDED' });
   });
 
   it('is not kept for a request that is refused or remembered', async () => {
@@ -244,15 +244,15 @@ describe('a picture', () => {
     const { open, through } = door();
     const engine = new ScriptedEngine({ beforeStep: through });
     const env = { QUEUE_LIMIT: '0' };
-    const studio = await studioFor({ dataDir, engines: [engine], catalog, env });
-    const running = await studio.generate(wish, stays());
+    const service = await studioFor({ dataDir, engines: [engine], catalog, env });
+    const running = await service.generate(wish, stays());
     const request = { ...wish, strength: 0.6, image: await upload(photo) };
-    await expect(studio.edit(request, stays())).rejects.toBeInstanceOf(QueueFull);
-    await expect(studio.edit({ ...request, cache: 'ONLY' }, stays())).rejects.toBeInstanceOf(NotCached);
+    await expect(service.edit(request, stays())).rejects.toBeInstanceOf(QueueFull);
+    await expect(service.edit({ ...request, cache: 'ONLY' }, stays())).rejects.toBeInstanceOf(NotCached);
     const kept = readdirSync(join(dataDir, 'sources'), { recursive: true }).filter((name) => /\.png$/.test(`${name}`));
     expect(kept).toEqual([]);
     open();
-    await ended(studio, running);
+    await ended(service, running);
   });
 });
 
@@ -270,10 +270,10 @@ describe('a refusal of an edit names the field, what was expected and what came'
       'a mask of another shape',
       { mask: await upload(leftHalf(80, 80)) },
       'mask',
-      "of the picture's shape, 100 × 80 but received 80 × 80",
+      "of the image's shape, 100 × 80 but received 80 × 80",
     ],
-    ['a mask that is none', { mask: { upload: new Blob(['no picture']) } }, 'mask.upload', 'but received'],
-    ['a picture that is none', { image: { upload: new Blob(['no picture']) } }, 'image.upload', 'but received'],
+    ['a mask that is none', { mask: { upload: new Blob(['no image']) } }, 'mask.upload', 'but received'],
+    ['an image that is none', { image: { upload: new Blob(['no image']) } }, 'image.upload', 'but received'],
     [
       'a model that cannot edit at all',
       { model: 'tiny', strength: 0.6 },
@@ -287,20 +287,20 @@ describe('a refusal of an edit names the field, what was expected and what came'
       'EDIT by INSTRUCTION but received painter, which can GENERATE, EDIT by INPAINT or STRENGTH, REFINE',
     ],
     ['a model that takes no mask', { ...mask, model: 'Follower' }, 'model', 'which can EDIT by INSTRUCTION'],
-    ['more pictures beside a mask', { ...mask, references: [image] }, 'references', 'left out'],
+    ['more images beside a mask', { ...mask, references: [image] }, 'references', 'left out'],
     [
-      'too many pictures',
+      'too many images',
       { references: [image, image, image] },
       'references',
-      'at most 2 pictures, as follower takes, but received 3',
+      'at most 2 images, as follower takes, but received 3',
     ],
     [
-      'a further picture that is none',
+      'a further image that is none',
       { references: [image, { upload: new Blob(['x']) }] },
       'references.1.upload',
       'but received',
     ],
-    ['a picture given twice', { image: { ...image, url: 'http://a.test/' } }, 'image', 'exactly one of'],
+    ['an image given twice', { image: { ...image, url: 'http://a.test/' } }, 'image', 'exactly one of'],
     ['guidance', { guidance: 21 }, 'guidance', 'between 0 and 20 but received 21'],
     ['normalisation', { guidanceNormalization: -1 }, 'guidanceNormalization', 'between 0 and 10 but received -1'],
     ['truncation', { guidanceTruncation: 1.5 }, 'guidanceTruncation', 'between 0 and 1 but received 1.5'],

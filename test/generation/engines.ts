@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import type { DeviceChoice, Engine, EngineJob, Made, Pixels, RunOptions } from '../../src/engine/engine.js';
-import { forwards } from '../../src/engine/pipelines/schedule.js';
+import type { DeviceChoice, Engine, EngineJob, EngineResult, Pixels, RunOptions } from '../../src/engine/engine.js';
+import { modelCalls } from '../../src/engine/pipelines/schedule.js';
 
 /** What a scripted engine does next. */
 export interface Script {
@@ -37,7 +37,7 @@ export class ScriptedEngine implements Engine {
 
   async close(): Promise<void> {}
 
-  async run(job: EngineJob, { signal, onEvent }: RunOptions): Promise<Made> {
+  async run(job: EngineJob, { signal, onEvent }: RunOptions): Promise<EngineResult> {
     this.jobs.push(job);
     try {
       return await this.#draw(job, signal, onEvent);
@@ -47,7 +47,7 @@ export class ScriptedEngine implements Engine {
     }
   }
 
-  async #draw(job: EngineJob, signal: AbortSignal, onEvent: RunOptions['onEvent']): Promise<Made> {
+  async #draw(job: EngineJob, signal: AbortSignal, onEvent: RunOptions['onEvent']): Promise<EngineResult> {
     const stage = (stage: 'ENCODE_PROMPT' | 'DENOISE' | 'DECODE') => {
       onEvent({ type: 'stage-started', stage, at: Date.now() });
       return () => onEvent({ type: 'stage-finished', stage, at: Date.now(), durationMs: 1 });
@@ -76,11 +76,11 @@ export class ScriptedEngine implements Engine {
   }
 }
 
-/** What it finds in every picture. */
+/** What it finds in every image. */
 export const found = { x: 8, y: 16, width: 24, height: 32 };
 
 const forwardsOf = (job: EngineJob) =>
-  job.operation === 'EDIT' && job.strength !== null ? forwards(job.steps, job.strength) : job.steps;
+  job.operation === 'EDIT' && job.strength !== null ? modelCalls(job.steps, job.strength) : job.steps;
 
 function gradient(job: EngineJob, { prompt, seed }: Item, width: number, height: number): Pixels {
   const [r = 0, g = 0, b = 0] = createHash('sha256').update(`${prompt}\n${seed}\n${job.steps}`).digest();
@@ -100,7 +100,7 @@ type Item = { readonly prompt: string; readonly seed: number };
 const itemsOf = (job: EngineJob): readonly Item[] => (job.operation === 'GENERATE' ? job.items : [job]);
 
 export const seedsOf = (job: EngineJob) => itemsOf(job).map(({ seed }) => seed);
-/** Of the first picture. */
+/** Of the first image. */
 export const seedOf = (job: EngineJob) => seedsOf(job)[0];
 
 /** A door that is shut until it is opened; those who came before wait at it. `reached` resolves when the first of them stands there. */

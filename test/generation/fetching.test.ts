@@ -6,8 +6,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { openSources } from '../../src/app/inputs.js';
 import { InvalidInput } from '../../src/domain/problems.js';
 import { type Clock, systemClock } from '../../src/environment/clock.js';
-import { studioSection } from '../../src/generation/config.js';
-import { imagingSection } from '../../src/images/config.js';
+import { generationSection } from '../../src/generation/config.js';
+import { imagesSection } from '../../src/images/config.js';
 import type { Sources } from '../../src/inputs/sources.js';
 import { openFolderImageStore } from '../../src/stores/images/folder-image-store.js';
 import { HandClock } from './hand-clock.js';
@@ -29,7 +29,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   web = await openImageServer('127.0.0.1', {
-    '/picture.png': sends(png),
+    '/image.png': sends(png),
     '/silent': (response) => void silent.push(response),
     '/reset': (response) => void response.destroy(),
     '/cut': (response) => {
@@ -37,7 +37,7 @@ beforeEach(async () => {
       response.write(png.subarray(0, 40), () => response.destroy());
     },
     '/garbage': (response) => void response.socket?.end('SSH-2.0-OpenSSH_9\r\n\r\n'),
-    '/text': sends('not a picture'),
+    '/text': sends('not an image'),
     ...Object.fromEntries(
       [400, 401, 403, 404, 408, 410, 425, 429, 451, 500, 502, 503, 504, 522].map((status): [string, Answer] => [
         `/${status}`,
@@ -62,13 +62,13 @@ async function open(
   const folder = newFolder();
   const images = await openFolderImageStore(newFolder(), { maxBytes: 2 ** 20, onGone: () => {} });
   const settings = {
-    studio: studioSection.schema.parse({
+    generation: generationSection.schema.parse({
       DATA_DIR: folder,
       IMAGE_NETWORKS: '127.0.0.1/32',
       IMAGE_PORTS: `9,80,443,${web.port}`,
       ...env,
     }),
-    imaging: imagingSection.schema.parse({}),
+    images: imagesSection.schema.parse({}),
   };
   const sources = await openSources({ images, settings, resolve, clock });
   opened.push(sources);
@@ -85,7 +85,7 @@ async function retryable(fetching: Promise<unknown>): Promise<boolean> {
   return error.retryable;
 }
 
-describe('an address from which no picture comes', () => {
+describe('an address from which no image comes', () => {
   it.each(['/408', '/425', '/429', '/500', '/502', '/503', '/504', '/522', '/reset', '/cut'])(
     'may give one later where it answers %s',
     async (path) => {
@@ -110,7 +110,7 @@ describe('an address from which no picture comes', () => {
     ['whose name is private', 'web.test', async () => ['192.168.1.1'], false],
   ] as const)('%s', async (_name, host, resolve, later) => {
     const sources = await open(systemClock, resolve);
-    expect(await retryable(sources.open({ url: at('/picture.png', host) }, 'image', stays))).toBe(later);
+    expect(await retryable(sources.open({ url: at('/image.png', host) }, 'image', stays))).toBe(later);
   });
 
   it('may give one later where nobody listens now', async () => {
@@ -143,7 +143,7 @@ describe('time', () => {
     clearInterval(collecting);
   });
 
-  it('does not run while a picture waits for a place', async () => {
+  it('does not run while an image waits for a place', async () => {
     const clock = new HandClock();
     const sources = await open(clock);
     const first = Array.from({ length: 4 }, () => retryable(sources.open({ url: at('/silent') }, 'image', stays)));
@@ -167,7 +167,7 @@ describe('a host that never answers', () => {
     const waiting = asked.map((host) => retryable(sources.open({ url: at('/silent', host) }, 'image', stays)));
     // Of the last host's five, one waits for a place.
     await web.came(asked.length - 1);
-    expect((await sources.open({ url: at('/picture.png') }, 'image', stays)).pixels.width).toBe(16);
+    expect((await sources.open({ url: at('/image.png') }, 'image', stays)).pixels.width).toBe(16);
     clock.advance(10_000);
     await web.came(asked.length + 1);
     clock.advance(10_000);

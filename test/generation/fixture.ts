@@ -1,19 +1,19 @@
 import { afterEach } from 'vitest';
-import type { Studio } from '../../src/generation/types.js';
+import type { UseCases } from '../../src/generation/types.js';
 import { type OpenOptions, openStudio } from './open-studio.js';
 
 export * from './open-studio.js';
 
-const open = new Set<Studio>();
+const open = new Set<UseCases>();
 
 afterEach(async () => {
-  await Promise.all([...open].map((studio) => studio.close(0)));
+  await Promise.all([...open].map((service) => service.close(0)));
   open.clear();
 });
 
 /** A studio on a folder of its own, closed when the test is over. */
-export async function studioFor(options: OpenOptions = {}): Promise<Studio> {
-  const studio = await openStudio(options);
-  open.add(studio);
-  return studio;
+export async function studioFor(options: OpenOptions = {}): Promise<UseCases> {
+  const service = await openStudio(options);
+  open.add(service);
+  return service;
 }

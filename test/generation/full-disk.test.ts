@@ -4,7 +4,7 @@ import type { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StorageUnavailable } from '../../src/domain/problems.js';
-import type { Studio } from '../../src/generation/types.js';
+import type { UseCases } from '../../src/generation/types.js';
 import { HandClock } from './hand-clock.js';
 import { eventsOf, newFolder, openStudio, painter, stays, tiny, untilDone } from './open-studio.js';
 import { cannotMount, mountReadOnly, mountSmallDisk, type SmallDisk } from './small-disk.js';
@@ -17,54 +17,54 @@ beforeEach(() => {
 });
 
 /** The next look at the disk, and what it finds. */
-async function readiness(studio: Studio): Promise<string | null> {
+async function readiness(service: UseCases): Promise<string | null> {
   clock.advance(1000);
-  return studio.notReady();
+  return service.notReady();
 }
-const picturesIn = (folder: string) =>
+const imagesIn = (folder: string) =>
   readdirSync(join(folder, 'images'), { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.png'));
 
 describe.skipIf(cannotMount !== null)(
   `on a full disk${cannotMount === null ? '' : ` (skipped: ${cannotMount})`}`,
   () => {
     let disk: SmallDisk;
-    let studio: Studio;
+    let service: UseCases;
     beforeEach(async () => {
       disk = mountSmallDisk(8);
-      studio = await open();
+      service = await open();
     });
     afterEach(async () => {
-      await studio.close(0);
+      await service.close(0);
       disk.unmount();
     });
     const open = () => openStudio({ dataDir: disk.folder, clock, catalog: [tiny, painter] });
     /** With nothing that could leave to make room. */
     async function fillWithout(remembered: typeof cat | null) {
-      if (remembered !== null) await studio.generate(remembered, untilDone);
+      if (remembered !== null) await service.generate(remembered, untilDone);
       disk.fill();
     }
 
     it('what is remembered is answered, also from memory only, and can be asked for by its id', async () => {
       await fillWithout(cat);
       for (const cache of ['DEFAULT', 'ONLY'] as const) {
-        const generation = await studio.generate({ ...cat, cache }, untilDone);
+        const generation = await service.generate({ ...cat, cache }, untilDone);
         expect([generation.status, generation.cache]).toEqual(['SUCCEEDED', 'HIT']);
-        expect(await studio.generation(generation.id)).toEqual(generation);
-        expect((await eventsOf(studio, generation.id)).at(-1)?.type).toBe('GenerationFinished');
-        const found = await studio.variant(generation.imageIds[0]!, { format: 'PNG', accept: '' });
+        expect(await service.generation(generation.id)).toEqual(generation);
+        expect((await eventsOf(service, generation.id)).at(-1)?.type).toBe('GenerationFinished');
+        const found = await service.variant(generation.imageIds[0]!, { format: 'PNG', accept: '' });
         expect(found.outcome).toBe('found');
       }
     });
 
-    it('nothing that is only answered makes pictures leave', async () => {
+    it('nothing that is only answered makes images leave', async () => {
       await fillWithout(cat);
-      for (let i = 0; i < 20; i++) await studio.generate(cat, untilDone);
-      expect(picturesIn(disk.folder)).toHaveLength(1);
+      for (let i = 0; i < 20; i++) await service.generate(cat, untilDone);
+      expect(imagesIn(disk.folder)).toHaveLength(1);
     });
 
     it('what must be made is refused with a problem that says that it may be made later', async () => {
       await fillWithout(null);
-      const refusal: unknown = await studio.generate(dog, untilDone).catch((error: unknown) => error);
+      const refusal: unknown = await service.generate(dog, untilDone).catch((error: unknown) => error);
       expect(refusal).toBeInstanceOf(StorageUnavailable);
       expect(refusal).toMatchObject({ retryable: true, code: 'STORAGE_UNAVAILABLE' });
       const upload = new Blob([
@@ -74,72 +74,72 @@ describe.skipIf(cannotMount !== null)(
             .toBuffer(),
         ),
       ]);
-      const edit = studio.edit({ ...dog, strength: 0.5, image: { upload } }, untilDone);
+      const edit = service.edit({ ...dog, strength: 0.5, image: { upload } }, untilDone);
       await expect(edit).rejects.toBeInstanceOf(StorageUnavailable);
     });
 
     it('work that had begun ends with the same problem', async () => {
-      const begun = await studio.generate({ prompt: 'a dog', count: 4, seed: 1, width: 512, height: 128 }, stays());
+      const begun = await service.generate({ prompt: 'a dog', count: 4, seed: 1, width: 512, height: 128 }, stays());
       disk.fill();
-      const last = (await eventsOf(studio, begun.id)).at(-1)!.generation;
+      const last = (await eventsOf(service, begun.id)).at(-1)!.generation;
       expect(last.problem).toMatchObject({ code: 'StorageUnavailable', retryable: true });
     });
 
     it('is not ready for new work, and is again by itself when there is room', async () => {
-      expect(await readiness(studio)).toBeNull();
+      expect(await readiness(service)).toBeNull();
       await fillWithout(cat);
-      expect(await readiness(studio)).toBe('Nothing can be stored.');
-      expect(studio.ready()).toBe(false);
-      const told = await studio.generate(cat, untilDone);
+      expect(await readiness(service)).toBe('Nothing can be stored.');
+      expect(service.ready()).toBe(false);
+      const told = await service.generate(cat, untilDone);
       disk.empty();
-      expect(await readiness(studio)).toBeNull();
-      expect((await studio.generate(dog, untilDone)).status).toBe('SUCCEEDED');
+      expect(await readiness(service)).toBeNull();
+      expect((await service.generate(dog, untilDone)).status).toBe('SUCCEEDED');
       // What was only told meanwhile has been written since.
-      await studio.close(0);
-      studio = await open();
-      expect(await studio.generation(told.id)).toEqual(told);
+      await service.close(0);
+      service = await open();
+      expect(await service.generation(told.id)).toEqual(told);
     });
 
-    it('pictures that were asked for longest ago leave for a new one', async () => {
+    it('images that were asked for longest ago leave for a new one', async () => {
       const before = [];
       for (let i = 0; i < 12; i++)
-        before.push(await studio.generate({ ...cat, seed: 100 * i, count: 4, width: 512, height: 128 }, untilDone));
+        before.push(await service.generate({ ...cat, seed: 100 * i, count: 4, width: 512, height: 128 }, untilDone));
       disk.fill();
-      const made = await studio.generate(dog, untilDone);
+      const made = await service.generate(dog, untilDone);
       expect(made.status).toBe('SUCCEEDED');
       const outcomes = async (generation: { imageIds: readonly string[] } | undefined) => {
-        const variants = generation!.imageIds.map((id) => studio.variant(id, { format: 'PNG', accept: '' }));
+        const variants = generation!.imageIds.map((id) => service.variant(id, { format: 'PNG', accept: '' }));
         return (await Promise.all(variants)).map(({ outcome }) => outcome);
       };
       expect(await outcomes(before.at(0))).toContain('gone');
       expect(await outcomes(before.at(-1))).not.toContain('gone');
-      const kept = await studio.variant(made.imageIds[0]!, { format: 'PNG', accept: '' });
+      const kept = await service.variant(made.imageIds[0]!, { format: 'PNG', accept: '' });
       expect(kept.outcome).toBe('found');
     });
 
     it('it starts with what it has', async () => {
-      const told = await studio.generate(cat, untilDone);
-      await studio.close(0);
+      const told = await service.generate(cat, untilDone);
+      await service.close(0);
       disk.fill();
-      studio = await open();
-      expect(await studio.generation(told.id)).toEqual(told);
-      expect((await studio.generate({ ...cat, cache: 'ONLY' }, untilDone)).cache).toBe('HIT');
-      expect(await readiness(studio)).toBe('Nothing can be stored.');
+      service = await open();
+      expect(await service.generation(told.id)).toEqual(told);
+      expect((await service.generate({ ...cat, cache: 'ONLY' }, untilDone)).cache).toBe('HIT');
+      expect(await readiness(service)).toBe('Nothing can be stored.');
     });
 
-    it('where pictures can only be read, what is remembered is answered and the rest may be made later', async () => {
-      await studio.generate(cat, untilDone);
+    it('where images can only be read, what is remembered is answered and the rest may be made later', async () => {
+      await service.generate(cat, untilDone);
       const writable = mountReadOnly(join(disk.folder, 'images'));
       try {
-        expect((await studio.generate(cat, untilDone)).cache).toBe('HIT');
-        const failed = await studio.generate(dog, untilDone);
+        expect((await service.generate(cat, untilDone)).cache).toBe('HIT');
+        const failed = await service.generate(dog, untilDone);
         expect(failed.problem).toMatchObject({ code: 'StorageUnavailable', retryable: true });
-        expect(await readiness(studio)).toBe('Nothing can be stored.');
+        expect(await readiness(service)).toBe('Nothing can be stored.');
       } finally {
         writable();
       }
-      expect(await readiness(studio)).toBeNull();
-      expect((await studio.generate(dog, untilDone)).status).toBe('SUCCEEDED');
+      expect(await readiness(service)).toBeNull();
+      expect((await service.generate(dog, untilDone)).status).toBe('SUCCEEDED');
     });
   },
 );
@@ -149,15 +149,15 @@ describe('when the thread of the records has ended', () => {
     const workers: Worker[] = [];
     const note = (worker: Worker) => workers.push(worker);
     process.on('worker', note);
-    const studio = await openStudio({ dataDir: newFolder(), clock });
+    const service = await openStudio({ dataDir: newFolder(), clock });
     process.off('worker', note);
-    await studio.generate(cat, untilDone);
-    expect(await readiness(studio)).toBeNull();
+    await service.generate(cat, untilDone);
+    expect(await readiness(service)).toBeNull();
     await Promise.all(workers.map((worker) => worker.terminate()));
-    expect(await readiness(studio)).toBe('The records cannot be read.');
-    expect((await studio.generate(cat, untilDone)).cache).toBe('HIT');
-    await expect(studio.generate(dog, untilDone)).rejects.toBeInstanceOf(StorageUnavailable);
-    await expect(studio.generation('unknown')).rejects.toBeInstanceOf(StorageUnavailable);
-    await studio.close(0);
+    expect(await readiness(service)).toBe('The records cannot be read.');
+    expect((await service.generate(cat, untilDone)).cache).toBe('HIT');
+    await expect(service.generate(dog, untilDone)).rejects.toBeInstanceOf(StorageUnavailable);
+    await expect(service.generation('unknown')).rejects.toBeInstanceOf(StorageUnavailable);
+    await service.close(0);
   });
 });

@@ -3,14 +3,14 @@ import { BasicTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NonFinite } from '../../src/engine/problems.js';
-import type { Studio } from '../../src/generation/types.js';
+import type { UseCases } from '../../src/generation/types.js';
 import { ScriptedEngine } from './engines.js';
 import { openStudio, untilDone } from './open-studio.js';
 
 /** What an operator reads: a line a generation that has ended, at the level info. */
 
 const lines: string[] = [];
-let studio: Studio;
+let service: UseCases;
 beforeAll(async () => {
   trace.setGlobalTracerProvider(new BasicTracerProvider());
   const engine = new ScriptedEngine({
@@ -18,13 +18,13 @@ beforeAll(async () => {
       if (steps === 100) throw new NonFinite('Nothing that could be shown.', 1);
     },
   });
-  studio = await openStudio({
+  service = await openStudio({
     engines: [engine],
     log: pino({ level: 'info', base: null }, { write: (line) => void lines.push(line) }),
   });
 });
 afterAll(async () => {
-  await studio.close(0);
+  await service.close(0);
   trace.disable();
 });
 
@@ -34,7 +34,7 @@ const last = () => JSON.parse(lines.at(-1)!);
 describe('a generation that has ended', () => {
   it.each(['MISS', 'HIT'])('is one line, without the prompt (%s)', async (cache) => {
     lines.length = 0;
-    const { id, modelName } = await studio.generate(request, untilDone);
+    const { id, modelName } = await service.generate(request, untilDone);
     expect(lines).toHaveLength(1);
     expect(last()).toMatchObject({
       ...{ msg: 'generation', level: 30, generation: id, operation: 'GENERATE', model: modelName },
@@ -45,7 +45,7 @@ describe('a generation that has ended', () => {
 
   it('says with which problem it failed', async () => {
     lines.length = 0;
-    const { id } = await studio.generate({ ...request, steps: 100 }, untilDone);
+    const { id } = await service.generate({ ...request, steps: 100 }, untilDone);
     expect(lines).toHaveLength(1);
     expect(last()).toMatchObject({ generation: id, outcome: 'FAILED', problem: 'NonFinite', cache: 'MISS' });
   });

@@ -17,7 +17,7 @@ function numbers(seed: number): (below: number) => number {
 it.each([1, 2, 3])('whatever many clients do at once, every generation ends as it should (%i)', async (seed) => {
   const random = numbers(seed);
   const engines = [new ScriptedEngine(), new ScriptedEngine()];
-  const studio = await studioFor({ engines, env: { QUEUE_LIMIT: '12' } });
+  const service = await studioFor({ engines, env: { QUEUE_LIMIT: '12' } });
   const told: Generation[] = [];
   const cancelled = new Set<string>();
 
@@ -29,13 +29,13 @@ it.each([1, 2, 3])('whatever many clients do at once, every generation ends as i
         count: 1 + random(3),
         cache: random(5) === 0 ? 'REFRESH' : 'DEFAULT',
       };
-      const generation = await studio.generate(request, stays(random(2) * 50)).catch((error) => {
+      const generation = await service.generate(request, stays(random(2) * 50)).catch((error) => {
         expect(error).toBeInstanceOf(QueueFull);
         return null;
       });
       if (generation === null) await sleep(random(10));
       else told.push(generation);
-      if (generation !== null && random(3) === 0) cancelled.add((await studio.cancel(generation.id)).id);
+      if (generation !== null && random(3) === 0) cancelled.add((await service.cancel(generation.id)).id);
     }
   }
   await Promise.all(Array.from({ length: 12 }, client));
@@ -43,7 +43,7 @@ it.each([1, 2, 3])('whatever many clients do at once, every generation ends as i
   expect(told.length).toBeGreaterThan(50);
   const addresses = new Map<number, string>();
   for (const { id, count, seed: first } of told) {
-    const events = await eventsOf(studio, id);
+    const events = await eventsOf(service, id);
     const { generation } = events.at(-1)!;
     expect(generation.status).toBe(cancelled.has(id) && generation.status === 'CANCELLED' ? 'CANCELLED' : 'SUCCEEDED');
     expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, i) => events[0]!.sequence + i));

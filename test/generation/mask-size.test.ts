@@ -2,20 +2,20 @@ import { describe, expect, it } from 'vitest';
 import type { EditJob } from '../../src/engine/engine.js';
 import { ScriptedEngine } from './engines.js';
 import { painter, studioFor, untilDone } from './fixture.js';
-import { picture, upload, waves } from './pictures.js';
+import { image, upload, waves } from './images.js';
 
-/** The mask that the engine is given for a picture of 100 × 80, as the places of its white pixels. */
+/** The mask that the engine is given for an image of 100 × 80, as the places of its white pixels. */
 async function given(width: number, height: number, white: (x: number, y: number) => number): Promise<string[]> {
   const engine = new ScriptedEngine();
-  const studio = await studioFor({ engines: [engine], catalog: [painter] });
-  const mask = await upload(picture(width, height, (x, y) => Array<number>(3).fill(white(x, y))));
-  await studio.edit({ prompt: 'a cat', seed: 7, image: await upload(waves(100, 80)), mask }, untilDone);
+  const service = await studioFor({ engines: [engine], catalog: [painter] });
+  const mask = await upload(image(width, height, (x, y) => Array<number>(3).fill(white(x, y))));
+  await service.edit({ prompt: 'a cat', seed: 7, image: await upload(waves(100, 80)), mask }, untilDone);
   const { data } = (engine.jobs[0] as EditJob).mask!;
   return [...data.keys()].filter((at) => data[at] === 255).map((at) => `${at % 100},${Math.floor(at / 100)}`);
 }
 const column = (x: number) => Array.from({ length: 80 }, (_, y) => `${x},${y}`);
 
-describe('a mask of another size than its picture', () => {
+describe('a mask of another size than its image', () => {
   it.each([0, 1, 2, 3, 201, 399])('that is larger keeps a line of one pixel, in column %d of 400', async (line) => {
     expect(await given(400, 320, (x) => (x === line ? 255 : 0))).toEqual(column(Math.floor(line / 4)));
   });

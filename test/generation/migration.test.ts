@@ -43,12 +43,12 @@ describe('a database of the first version', () => {
         lastSequence: 3,
         plan: null,
       });
-      const [picture] = await store.images(['i']);
-      expect(picture).toEqual({
+      const [image] = await store.images(['i']);
+      expect(image).toEqual({
         ...{ id: 'i', fingerprint: 'f', width: 64, height: 80, thumbhash: 'abc=', seed: 7, bytes: 1234 },
         regions,
       });
-      await store.savePicture({ ...picture!, regions: [{ x: 0, y: 0, width: 8, height: 8 }] }, 2);
+      await store.saveImage({ ...image!, regions: [{ x: 0, y: 0, width: 8, height: 8 }] }, 2);
       await store.close();
     }
   });

@@ -3,14 +3,14 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { createStudio, type StudioOptions } from '../../src/app/generation-service.js';
+import { createGenerationService, type GenerationServiceOptions } from '../../src/app/generation-service.js';
 import type { ModelEntry } from '../../src/domain/model-entry.js';
 import type { Engine } from '../../src/engine/engine.js';
 import type { Clock } from '../../src/environment/clock.js';
 import { advise } from '../../src/generation/advice/advise.js';
-import { studioSection } from '../../src/generation/config.js';
-import type { Generation, ProgressEvent, Studio } from '../../src/generation/types.js';
-import { imagingSection } from '../../src/images/config.js';
+import { generationSection } from '../../src/generation/config.js';
+import type { Generation, ProgressEvent, UseCases } from '../../src/generation/types.js';
+import { imagesSection } from '../../src/images/config.js';
 import { jobsSection } from '../../src/jobs/config.js';
 import { ScriptedEngine } from './engines.js';
 
@@ -51,7 +51,7 @@ export const guidedModel: ModelEntry = {
 
 const lora = (id: string) => ({ id, name: id, description: '', file: '' });
 
-/** Changes pictures, but not by words alone. */
+/** Changes images, but not by words alone. */
 export const painter: ModelEntry = {
   ...tiny,
   id: 'painter',
@@ -78,30 +78,30 @@ export interface OpenOptions {
   readonly env?: Readonly<Record<string, string>>;
   readonly clock?: Clock;
   readonly catalog?: readonly ModelEntry[];
-  readonly modelContent?: StudioOptions['modelContent'];
-  readonly loraContent?: StudioOptions['loraContent'];
-  readonly finder?: string;
-  readonly log?: StudioOptions['log'];
-  readonly countTokens?: StudioOptions['countTokens'];
+  readonly modelContent?: GenerationServiceOptions['modelContent'];
+  readonly loraContent?: GenerationServiceOptions['loraContent'];
+  readonly regionDetector?: string;
+  readonly log?: GenerationServiceOptions['log'];
+  readonly countTokens?: GenerationServiceOptions['countTokens'];
 }
 
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'inkstone-studio-'));
 
 /** A studio on a folder of its own. Whoever opens it closes it. */
-export async function openStudio(options: OpenOptions = {}): Promise<Studio> {
+export async function openStudio(options: OpenOptions = {}): Promise<UseCases> {
   const env = { DATA_DIR: options.dataDir ?? newFolder(), ...options.env };
-  return createStudio({
+  return createGenerationService({
     engines: options.engines ?? [new ScriptedEngine()],
     catalog: options.catalog ?? [tiny, guidedModel],
     countTokens: options.countTokens ?? countWords,
     advise,
     modelContent: options.modelContent ?? ((model) => `content of ${model}`),
     loraContent: options.loraContent ?? ((_, lora) => `content of ${lora}`),
-    finder: () => options.finder ?? 'texture',
+    regionDetector: () => options.regionDetector ?? 'texture',
     settings: {
-      studio: studioSection.schema.parse(env),
+      generation: generationSection.schema.parse(env),
       jobs: jobsSection.schema.parse(env),
-      imaging: imagingSection.schema.parse(env),
+      images: imagesSection.schema.parse(env),
       engine: { JOB_DEADLINE_MS: 60_000 },
     },
     log: options.log ?? pino({ level: 'silent' }),
@@ -114,15 +114,15 @@ export const stays = (waitMs = 0) => ({ waitMs, signal: new AbortController().si
 export const untilDone = stays(60_000);
 setMaxListeners(0, untilDone.signal);
 
-export async function eventsOf(studio: Studio, id: string, after = 0): Promise<ProgressEvent[]> {
+export async function eventsOf(service: UseCases, id: string, after = 0): Promise<ProgressEvent[]> {
   const events: ProgressEvent[] = [];
-  for await (const event of studio.progress(id, after, new AbortController().signal)) events.push(event);
+  for await (const event of service.progress(id, after, new AbortController().signal)) events.push(event);
   return events;
 }
 
 /** The generation when it is over. */
-export async function ended(studio: Studio, { id }: Pick<Generation, 'id'>): Promise<Generation> {
-  return (await eventsOf(studio, id)).at(-1)!.generation;
+export async function ended(service: UseCases, { id }: Pick<Generation, 'id'>): Promise<Generation> {
+  return (await eventsOf(service, id)).at(-1)!.generation;
 }
 
 /** A word is a token; sixteen are all that the tiny model sees. */

@@ -7,9 +7,9 @@ describe('a generation whose engine fails', () => {
     const beforeStep = () => {
       throw new Error(message);
     };
-    const studio = await openStudio({ engines: [new ScriptedEngine({ beforeStep })] });
-    const { problem } = await studio.generate({ prompt: 'a cat', seed: 1 }, untilDone);
-    await studio.close(0);
+    const service = await openStudio({ engines: [new ScriptedEngine({ beforeStep })] });
+    const { problem } = await service.generate({ prompt: 'a cat', seed: 1 }, untilDone);
+    await service.close(0);
     return problem!;
   };
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contentHash } from '../../src/compiler/index.js';
 import { openTokenizer } from '../../src/engine/models/tokenizer.js';
 import { createEngine, type HostedEngine } from '../../src/engine/process/host.js';
-import type { Studio } from '../../src/generation/types.js';
+import type { UseCases } from '../../src/generation/types.js';
 import { tinyTurbo } from '../engine/checkpoints.js';
 import { job } from '../engine/engines.js';
 import { ended, eventsOf, newFolder, openStudio, stays, untilDone } from './open-studio.js';
@@ -17,9 +17,9 @@ const long = { prompt, width: 256, height: 256, steps: 100 };
 const dataDir = newFolder();
 
 let engine: HostedEngine;
-let studio: Studio;
+let service: UseCases;
 
-function open(): Promise<Studio> {
+function open(): Promise<UseCases> {
   const tokenizer = openTokenizer(model.components.tokenizer, model.limits.maxPromptTokens);
   const { transformer, textEncoder, tokenizer: vocabulary, vae, scheduler } = model.components;
   return openStudio({
@@ -42,31 +42,31 @@ beforeAll(async () => {
     watchdogMs: 20_000,
     log: { info() {}, warn() {} },
   });
-  studio = await open();
+  service = await open();
 });
 afterAll(async () => {
-  await studio.close(0);
+  await service.close(0);
   await engine.close();
 });
 
 describe('with the real engine', () => {
-  it("a generation's picture is what the engine draws, to the last bit", async () => {
+  it("a generation's image is what the engine draws, to the last bit", async () => {
     const { images } = await engine.run(job, {
       signal: new AbortController().signal,
       deadlineMs: 60_000,
       onEvent() {},
     });
-    const made = await studio.generate({ ...house, seed }, untilDone);
+    const made = await service.generate({ ...house, seed }, untilDone);
     expect(made).toMatchObject({ status: 'SUCCEEDED', cache: 'MISS', step: steps, totalSteps: steps });
     expect(made.promptTokens).toBeGreaterThan(0);
-    const variant = await studio.variant(made.imageIds[0]!, { format: 'PNG', accept: '' });
+    const variant = await service.variant(made.imageIds[0]!, { format: 'PNG', accept: '' });
     if (variant.outcome !== 'found') throw new Error(variant.outcome);
     expect(await sharp(variant.body).raw().toBuffer()).toEqual(Buffer.from(images[0]!.data));
   });
 
   it('progress tells every stage and step, some with previews', async () => {
-    const { id } = await studio.generate({ ...house, seed: 1 }, stays());
-    const events = await eventsOf(studio, id);
+    const { id } = await service.generate({ ...house, seed: 1 }, stays());
+    const events = await eventsOf(service, id);
     expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, i) => i + 1));
     expect(events[0]!.type).toBe('GenerationQueued');
     const stages = events.flatMap((event) => (event.type === 'StageFinished' ? [event.stage] : []));
@@ -78,27 +78,27 @@ describe('with the real engine', () => {
   });
 
   it('50 identical requests at once cost one job', async () => {
-    const all = await Promise.all(Array.from({ length: 50 }, () => studio.generate({ ...house, seed: 2 }, untilDone)));
+    const all = await Promise.all(Array.from({ length: 50 }, () => service.generate({ ...house, seed: 2 }, untilDone)));
     expect(all.filter(({ cache }) => cache === 'MISS')).toHaveLength(1);
     expect(new Set(all.flatMap(({ imageIds }) => imageIds)).size).toBe(1);
   });
 
   it('one that is cancelled stops within a step', async () => {
-    const { id } = await studio.generate({ ...long, seed: 3 }, stays());
-    for await (const event of studio.progress(id, 0, new AbortController().signal))
-      if (event.type === 'StepFinished' && event.step === 2) await studio.cancel(id);
-    expect(await studio.generation(id)).toMatchObject({ status: 'CANCELLED' });
-    const next = await studio.generate({ ...house, seed: 4 }, untilDone);
+    const { id } = await service.generate({ ...long, seed: 3 }, stays());
+    for await (const event of service.progress(id, 0, new AbortController().signal))
+      if (event.type === 'StepFinished' && event.step === 2) await service.cancel(id);
+    expect(await service.generation(id)).toMatchObject({ status: 'CANCELLED' });
+    const next = await service.generate({ ...house, seed: 4 }, untilDone);
     expect(next).toMatchObject({ status: 'SUCCEEDED' });
-    expect((await studio.generation(id))!.step).toBeLessThan(10);
+    expect((await service.generation(id))!.step).toBeLessThan(10);
   });
 
   it('one whose engine dies fails as EngineLost, and the one behind it is made', async () => {
-    const lost = await studio.generate({ ...long, seed: 5 }, stays());
-    const behind = studio.generate({ ...house, seed: 6 }, untilDone);
-    for await (const event of studio.progress(lost.id, 0, new AbortController().signal))
+    const lost = await service.generate({ ...long, seed: 5 }, stays());
+    const behind = service.generate({ ...house, seed: 6 }, untilDone);
+    for await (const event of service.progress(lost.id, 0, new AbortController().signal))
       if (event.type === 'StepFinished' && event.step === 2) process.kill(engine.pid!, 'SIGKILL');
-    expect(await ended(studio, lost)).toMatchObject({
+    expect(await ended(service, lost)).toMatchObject({
       status: 'FAILED',
       problem: { code: 'EngineLost', retryable: true },
     });
@@ -106,12 +106,12 @@ describe('with the real engine', () => {
   });
 
   it('after a restart a repeat has the same address, and made anew it would have, too', async () => {
-    const before = await studio.generate({ ...house, seed: 2 }, untilDone);
-    await studio.close(0);
-    studio = await open();
-    const repeat = await studio.generate({ ...house, seed: 2 }, untilDone);
+    const before = await service.generate({ ...house, seed: 2 }, untilDone);
+    await service.close(0);
+    service = await open();
+    const repeat = await service.generate({ ...house, seed: 2 }, untilDone);
     expect(repeat).toMatchObject({ cache: 'HIT', imageIds: before.imageIds });
-    const anew = await studio.generate({ ...house, seed: 2, cache: 'REFRESH' }, untilDone);
+    const anew = await service.generate({ ...house, seed: 2, cache: 'REFRESH' }, untilDone);
     expect(anew).toMatchObject({ cache: 'MISS', imageIds: before.imageIds });
   });
 });

@@ -4,17 +4,17 @@ import type { RefineJob } from '../../src/engine/engine.js';
 import type { RefineRequest } from '../../src/generation/types.js';
 import { found, ScriptedEngine } from './engines.js';
 import { follower, newFolder, painter, studioFor, tiny, untilDone } from './fixture.js';
-import { differing, leftHalf, upload, waves } from './pictures.js';
+import { differing, leftHalf, upload, waves } from './images.js';
 
 const photo = waves(100, 80);
 const box = { x: 4, y: 8, width: 96, height: 72 };
 
 async function studioWith(more: Parameters<typeof studioFor>[0] = {}) {
   const engine = new ScriptedEngine();
-  const studio = await studioFor({ engines: [engine], catalog: [tiny, follower, painter], ...more });
+  const service = await studioFor({ engines: [engine], catalog: [tiny, follower, painter], ...more });
   const refine = async (changes: Partial<RefineRequest> = {}) =>
-    studio.refine({ seed: 7, image: await upload(photo), ...changes }, untilDone);
-  return { engine, studio, refine, jobs: () => engine.jobs as readonly RefineJob[] };
+    service.refine({ seed: 7, image: await upload(photo), ...changes }, untilDone);
+  return { engine, service, refine, jobs: () => engine.jobs as readonly RefineJob[] };
 }
 
 describe('a refinement', () => {
@@ -40,12 +40,12 @@ describe('a refinement', () => {
 
   it('that is remembered still tells what was found, also after a restart', async () => {
     const dataDir = newFolder();
-    const { refine, studio } = await studioWith({ dataDir });
+    const { refine, service } = await studioWith({ dataDir });
     const first = await refine();
     expect(await refine()).toMatchObject({ cache: 'HIT', regions: [found], imageIds: first.imageIds });
-    await studio.close(0);
+    await service.close(0);
     const again = await studioWith({ dataDir });
-    expect(await again.studio.generation(first.id)).toEqual(first);
+    expect(await again.service.generation(first.id)).toEqual(first);
     expect(await again.refine()).toMatchObject({ cache: 'HIT', regions: [found] });
     expect(again.engine.jobs).toHaveLength(0);
   });
@@ -70,11 +70,11 @@ describe('a refinement', () => {
 
   it('finds other regions where something else finds them; those that are given stay', async () => {
     const dataDir = newFolder();
-    const { refine, studio } = await studioWith({ dataDir });
+    const { refine, service } = await studioWith({ dataDir });
     await refine();
     await refine({ regions: [box] });
-    await studio.close(0);
-    const other = await studioWith({ dataDir, finder: 'faces' });
+    await service.close(0);
+    const other = await studioWith({ dataDir, regionDetector: 'faces' });
     expect(await other.refine()).toMatchObject({ cache: 'MISS' });
     expect(await other.refine({ regions: [box] })).toMatchObject({ cache: 'HIT' });
   });
@@ -82,7 +82,7 @@ describe('a refinement', () => {
 
 describe('a refusal of a refinement names the field, what was expected and what came', async () => {
   const mask = await upload(leftHalf(100, 80));
-  const inside = 'inside of the picture, which is 100 × 80 but received';
+  const inside = 'inside of the image, which is 100 × 80 but received';
   const cases: [string, Partial<RefineRequest>, string, string][] = [
     ['mask and regions', { mask, regions: [box] }, 'regions', 'left out where there is a mask but received both'],
     ['no regions at all', { regions: [] }, 'regions', 'between 1 and 32 of them but received 0'],
@@ -94,7 +94,7 @@ describe('a refusal of a refinement names the field, what was expected and what 
     ['a strength of nothing', { strength: 0 }, 'strength', 'above 0 and at most 1 but received 0'],
     ['a strength beyond 1', { strength: 1.01 }, 'strength', 'above 0 and at most 1 but received 1.01'],
     ['a mask of another shape', { mask: await upload(leftHalf(100, 100)) }, 'mask', 'but received 100 × 100'],
-    ['a picture too large', { image: await upload(waves(520, 64)) }, 'image', 'at most 512 pixels on each side'],
+    ['an image too large', { image: await upload(waves(520, 64)) }, 'image', 'at most 512 pixels on each side'],
     [
       'a model that cannot',
       { model: 'follower' },
@@ -113,7 +113,7 @@ describe('a refusal of a refinement names the field, what was expected and what 
     expect(engine.jobs).toHaveLength(0);
   });
 
-  it('a picture that never was', async () => {
+  it('an image that never was', async () => {
     const { refine } = await studioWith();
     await expect(refine({ image: { id: '0'.repeat(64) } })).rejects.toBeInstanceOf(NotFound);
   });

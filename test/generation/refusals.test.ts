@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvalidInput, UnknownModel } from '../../src/domain/problems.js';
-import type { GenerateRequest, Studio } from '../../src/generation/types.js';
+import type { GenerateRequest, UseCases } from '../../src/generation/types.js';
 import { ScriptedEngine } from './engines.js';
 import { guidedModel, openStudio, stays, studioFor } from './fixture.js';
 
@@ -57,14 +57,14 @@ const cases: [Partial<GenerateRequest>, string, string][] = [
 
 describe('a refusal names the field, what was expected and what came', () => {
   const engine = new ScriptedEngine();
-  let studio: Studio;
+  let service: UseCases;
   beforeAll(async () => {
-    studio = await openStudio({ engines: [engine] });
+    service = await openStudio({ engines: [engine] });
   });
-  afterAll(() => studio.close(0));
+  afterAll(() => service.close(0));
 
   it.each(cases)('%o', async (input, field, message) => {
-    const refusal = await studio.generate({ prompt: 'a cat', seed: 1, ...input }, stays()).catch((error) => error);
+    const refusal = await service.generate({ prompt: 'a cat', seed: 1, ...input }, stays()).catch((error) => error);
     expect(refusal).toBeInstanceOf(InvalidInput);
     expect(refusal.message).toBe(message);
     expect(refusal.field).toBe(field);
@@ -72,18 +72,18 @@ describe('a refusal names the field, what was expected and what came', () => {
   });
 
   it('also for how long to wait, and from where to read', async () => {
-    const studio = await studioFor({ env: { WAIT_LIMIT_MS: '1000' } });
+    const service = await studioFor({ env: { WAIT_LIMIT_MS: '1000' } });
     for (const waitMs of [-1, 1001, 0.5]) {
-      const refusal = await studio.generate({ prompt: 'x' }, stays(waitMs)).catch((error) => error);
+      const refusal = await service.generate({ prompt: 'x' }, stays(waitMs)).catch((error) => error);
       expect(refusal).toMatchObject({ field: 'waitMs', message: expect.stringContaining('between 0 and 1000') });
     }
-    const events = studio.progress('x', -1, new AbortController().signal)[Symbol.asyncIterator]();
+    const events = service.progress('x', -1, new AbortController().signal)[Symbol.asyncIterator]();
     await expect(events.next()).rejects.toMatchObject({ field: 'after' });
   });
 
   it('and the models that there are', async () => {
-    const studio = await studioFor();
-    const refusal = await studio.generate({ prompt: 'x', model: 'sdxl' }, stays()).catch((error) => error);
+    const service = await studioFor();
+    const refusal = await service.generate({ prompt: 'x', model: 'sdxl' }, stays()).catch((error) => error);
     expect(refusal).toBeInstanceOf(UnknownModel);
     expect(refusal.available).toEqual(['tiny', 'guided']);
   });
@@ -92,22 +92,22 @@ describe('a refusal names the field, what was expected and what came', () => {
 describe('what is accepted', () => {
   it('reports truncation, takes long prompts up to four times the limit, and negative prompts only where they count', async () => {
     const engine = new ScriptedEngine();
-    const studio = await studioFor({ engines: [engine] });
+    const service = await studioFor({ engines: [engine] });
     const prompt = Array.from({ length: 20 }, (_, i) => `word${i}`).join(' ');
-    const long = await studio.generate({ prompt, seed: 1 }, stays(60_000));
+    const long = await service.generate({ prompt, seed: 1 }, stays(60_000));
     expect(long).toMatchObject({ promptTokens: 20, promptTruncated: true });
     const guided = { prompt: 'x', seed: 1, model: guidedModel.id, negativePrompt: 'blurry' };
-    expect(await studio.generate(guided, stays(60_000))).toMatchObject({ guidance: 4, negativePrompt: 'blurry' });
-    expect(await studio.generate({ ...guided, guidance: 0 }, stays(60_000))).toMatchObject({ negativePrompt: '' });
-    expect(await studio.generate({ ...guided, guidance: -0, negativePrompt: '' }, stays(60_000))).toMatchObject({
+    expect(await service.generate(guided, stays(60_000))).toMatchObject({ guidance: 4, negativePrompt: 'blurry' });
+    expect(await service.generate({ ...guided, guidance: 0 }, stays(60_000))).toMatchObject({ negativePrompt: '' });
+    expect(await service.generate({ ...guided, guidance: -0, negativePrompt: '' }, stays(60_000))).toMatchObject({
       cache: 'HIT',
     });
   });
 
   it('scales dynamic guidance by how much the prompt asks for, within 0.7 … 1.3', async () => {
-    const studio = await studioFor();
+    const service = await studioFor();
     const guidanceOf = async (prompt: string) =>
-      (await studio.generate({ prompt, seed: 1, model: 'guided', dynamicGuidance: true }, stays(60_000))).guidance;
+      (await service.generate({ prompt, seed: 1, model: 'guided', dynamicGuidance: true }, stays(60_000))).guidance;
     const plain = await guidanceOf('cat cat cat cat');
     const dense = await guidanceOf(Array.from({ length: 60 }, (_, i) => `word${i}`).join(' '));
     expect(plain).toBeGreaterThanOrEqual(0.7 * 4);

@@ -21,13 +21,13 @@ describe('after a restart', () => {
     const events = await eventsOf(before, first.id);
     await before.close(0);
     const engine = new ScriptedEngine();
-    const studio = await studioFor({ dataDir, engines: [engine] });
-    expect(await studio.generation(first.id)).toEqual(first);
-    expect(await eventsOf(studio, first.id)).toEqual([events.at(-1)]);
-    expect(await eventsOf(studio, first.id, events.length)).toEqual([]);
-    const repeat = await studio.generate({ ...cat, count: 2 }, untilDone);
+    const service = await studioFor({ dataDir, engines: [engine] });
+    expect(await service.generation(first.id)).toEqual(first);
+    expect(await eventsOf(service, first.id)).toEqual([events.at(-1)]);
+    expect(await eventsOf(service, first.id, events.length)).toEqual([]);
+    const repeat = await service.generate({ ...cat, count: 2 }, untilDone);
     expect(repeat).toMatchObject({ cache: 'HIT', imageIds: first.imageIds });
-    expect(await studio.variant(repeat.imageIds[0]!, asIs)).toMatchObject({ outcome: 'found' });
+    expect(await service.variant(repeat.imageIds[0]!, asIs)).toMatchObject({ outcome: 'found' });
     expect(engine.jobs).toHaveLength(0);
   });
 
@@ -36,8 +36,8 @@ describe('after a restart', () => {
     const before = await openStudio({ dataDir });
     await before.generate(cat, untilDone);
     await before.close(0);
-    const studio = await studioFor({ dataDir, modelContent: () => 'tuned since' });
-    expect(await studio.generate(cat, untilDone)).toMatchObject({ cache: 'MISS' });
+    const service = await studioFor({ dataDir, modelContent: () => 'tuned since' });
+    expect(await service.generate(cat, untilDone)).toMatchObject({ cache: 'MISS' });
   });
 
   it('what ran or waited goes on, without what was finished, and its subscribers hear the rest', async () => {
@@ -46,16 +46,16 @@ describe('after a restart', () => {
     const [told] = (await once(program, 'message')) as [{ ids: string[]; lastSequence: number; done: string }];
     await kill(program);
     const engine = new ScriptedEngine();
-    const studio = await studioFor({ dataDir, engines: [engine] });
+    const service = await studioFor({ dataDir, engines: [engine] });
     for (const id of told.ids) {
-      const events = await eventsOf(studio, id, told.lastSequence);
+      const events = await eventsOf(service, id, told.lastSequence);
       const sequences = events.map(({ sequence }) => sequence);
       expect(sequences).toEqual([...sequences].sort((a, b) => a - b));
       expect(sequences[0]).toBeGreaterThan(told.lastSequence);
       expect(events.at(-1)).toMatchObject({ type: 'GenerationFinished', generation: { status: 'SUCCEEDED' } });
-      expect(await studio.generation(id)).toMatchObject({ status: 'SUCCEEDED', queuePosition: null });
+      expect(await service.generation(id)).toMatchObject({ status: 'SUCCEEDED', queuePosition: null });
     }
-    const both = (await studio.generation(told.ids[0]!))!.imageIds;
+    const both = (await service.generation(told.ids[0]!))!.imageIds;
     expect(both[0]).toBe(told.done);
     expect(engine.jobs.flatMap(seedsOf).sort()).toEqual([12, 2]);
   });
@@ -70,11 +70,11 @@ describe('after a restart', () => {
       await kill(program);
     }
     const engine = new ScriptedEngine();
-    const studio = await studioFor({ dataDir, engines: [engine] });
+    const service = await studioFor({ dataDir, engines: [engine] });
     for (const id of ids) {
       const problem = { code: 'Interrupted', retryable: true };
-      expect(await studio.generation(id)).toMatchObject({ status: 'FAILED', problem, queuePosition: null });
-      expect((await eventsOf(studio, id, 5)).map(({ type }) => type)).toEqual(['GenerationFinished']);
+      expect(await service.generation(id)).toMatchObject({ status: 'FAILED', problem, queuePosition: null });
+      expect((await eventsOf(service, id, 5)).map(({ type }) => type)).toEqual(['GenerationFinished']);
     }
   });
 
@@ -87,11 +87,11 @@ describe('after a restart', () => {
     await sleep(ms);
     await kill(program);
     const engine = new ScriptedEngine();
-    const studio = await studioFor({ dataDir, engines: [engine] });
+    const service = await studioFor({ dataDir, engines: [engine] });
     for (const { seed, ids, imageId } of told) {
-      const found = await studio.generations(ids);
+      const found = await service.generations(ids);
       expect(found.map((generation) => generation?.status)).toEqual(['SUCCEEDED', 'SUCCEEDED']);
-      const repeat = await studio.generate({ prompt: 'a cat', seed, steps: 1 }, untilDone);
+      const repeat = await service.generate({ prompt: 'a cat', seed, steps: 1 }, untilDone);
       expect(repeat).toMatchObject({ cache: 'HIT', imageIds: [imageId] });
     }
     // Only what was under way when it was killed.
@@ -127,14 +127,14 @@ describe('the data folder', () => {
     expect(refusal.message).toMatch(/inkstone\.db cannot be opened: .+\.$/);
   });
 
-  it('whose pictures somebody removes while it runs takes new ones', async () => {
+  it('whose images somebody removes while it runs takes new ones', async () => {
     const dataDir = newFolder();
-    const studio = await studioFor({ dataDir });
-    const before = await studio.generate(cat, untilDone);
+    const service = await studioFor({ dataDir });
+    const before = await service.generate(cat, untilDone);
     rmSync(join(dataDir, 'images'), { recursive: true });
-    expect(await studio.generate(cat, untilDone)).toMatchObject({ cache: 'MISS', imageIds: before.imageIds });
-    expect(await studio.generate({ ...cat, seed: 8 }, untilDone)).toMatchObject({ status: 'SUCCEEDED' });
-    expect(await studio.generate(cat, untilDone)).toMatchObject({ cache: 'HIT' });
+    expect(await service.generate(cat, untilDone)).toMatchObject({ cache: 'MISS', imageIds: before.imageIds });
+    expect(await service.generate({ ...cat, seed: 8 }, untilDone)).toMatchObject({ status: 'SUCCEEDED' });
+    expect(await service.generate(cat, untilDone)).toMatchObject({ cache: 'HIT' });
   });
 
   it('that is damaged says so before anything starts', async () => {
@@ -144,7 +144,7 @@ describe('the data folder', () => {
   });
 });
 
-describe('a picture on disk', () => {
+describe('an image on disk', () => {
   it.each(['while it runs', 'while it is down'])(
     'that is damaged %s is made again, at the same address',
     async (when) => {
@@ -155,40 +155,40 @@ describe('a picture on disk', () => {
       if (when === 'while it is down') await before.close(0);
       truncateSync(file, 100);
       const engine = new ScriptedEngine();
-      const studio = when === 'while it is down' ? await studioFor({ dataDir, engines: [engine] }) : before;
-      expect(await studio.variant(imageIds[0]!, asIs)).toEqual({ outcome: 'gone' });
-      expect(await studio.generate(cat, untilDone)).toMatchObject({ cache: 'MISS', imageIds });
-      expect(await studio.variant(imageIds[0]!, asIs)).toMatchObject({ outcome: 'found' });
-      expect(await studio.generate(cat, untilDone)).toMatchObject({ cache: 'HIT' });
-      await studio.close(0);
+      const service = when === 'while it is down' ? await studioFor({ dataDir, engines: [engine] }) : before;
+      expect(await service.variant(imageIds[0]!, asIs)).toEqual({ outcome: 'gone' });
+      expect(await service.generate(cat, untilDone)).toMatchObject({ cache: 'MISS', imageIds });
+      expect(await service.variant(imageIds[0]!, asIs)).toMatchObject({ outcome: 'found' });
+      expect(await service.generate(cat, untilDone)).toMatchObject({ cache: 'HIT' });
+      await service.close(0);
     },
   );
 
   it('that somebody removed is made again', async () => {
     const dataDir = newFolder();
-    const studio = await studioFor({ dataDir });
-    const { imageIds } = await studio.generate(cat, untilDone);
+    const service = await studioFor({ dataDir });
+    const { imageIds } = await service.generate(cat, untilDone);
     rmSync(fileOf(dataDir, imageIds[0]!));
-    expect(await studio.generate(cat, untilDone)).toMatchObject({ cache: 'MISS', imageIds });
+    expect(await service.generate(cat, untilDone)).toMatchObject({ cache: 'MISS', imageIds });
   });
 
   it('that was evicted is gone, and known to be; others never were', async () => {
     const dataDir = newFolder();
-    const studio = await studioFor({ dataDir, env: { IMAGE_STORE_BYTES: '3000' } });
+    const service = await studioFor({ dataDir, env: { IMAGE_STORE_BYTES: '3000' } });
     const made = [];
-    for (let seed = 0; seed < 5; seed++) made.push(await studio.generate({ ...cat, seed }, untilDone));
+    for (let seed = 0; seed < 5; seed++) made.push(await service.generate({ ...cat, seed }, untilDone));
     const [oldest, newest] = [made[0]!.imageIds[0]!, made[4]!.imageIds[0]!];
-    expect(await studio.variant(oldest, asIs)).toEqual({ outcome: 'gone' });
-    expect(await studio.variant(newest, asIs)).toMatchObject({ outcome: 'found' });
-    expect(await studio.variant('0'.repeat(64), asIs)).toEqual({ outcome: 'unknown' });
-    expect(await studio.variant('../../etc/passwd', asIs)).toEqual({ outcome: 'unknown' });
-    expect(await studio.image(oldest)).toMatchObject({ id: oldest });
+    expect(await service.variant(oldest, asIs)).toEqual({ outcome: 'gone' });
+    expect(await service.variant(newest, asIs)).toMatchObject({ outcome: 'found' });
+    expect(await service.variant('0'.repeat(64), asIs)).toEqual({ outcome: 'unknown' });
+    expect(await service.variant('../../etc/passwd', asIs)).toEqual({ outcome: 'unknown' });
+    expect(await service.image(oldest)).toMatchObject({ id: oldest });
     const files = readdirSync(join(dataDir, 'images'), { recursive: true }).filter((name) =>
       String(name).endsWith('.png'),
     );
     expect(files.length).toBeLessThan(5);
-    expect(await studio.generate({ ...cat, seed: 0 }, untilDone)).toMatchObject({ cache: 'MISS', imageIds: [oldest] });
-    expect(await studio.variant(oldest, asIs)).toMatchObject({ outcome: 'found' });
+    expect(await service.generate({ ...cat, seed: 0 }, untilDone)).toMatchObject({ cache: 'MISS', imageIds: [oldest] });
+    expect(await service.variant(oldest, asIs)).toMatchObject({ outcome: 'found' });
   });
 });
 
@@ -204,8 +204,8 @@ describe('the records', () => {
       clock.advance(1);
     }
     await before.close(0);
-    const studio = await studioFor({ dataDir, env: { GENERATION_LIMIT: '3' } });
-    const left = (await studio.generations(ids)).map((generation) => generation !== null);
+    const service = await studioFor({ dataDir, env: { GENERATION_LIMIT: '3' } });
+    const left = (await service.generations(ids)).map((generation) => generation !== null);
     expect(left).toEqual([false, false, false, true, true, true]);
   });
 });

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openSources } from '../../src/app/inputs.js';
 import { InvalidInput, NotFound } from '../../src/domain/problems.js';
 import { type Clock, systemClock } from '../../src/environment/clock.js';
-import { studioSection } from '../../src/generation/config.js';
-import { imagingSection } from '../../src/images/config.js';
+import { generationSection } from '../../src/generation/config.js';
+import { imagesSection } from '../../src/images/config.js';
 import type { ImageRequest } from '../../src/inputs/source.js';
 import type { Sources } from '../../src/inputs/sources.js';
 import { openFolderImageStore } from '../../src/stores/images/folder-image-store.js';
@@ -19,13 +19,13 @@ import { type ImageServer, openImageServer, redirects, sends } from './image-ser
 const newFolder = () => mkdtempSync(join(tmpdir(), 'inkstone-sources-'));
 const stays = new AbortController().signal;
 const pixels = Buffer.from(Array.from({ length: 16 * 8 * 3 }, (_, i) => (i * 37) % 256));
-const picture = () => sharp(pixels, { raw: { width: 16, height: 8, channels: 3 } });
+const image = () => sharp(pixels, { raw: { width: 16, height: 8, channels: 3 } });
 let png: Buffer<ArrayBuffer>;
 let images: ImageStore;
 const opened: Sources[] = [];
 
 beforeAll(async () => {
-  png = Buffer.from(await picture().png().toBuffer());
+  png = Buffer.from(await image().png().toBuffer());
   images = await openFolderImageStore(newFolder(), { maxBytes: 2 ** 20, onGone: () => {} });
 });
 afterAll(() => Promise.all(opened.map((sources) => sources.close())));
@@ -37,8 +37,8 @@ async function open(
   clock: Clock = systemClock,
 ): Promise<Sources> {
   const settings = {
-    studio: studioSection.schema.parse({ DATA_DIR: folder, ...env }),
-    imaging: imagingSection.schema.parse(env),
+    generation: generationSection.schema.parse({ DATA_DIR: folder, ...env }),
+    images: imagesSection.schema.parse(env),
   };
   const sources = await openSources({ images, settings, clock, ...(resolve === undefined ? {} : { resolve }) });
   opened.push(sources);
@@ -52,14 +52,14 @@ async function refusal(sources: Sources, input: ImageRequest): Promise<{ field: 
   return { field: error.field, message: error.message };
 }
 
-describe('a picture', () => {
+describe('an image', () => {
   it('is the same by id, by upload and in another encoding', async () => {
     const sources = await open();
     const id = await images.put(png);
     const byId = await sources.open({ id }, 'image', stays);
     const byUpload = await sources.open({ upload: new Blob([png]), id: null }, 'image', stays);
     const asWebp = await sources.open(
-      { upload: new Blob([new Uint8Array(await picture().webp({ lossless: true }).toBuffer())]) },
+      { upload: new Blob([new Uint8Array(await image().webp({ lossless: true }).toBuffer())]) },
       'image',
       stays,
     );
@@ -84,21 +84,21 @@ describe('a picture', () => {
     const sources = await open();
     const upload = new File([png], '../../evil.svg', { type: 'image/svg+xml' });
     expect((await sources.open({ upload }, 'image', stays)).pixels.width).toBe(16);
-    const svg = new File(['<svg xmlns="http://www.w3.org/2000/svg"/>'], 'picture.png', { type: 'image/png' });
+    const svg = new File(['<svg xmlns="http://www.w3.org/2000/svg"/>'], 'image.png', { type: 'image/png' });
     expect(await refusal(sources, { upload: svg })).toEqual({
       field: 'image.upload',
       message:
-        'Expected `image.upload` to be a picture in PNG, JPEG, WebP, AVIF or GIF but received SVG or other markup.',
+        'Expected `image.upload` to be an image in PNG, JPEG, WebP, AVIF or GIF but received SVG or other markup.',
     });
   });
 
   it('is refused with the field, the reason and what came', async () => {
     const sources = await open({ INPUT_PIXELS: '100' });
     expect((await refusal(sources, { upload: new Blob([png]) })).message).toBe(
-      'Expected `image.upload` to be a picture of at most 100 pixels but received 16 × 8.',
+      'Expected `image.upload` to be an image of at most 100 pixels but received 16 × 8.',
     );
     expect((await refusal(sources, { upload: new Blob([png.subarray(0, 60)]) })).message).toBe(
-      'Expected `image.upload` to be a whole picture but received PNG that is damaged or cut short.',
+      'Expected `image.upload` to be a whole image but received PNG that is damaged or cut short.',
     );
     expect((await refusal(sources, {})).message).toMatch(/exactly one of id, upload and url but received 0 of them/);
     expect((await refusal(sources, { id: 'x', url: 'http://x' })).field).toBe('image');
@@ -120,7 +120,7 @@ describe('a picture', () => {
 describe('a mask', () => {
   it('is lightness, and has a hash of its own', async () => {
     const sources = await open();
-    const upload = new Blob([new Uint8Array(await picture().toColourspace('b-w').png().toBuffer())]);
+    const upload = new Blob([new Uint8Array(await image().toColourspace('b-w').png().toBuffer())]);
     const { mask, sha256 } = await sources.openMask({ upload }, 'mask', stays);
     expect([mask.width, mask.height, mask.data.length]).toEqual([16, 8, 128]);
     expect(sha256).not.toBe((await sources.open({ upload }, 'image', stays)).sha256);
@@ -128,7 +128,7 @@ describe('a mask', () => {
 });
 
 describe('what is kept for a job', () => {
-  it('comes back bit by bit, in another process too, and never among the pictures that are served', async () => {
+  it('comes back bit by bit, in another process too, and never among the images that are served', async () => {
     const folder = newFolder();
     const sources = await open({}, undefined, folder);
     const { pixels: source } = await sources.open({ upload: new Blob([png]) }, 'image', stays);
@@ -153,7 +153,7 @@ describe('what is kept for a job', () => {
   });
 });
 
-describe('a picture by address', () => {
+describe('an image by address', () => {
   let web: ImageServer;
   /** What lies inside: nobody may ever come. */
   let inside: ImageServer;
@@ -161,17 +161,17 @@ describe('a picture by address', () => {
 
   beforeAll(async () => {
     web = await openImageServer('127.0.0.1', {
-      '/picture.png': (response) => sends(png, { 'content-type': 'text/html' })(response, {} as never),
-      '/again': redirects('/picture.png', 308),
+      '/image.png': (response) => sends(png, { 'content-type': 'text/html' })(response, {} as never),
+      '/again': redirects('/image.png', 308),
       '/1': redirects('/2'),
       '/2': redirects('/3', 301),
-      '/3': redirects('/picture.png', 307),
+      '/3': redirects('/image.png', 307),
       '/0': redirects('/1'),
       '/circle': redirects('/circle'),
       '/to-file': redirects('file:///etc/passwd'),
       '/to-nothing': redirects('http://'),
       '/to-user': (response, request) =>
-        redirects(`http://user:pass@${request.headers.host}/picture.png`)(response, request),
+        redirects(`http://user:pass@${request.headers.host}/image.png`)(response, request),
       '/to-ssh': redirects('http://127.0.0.1:22/'),
       '/to-metadata': redirects('http://169.254.169.254/latest/meta-data/'),
       '/to-inside': (response) => redirects(`http://127.0.0.2:${inside.port}/secret`)(response, {} as never),
@@ -204,8 +204,8 @@ describe('a picture by address', () => {
       },
       '/upgrade': (response) => void response.writeHead(101, { connection: 'upgrade', upgrade: 'x' }).end(),
     });
-    inside = await openImageServer('127.0.0.2', { '/secret': sends(png), '/picture.png': sends(png) }, web.port);
-    // As an operator would let pictures come from one machine of his own. 127.0.0.2 is another, as far as addresses go.
+    inside = await openImageServer('127.0.0.2', { '/secret': sends(png), '/image.png': sends(png) }, web.port);
+    // As an operator would let images come from one machine of his own. 127.0.0.2 is another, as far as addresses go.
     allowed = {
       IMAGE_NETWORKS: '127.0.0.1/32',
       IMAGE_PORTS: `80,443,${web.port}`,
@@ -233,11 +233,11 @@ describe('a picture by address', () => {
   };
   const at = (path: string, host = 'web.test') => `http://${host}:${web.port}${path}`;
   const unreachable =
-    'Expected `image.url` to be a public address that answers with a picture within 5 s but received one that does not.';
+    'Expected `image.url` to be a public address that answers with an image within 5 s but received one that does not.';
 
   it('is the same as by upload, and its type is not asked', async () => {
     const sources = await open(allowed, resolve);
-    const fetched = await sources.open({ url: at('/picture.png?key=secret') }, 'image', stays);
+    const fetched = await sources.open({ url: at('/image.png?key=secret') }, 'image', stays);
     const sent = await sources.open({ upload: new Blob([png]) }, 'image', stays);
     expect([fetched.sha256, fetched.imageId]).toEqual([sent.sha256, null]);
     expect(web.headers[0]).toMatchObject({ 'accept-encoding': 'identity', connection: 'close' });
@@ -257,9 +257,9 @@ describe('a picture by address', () => {
     ['a file', 'file:///etc/passwd', /an http or https address but received one of "file:"/],
     ['data in itself', 'data:image/png;base64,iVBORw0KGgo=', /an http or https address/],
     ['no address', 'not an address', /an http or https address but received "not an address"/],
-    ['a relative one', '/picture.png', /an http or https address/],
+    ['a relative one', '/image.png', /an http or https address/],
     ['gopher', 'gopher://127.0.0.1:6379/_FLUSHALL', /an http or https address/],
-    ['a password', 'http://user:hunter2@web.test/picture.png', /without user name and password but received one with/],
+    ['a password', 'http://user:hunter2@web.test/image.png', /without user name and password but received one with/],
     ['a user alone', 'http://hunter2@web.test/', /without user name and password/],
     ['another port', 'http://web.test:22/', /an address on port 80 or 443 or \d+ but received one on 22/],
     ['a novel', `http://web.test/${'a'.repeat(3000)}`, /at most 2048 characters long but received 3016/],
@@ -295,7 +295,7 @@ describe('a picture by address', () => {
   ])('inside of our network is refused %s, in one sentence for all', async (_name, host) => {
     const sources = await open(allowed, resolve);
     const before = [inside.connections(), web.connections()];
-    expect(await refusal(sources, { url: at('/picture.png', host) })).toEqual({
+    expect(await refusal(sources, { url: at('/image.png', host) })).toEqual({
       field: 'image.url',
       message: unreachable,
     });
@@ -323,8 +323,8 @@ describe('a picture by address', () => {
   it('is asked where its name was when it was checked, wherever the name leads a moment later', async () => {
     const answers = [['127.0.0.1'], ['127.0.0.2']];
     const sources = await open(allowed, async () => answers.shift() ?? ['127.0.0.2']);
-    expect((await sources.open({ url: at('/picture.png', 'rebinding.test') }, 'image', stays)).pixels.width).toBe(16);
-    expect([web.asked, inside.connections(), answers.length]).toEqual([['/picture.png'], 0, 1]);
+    expect((await sources.open({ url: at('/image.png', 'rebinding.test') }, 'image', stays)).pixels.width).toBe(16);
+    expect([web.asked, inside.connections(), answers.length]).toEqual([['/image.png'], 0, 1]);
     // … and every step of the way is looked up anew.
     const later = [['127.0.0.1'], ['127.0.0.2']];
     const again = await open(allowed, async () => later.shift()!);
@@ -333,12 +333,12 @@ describe('a picture by address', () => {
   });
 
   it.each([
-    ['/404', /an address that answers with a picture but received the status 404/],
+    ['/404', /an address that answers with an image but received the status 404/],
     ['/private', /received the status 401/],
-    ['/html', /a picture in PNG, JPEG, WebP, AVIF or GIF but received SVG or other markup/],
+    ['/html', /an image in PNG, JPEG, WebP, AVIF or GIF but received SVG or other markup/],
     ['/gzip', /received a gzip file/],
-    ['/long', /a picture of at most 32768 bytes but received more/],
-    ['/endless', /a picture of at most 32768 bytes but received more/],
+    ['/long', /an image of at most 32768 bytes but received more/],
+    ['/endless', /an image of at most 32768 bytes but received more/],
     ['/cut', /one that does not/],
     ['/upgrade', /one that does not/],
   ])('that answers %s is refused without a word of what it said', async (path, sentence) => {
@@ -367,7 +367,7 @@ describe('a picture by address', () => {
       return new Promise<never>(() => {});
     };
     const sources = await open(allowed, never, newFolder(), clock);
-    const refused = refusal(sources, { url: at('/picture.png') });
+    const refused = refusal(sources, { url: at('/image.png') });
     await looked;
     clock.advance(5000);
     expect((await refused).message).toMatch(/one that does not at the moment/);
@@ -391,7 +391,7 @@ describe('a picture by address', () => {
     });
     try {
       const sources = await open(allowed, resolve);
-      expect((await sources.open({ url: at('/picture.png') }, 'image', stays)).pixels.width).toBe(16);
+      expect((await sources.open({ url: at('/image.png') }, 'image', stays)).pixels.width).toBe(16);
     } finally {
       for (const name of ['http_proxy', 'HTTP_PROXY', 'NODE_USE_ENV_PROXY']) delete process.env[name];
       Object.assign(process.env, before);
@@ -401,9 +401,9 @@ describe('a picture by address', () => {
 
   it('comes from the listed hosts only, where hosts are listed', async () => {
     const sources = await open({ ...allowed, IMAGE_HOSTS: '*.web.test, Friend.test' }, resolve);
-    expect((await sources.open({ url: at('/picture.png', 'CDN.web.test.') }, 'image', stays)).pixels.width).toBe(16);
+    expect((await sources.open({ url: at('/image.png', 'CDN.web.test.') }, 'image', stays)).pixels.width).toBe(16);
     for (const host of ['web.test', 'evilweb.test', 'friend.test.evil.test', '127.0.0.1'])
-      expect((await refusal(sources, { url: at('/picture.png', host) })).message).toMatch(
+      expect((await refusal(sources, { url: at('/image.png', host) })).message).toMatch(
         /an address of a host that this server fetches from but received one of/,
       );
     expect(web.asked.length).toBe(1);
@@ -411,8 +411,8 @@ describe('a picture by address', () => {
 
   it('is refused where fetching is switched off', async () => {
     const sources = await open({ ...allowed, FETCH_IMAGES: 'off' }, resolve);
-    expect((await refusal(sources, { url: at('/picture.png') })).message).toMatch(
-      /left out, as this server fetches no pictures/,
+    expect((await refusal(sources, { url: at('/image.png') })).message).toMatch(
+      /left out, as this server fetches no images/,
     );
     expect(web.asked).toEqual([]);
   });
@@ -420,7 +420,7 @@ describe('a picture by address', () => {
   it('needs the network to be allowed: by default loopback is refused, by its real name too', async () => {
     const sources = await open({ IMAGE_PORTS: String(web.port) });
     for (const host of ['127.0.0.1', 'localhost'])
-      expect((await refusal(sources, { url: at('/picture.png', host) })).message).toMatch(/a public address/);
+      expect((await refusal(sources, { url: at('/image.png', host) })).message).toMatch(/a public address/);
     expect(web.asked).toEqual([]);
   });
 });

@@ -17,13 +17,13 @@ beforeEach(() => exporter.reset());
 const named = (name: string) => exporter.getFinishedSpans().filter((span) => span.name === name);
 
 it('50 identical requests at once are one denoise span; the 49 that share link to the image it is part of', async () => {
-  const studio = await studioFor();
+  const service = await studioFor();
   const cat = { prompt: 'a cat', seed: 7 };
   const request = trace.getTracer('test').startSpan('request');
   await context.with(trace.setSpan(context.active(), request), () =>
-    Promise.all(Array.from({ length: 50 }, () => studio.generate(cat, untilDone))),
+    Promise.all(Array.from({ length: 50 }, () => service.generate(cat, untilDone))),
   );
-  await studio.generate(cat, untilDone);
+  await service.generate(cat, untilDone);
 
   const [image, ...others] = named('image');
   expect(others).toHaveLength(0);

@@ -2,25 +2,25 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvalidInput } from '../../src/domain/problems.js';
 import type { VariantRequest, VariantResult } from '../../src/domain/variant.js';
-import type { Studio } from '../../src/generation/types.js';
+import type { UseCases } from '../../src/generation/types.js';
 import { openStudio, untilDone } from './open-studio.js';
 
-let studio: Studio;
+let service: UseCases;
 let id: string;
 beforeAll(async () => {
-  studio = await openStudio();
-  const generation = await studio.generate({ prompt: 'a cat', seed: 7, width: 128, height: 64 }, untilDone);
+  service = await openStudio();
+  const generation = await service.generate({ prompt: 'a cat', seed: 7, width: 128, height: 64 }, untilDone);
   id = generation.imageIds[0]!;
 });
-afterAll(() => studio.close(0));
+afterAll(() => service.close(0));
 
 async function found(request: VariantRequest): Promise<Extract<VariantResult, { outcome: 'found' }>> {
-  const result = await studio.variant(id, request);
+  const result = await service.variant(id, request);
   if (result.outcome !== 'found') throw new Error(result.outcome);
   return result;
 }
 
-describe('a picture over HTTP', () => {
+describe('an image over HTTP', () => {
   it('as PNG is the master, whose hash is its id', async () => {
     const { body, contentType, negotiated } = await found({ format: 'PNG', accept: '' });
     expect(createHash('sha256').update(body).digest('hex')).toBe(id);
@@ -53,7 +53,7 @@ describe('a picture over HTTP', () => {
   it('that nobody waits for any more is not made', async () => {
     const leaving = new AbortController();
     const asked = Array.from({ length: 400 }, (_, i) =>
-      studio.variant(id, { format: 'AVIF', width: 1 + (i % 128), quality: 1 + (i % 100), accept: '' }, leaving.signal),
+      service.variant(id, { format: 'AVIF', width: 1 + (i % 128), quality: 1 + (i % 100), accept: '' }, leaving.signal),
     );
     leaving.abort(new Error('gone'));
     expect(await Promise.allSettled(asked)).toEqual(Array(400).fill({ status: 'rejected', reason: new Error('gone') }));
@@ -66,7 +66,7 @@ describe('a picture over HTTP', () => {
     [{ width: 20_000 }, 'Expected `width` to be a whole number between 1 and 16384 but received 20000.'],
     [{ quality: 101 }, 'Expected `quality` to be a whole number between 1 and 100 but received 101.'],
   ])('refuses %o', async (sizes, message) => {
-    const refusal = await studio.variant(id, { format: 'PNG', accept: '', ...sizes }).catch((error) => error);
+    const refusal = await service.variant(id, { format: 'PNG', accept: '', ...sizes }).catch((error) => error);
     expect(refusal).toBeInstanceOf(InvalidInput);
     expect(refusal.message).toBe(message);
   });

@@ -1,17 +1,17 @@
 import { crc32, deflateSync, gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
-import { type DecodeOptions, decodeMask, decodePicture, NotAPicture } from '../../src/images/decode.js';
+import { type DecodeOptions, decodeImage, decodeMask, NotAnImage } from '../../src/images/decode.js';
 
 const options: DecodeOptions = { maxPixels: 64_000_000, signal: new AbortController().signal };
 const decode = (bytes: Uint8Array, changed: Partial<DecodeOptions> = {}) =>
-  decodePicture(bytes, { ...options, ...changed });
+  decodeImage(bytes, { ...options, ...changed });
 /** Both halves of the refusal. */
 const refusal = (bytes: Uint8Array, changed: Partial<DecodeOptions> = {}) =>
   decode(bytes, changed).then(
-    ({ width, height }) => [`a picture of ${width} × ${height}`],
+    ({ width, height }) => [`an image of ${width} × ${height}`],
     (error: unknown) => {
-      if (!(error instanceof NotAPicture)) throw error;
+      if (!(error instanceof NotAnImage)) throw error;
       return [error.expected, error.received];
     },
   );
@@ -32,7 +32,7 @@ const near = (actual: readonly number[], expected: readonly number[], within = 1
     within,
   );
 
-describe('a picture comes in', () => {
+describe('an image comes in', () => {
   it.each([
     ['PNG', () => flag().png()],
     ['PNG with a palette', () => flag().png({ palette: true })],
@@ -43,16 +43,16 @@ describe('a picture comes in', () => {
     ['AVIF', () => flag().avif({ quality: 95, chromaSubsampling: '4:4:4' })],
     ['GIF', () => flag().gif()],
   ])('as %s', async (_name, encode) => {
-    const picture = await decode(await encode().toBuffer());
-    expect([picture.width, picture.height, picture.data.length]).toEqual([6, 4, 6 * 4 * 3]);
-    near(pixel(picture, 0, 0), [255, 0, 0], 30);
-    near(pixel(picture, 5, 3), [0, 255, 0], 30);
+    const image = await decode(await encode().toBuffer());
+    expect([image.width, image.height, image.data.length]).toEqual([6, 4, 6 * 4 * 3]);
+    near(pixel(image, 0, 0), [255, 0, 0], 30);
+    near(pixel(image, 5, 3), [0, 255, 0], 30);
   });
 
   it('upright, whatever way its camera was held', async () => {
-    const picture = await decode(await flag().png().withMetadata({ orientation: 6 }).toBuffer());
-    expect([picture.width, picture.height]).toEqual([4, 6]);
-    expect([pixel(picture, 0, 0), pixel(picture, 3, 5)]).toEqual([
+    const image = await decode(await flag().png().withMetadata({ orientation: 6 }).toBuffer());
+    expect([image.width, image.height]).toEqual([4, 6]);
+    expect([pixel(image, 0, 0), pixel(image, 3, 5)]).toEqual([
       [255, 0, 0],
       [0, 255, 0],
     ]);
@@ -122,9 +122,9 @@ describe('what is refused', () => {
     ['TIFF', 'II*\0\x08\0\0\0', 'TIFF'],
     ['BMP', 'BM\0\0\0\0', 'BMP'],
     ['nothing', '', 'an empty file'],
-    ['words', 'this is no picture', 'something else'],
+    ['words', 'this is no image', 'something else'],
   ])('%s', async (_name, text, received) => {
-    expect(await refusal(Buffer.from(text))).toEqual(['a picture in PNG, JPEG, WebP, AVIF or GIF', received]);
+    expect(await refusal(Buffer.from(text))).toEqual(['an image in PNG, JPEG, WebP, AVIF or GIF', received]);
   });
 
   it('TIFF, HEIF and gzip, though libvips or a browser might read them', async () => {
@@ -135,7 +135,7 @@ describe('what is refused', () => {
 
   it('a file that is one format in front and another behind is only ever read as the one in front', async () => {
     const polyglot = Buffer.concat([Buffer.from('GIF89a'), Buffer.from(svg)]);
-    expect(await refusal(polyglot)).toEqual(['a whole picture', 'GIF that is damaged or cut short']);
+    expect(await refusal(polyglot)).toEqual(['a whole image', 'GIF that is damaged or cut short']);
     const trailing = Buffer.concat([await flag().png().toBuffer(), Buffer.from(svg)]);
     expect((await decode(trailing)).width).toBe(6);
   });
@@ -151,31 +151,31 @@ describe('what is refused', () => {
     const whole = await encode().toBuffer();
     expect((await decode(whole)).width).toBe(64);
     for (const kept of [0.98, 0.5, 0.05])
-      expect((await refusal(whole.subarray(0, Math.floor(whole.length * kept))))[0], `${kept}`).toBe('a whole picture');
+      expect((await refusal(whole.subarray(0, Math.floor(whole.length * kept))))[0], `${kept}`).toBe('a whole image');
   });
 
   it('a damaged PNG', async () => {
     const bytes = Buffer.from(await noise().png().toBuffer());
     bytes[Math.floor(bytes.length / 2)]! ^= 0xff;
-    expect((await refusal(bytes))[0]).toBe('a whole picture');
+    expect((await refusal(bytes))[0]).toBe('a whole image');
   });
 
   it('a giant canvas in a small file, before there is memory for it', async () => {
     const bomb = pngOf(30_000, 30_000);
     expect(bomb.length).toBeLessThan(3_000_000);
     const before = process.memoryUsage().rss;
-    expect(await refusal(bomb)).toEqual(['a picture of at most 64000000 pixels', '30000 × 30000']);
+    expect(await refusal(bomb)).toEqual(['an image of at most 64000000 pixels', '30000 × 30000']);
     const gif = Buffer.from(
       'GIF89a\x20\x4E\x20\x4E\x80\0\0\0\0\0\xFF\xFF\xFF,\0\0\0\0\x20\x4E\x20\x4E\0\x02\x02D\x01\0;',
       'latin1',
     );
-    expect(await refusal(gif)).toEqual(['a picture of at most 64000000 pixels', '20000 × 20000']);
+    expect(await refusal(gif)).toEqual(['an image of at most 64000000 pixels', '20000 × 20000']);
     expect(process.memoryUsage().rss - before).toBeLessThan(100 * 1024 ** 2);
   });
 
   it('more pixels than the setting allows, and not one fewer', async () => {
     const bytes = await flag().png().toBuffer();
-    expect(await refusal(bytes, { maxPixels: 23 })).toEqual(['a picture of at most 23 pixels', '6 × 4']);
+    expect(await refusal(bytes, { maxPixels: 23 })).toEqual(['an image of at most 23 pixels', '6 × 4']);
     expect((await decode(bytes, { maxPixels: 24 })).width).toBe(6);
   });
 
@@ -213,7 +213,7 @@ function pngOf(width: number, height: number): Buffer {
   ]);
 }
 
-describe('a picture that is larger than what is asked for', () => {
+describe('an image that is larger than what is asked for', () => {
   const photo = () =>
     sharp({ create: { width: 2000, height: 1000, channels: 3, background: 'teal' } }).composite([
       { input: { create: { width: 1000, height: 1000, channels: 3, background: 'orange' } }, left: 0, top: 0 },
@@ -226,23 +226,23 @@ describe('a picture that is larger than what is asked for', () => {
     ['PNG', () => photo().png()],
     ['AVIF', () => photo().avif({ quality: 90, effort: 0 })],
   ])('is decoded in its smaller size: %s', async (_name, encode) => {
-    const picture = await decode(await encode().toBuffer(), { sizeFor: half });
-    expect([picture.width, picture.height, picture.data.length]).toEqual([500, 250, 500 * 250 * 3]);
-    near(pixel(picture, 10, 125), [255, 165, 0], 12);
-    near(pixel(picture, 490, 125), [0, 128, 128], 12);
+    const image = await decode(await encode().toBuffer(), { sizeFor: half });
+    expect([image.width, image.height, image.data.length]).toEqual([500, 250, 500 * 250 * 3]);
+    near(pixel(image, 10, 125), [255, 165, 0], 12);
+    near(pixel(image, 490, 125), [0, 128, 128], 12);
   });
 
   it('is told its size upright, and comes upright', async () => {
     const sideways = await photo().jpeg().withMetadata({ orientation: 6 }).toBuffer();
     const told: object[] = [];
-    const picture = await decode(sideways, {
+    const image = await decode(sideways, {
       sizeFor: (own) => {
         told.push(own);
         return half(own);
       },
     });
-    expect([told, picture.width, picture.height]).toEqual([[{ width: 1000, height: 2000 }], 250, 500]);
-    near(pixel(picture, 125, 10), [255, 165, 0], 12);
+    expect([told, image.width, image.height]).toEqual([[{ width: 1000, height: 2000 }], 250, 500]);
+    near(pixel(image, 125, 10), [255, 165, 0], 12);
   });
 
   it('is refused by its size before it is decoded, and asked for room by the size that it will have', async () => {

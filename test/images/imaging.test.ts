@@ -72,7 +72,7 @@ describe('every variant', () => {
   const formats = ['PNG', 'JPEG', 'WEBP', 'AVIF'] as const;
 
   it.each(formats.flatMap((format) => [[format, null] as const, [format, 32] as const]))(
-    'as %s with width %s carries the recipe and the mark of a picture made by a machine',
+    'as %s with width %s carries the recipe and the mark of an image made by a machine',
     async (format, width) => {
       const { png } = await encodeMaster(pixels, recipe);
       const body = await encodeVariant(png, pixels, { width, height: null, quality: null, format });

@@ -25,7 +25,7 @@ describe('room for decoded pixels', () => {
     expect(inside).toEqual(['a', 'b', 'c']);
   });
 
-  it("never makes a visit wait for its further pictures, so that two do not wait for each other's end", async () => {
+  it("never makes a visit wait for its further images, so that two do not wait for each other's end", async () => {
     const room = new PixelRoom(100);
     const [a, b] = [room.visit(), room.visit()];
     await Promise.all([a.enter(50, stays), b.enter(50, stays)]);

@@ -39,7 +39,7 @@ async function variantXmp(written: Recipe, format: 'PNG' | 'JPEG' | 'WEBP' | 'AV
 }
 const field = (xmp: string, name: string) => new RegExp(`<inkstone:${name}>([^<]*)<`).exec(xmp)?.[1];
 
-describe('a picture whose words are too long for its container', () => {
+describe('an image whose words are too long for its container', () => {
   it.each(
     [
       ['quotes', '"'.repeat(longest)],
@@ -49,7 +49,7 @@ describe('a picture whose words are too long for its container', () => {
       ['one letter less than an escape', `${'a'.repeat(11)}${'&'.repeat(10_000)}`],
     ].flatMap(([name = '', words = '']) => [
       [name, { prompt: words }] as const,
-      [`a picture and ${name} not to draw`, { prompt: words, negativePrompt: words }] as const,
+      [`an image and ${name} not to draw`, { prompt: words, negativePrompt: words }] as const,
       [`changed with ${name}`, { prompt: words, negativePrompt: words, change }] as const,
     ]),
   )('as JPEG keeps the mark and every number: %s', async (_name, words) => {

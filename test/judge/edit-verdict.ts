@@ -5,7 +5,7 @@ export const kinds = ['replace', 'add', 'remove', 'recolour', 'resize', 'move', 
 
 /** Noun, x and y of the centre (0 … 1), size of the shorter side, degrees, tint. */
 export type Described = readonly [string, number, number, number, number, string | null];
-/** Left, top, right, bottom in parts of the picture. */
+/** Left, top, right, bottom in parts of the image. */
 export type Box = readonly [number, number, number, number];
 
 /** A row of judge/edits.jsonl.gz. */
@@ -30,7 +30,7 @@ export interface EditRow {
   readonly after: Described | null;
   readonly background: string;
   readonly style: string;
-  /** Where the picture changes. */
+  /** Where the image changes. */
   readonly boxes: readonly Box[];
 }
 

@@ -1,7 +1,7 @@
 import { type EditRow, editVerdict, kinds } from './edit-verdict.js';
+import { boxMask, drawnRows, psnr, readImage } from './images.js';
 import { readRows } from './judge.js';
 import { type Bench, drawing, eachRow, type Measured, type Miss, missesOf, seedOf } from './measuring.js';
-import { boxMask, drawnRows, psnr, readPicture } from './pictures.js';
 import { Sheet } from './sheet.js';
 import { Table } from './table.js';
 
@@ -17,7 +17,7 @@ const outside = [
 ] as const;
 
 /**
- * Held-out instructions, by kind and language: whether the change is made and the rest kept, and how near the picture stays to its
+ * Held-out instructions, by kind and language: whether the change is made and the rest kept, and how near the image stays to its
  * source outside of what changes. The true targets, read by the same judge, say what no model can exceed.
  */
 export async function judgeEdits(bench: Bench, folder: string): Promise<Measured> {
@@ -34,23 +34,23 @@ export async function judgeEdits(bench: Bench, folder: string): Promise<Measured
   const misses: Miss[] = [];
   const made = await eachRow(rows, settings, async (row, i) => {
     const [source, target] = await Promise.all([
-      readPicture(folder, row.id, 'source'),
-      readPicture(folder, row.id, 'target'),
+      readImage(folder, row.id, 'source'),
+      readImage(folder, row.id, 'target'),
     ]);
-    const picture = await bench.make({
+    const image = await bench.make({
       ...drawing(model, settings),
       ...{ operation: 'EDIT', mode: 'INSTRUCTION', source, references: [], mask: null, strength: null },
       prompt: row.instruction,
       seed: seedOf(i),
     });
     const groups = [row.kind, `${row.kind} ${row.language}`, row.language, 'all'];
-    const distance = psnr(source, picture, boxMask(row.boxes, source), 'outside');
-    const seen = await judge.look(picture);
+    const distance = psnr(source, image, boxMask(row.boxes, source), 'outside');
+    const seen = await judge.look(image);
     const result = editVerdict(row, seen, judge.file);
     misses.push(...missesOf(row.id, `${row.kind}: ${row.instruction}`, result, seen));
     edited.add(groups, { ...result, ...(distance === null ? {} : { outside: distance }) });
     targets.add(groups, editVerdict(row, await judge.look(target), judge.file));
-    sheet.add(i / settings.every, source, picture, target);
+    sheet.add(i / settings.every, source, image, target);
   });
   const { steps, guidance } = drawing(model, settings);
   const tables = { edited, 'the true targets': targets };

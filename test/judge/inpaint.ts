@@ -1,7 +1,7 @@
 import { type Described, type EditRow, editVerdict } from './edit-verdict.js';
+import { boxMask, drawnRows, readImage, sameOutside } from './images.js';
 import { readRows } from './judge.js';
 import { type Bench, drawing, eachRow, type Measured, seedOf } from './measuring.js';
-import { boxMask, drawnRows, readPicture, sameOutside } from './pictures.js';
 import { Sheet } from './sheet.js';
 import { Table } from './table.js';
 import { named } from './verdict.js';
@@ -29,21 +29,21 @@ export async function judgeInpaint(bench: Bench, folder: string): Promise<Measur
   for (const kind of ['replace', 'add']) table.add([kind], {});
 
   const made = await eachRow(rows, settings, async (row, i) => {
-    const source = await readPicture(folder, row.id, 'source');
-    const target = await readPicture(folder, row.id, 'target');
+    const source = await readImage(folder, row.id, 'source');
+    const target = await readImage(folder, row.id, 'target');
     const mask = boxMask(row.boxes, source);
-    const picture = await bench.make({
+    const image = await bench.make({
       ...drawing(model, settings),
       ...{ operation: 'EDIT', mode: 'INPAINT', source, references: [], mask, strength: 1 },
       prompt: caption(row),
       seed: seedOf(i),
     });
-    const seen = await judge.look(picture);
-    const identical = sameOutside(source, picture, mask);
+    const seen = await judge.look(image);
+    const identical = sameOutside(source, image, mask);
     if (!identical) broken.push(row.id);
     const { change, rest } = editVerdict(row, seen, judge.file) as { change: boolean; rest: boolean };
     table.add([row.kind, 'all'], { seen: named(seen, row.after![0]) !== undefined, change, rest, identical });
-    sheet.add(i / settings.every, source, picture, target);
+    sheet.add(i / settings.every, source, image, target);
   });
   const { steps, guidance } = drawing(model, settings);
   return {

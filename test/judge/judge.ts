@@ -10,18 +10,18 @@ export const judgeFolder = join(import.meta.dirname, '../../infra/inkling/judge'
 
 export interface Judge {
   readonly file: JudgeFile;
-  look(picture: Pixels): Promise<Seen>;
+  look(image: Pixels): Promise<Seen>;
 }
 
-/** The judge of infra/inkling/judge, or another export of it: trained on true scenes, never on generated pictures. */
+/** The judge of infra/inkling/judge, or another export of it: trained on true scenes, never on generated images. */
 export async function openJudge(folder = judgeFolder): Promise<Judge> {
   const file = JSON.parse(readFileSync(join(folder, 'judge.json'), 'utf8')) as JudgeFile;
   const model = readFileSync(join(folder, 'judge.onnx'));
   const session = await openSession({ name: 'judge', model, weightsFolder: folder }, { device: 'cpu', threads: 2 });
   return {
     file,
-    async look(picture) {
-      const seen = await session.run({ image: asTensor(picture) });
+    async look(image) {
+      const seen = await session.run({ image: asTensor(image) });
       const sight = Object.fromEntries(outputs.map((name) => [name, seen[name]!.read()])) as unknown as Sight;
       return read(sight, file);
     },

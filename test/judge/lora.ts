@@ -4,7 +4,7 @@ import { Sheet } from './sheet.js';
 import { Table } from './table.js';
 import { type Truth, verdict } from './verdict.js';
 
-/** How often the held-out prompts' pictures are read as a LoRA's style, with it and without it. The style has the LoRA's id. */
+/** How often the held-out prompts' images are read as a LoRA's style, with it and without it. The style has the LoRA's id. */
 export async function judgeLora(bench: Bench, id: string): Promise<Measured> {
   const { settings, judge } = bench;
   const model = bench.model(

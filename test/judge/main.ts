@@ -1,5 +1,5 @@
 /**
- * `npm run judge`: makes held-out pictures with the embedded models through this project's engine, has the judge read them, and prints
+ * `npm run judge`: makes held-out images with the embedded models through this project's engine, has the judge read them, and prints
  * the shares that are right. Without a choice, the held-out prompts are drawn.
  *
  *     --natural             prompts as people write them

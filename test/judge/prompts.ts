@@ -47,12 +47,12 @@ async function judgeWords(
   for (const group of [...new Set(rows.flatMap(groups))].sort(byScript)) table.add([group], {});
   const misses: Miss[] = [];
   const drawn = await eachRow(rows, settings, async (truth, i) => {
-    const picture = await bench.make(generation(model, settings, truth.prompt, seedOf(i)));
-    const seen = await judge.look(picture);
+    const image = await bench.make(generation(model, settings, truth.prompt, seedOf(i)));
+    const seen = await judge.look(image);
     const result = verdict(truth, seen, judge.file.thirds);
     misses.push(...missesOf(truth.id, truth.prompt, result, seen));
     table.add([...groups(truth), 'all'], result);
-    sheet.add(i / settings.every, picture);
+    sheet.add(i / settings.every, image);
   });
   const { steps, guidance } = drawing(model, settings);
   return { title, model: model.id, steps, guidance, rows: drawn, tables: { '': table }, sheet, broken: [], misses };

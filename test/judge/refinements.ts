@@ -1,6 +1,6 @@
+import { drawnRows, maskFrom, psnr, readImage, sameOutside } from './images.js';
 import { readRows } from './judge.js';
 import { type Bench, drawing, eachRow, type Measured, seedOf } from './measuring.js';
-import { drawnRows, maskFrom, psnr, readPicture, sameOutside } from './pictures.js';
 import { Sheet } from './sheet.js';
 import { Table } from './table.js';
 import type { Language } from './verdict.js';
@@ -32,21 +32,21 @@ export async function judgeRefinements(bench: Bench, folder: string): Promise<Me
   const drawn = drawing(model, settings, refineSteps);
 
   const made = await eachRow(rows, settings, async ({ id, language, caption }, i) => {
-    const truth = await readPicture(folder, id, 'truth');
-    const source = await readPicture(folder, id, 'blurred');
-    const mask = maskFrom(await readPicture(folder, id, 'mask'));
-    const picture = await bench.make({
+    const truth = await readImage(folder, id, 'truth');
+    const source = await readImage(folder, id, 'blurred');
+    const mask = maskFrom(await readImage(folder, id, 'mask'));
+    const image = await bench.make({
       ...drawn,
       ...{ operation: 'REFINE', source, mask, regions: null, strength: refineStrength },
       prompt: caption,
       seed: seedOf(i),
     });
     const before = psnr(truth, source, mask, 'inside')!;
-    const after = psnr(truth, picture, mask, 'inside')!;
-    const identical = sameOutside(source, picture, mask);
+    const after = psnr(truth, image, mask, 'inside')!;
+    const identical = sameOutside(source, image, mask);
     if (!identical) broken.push(id);
     table.add([language, 'all'], { before, after, gain: after - before, identical });
-    sheet.add(i / settings.every, source, picture, truth);
+    sheet.add(i / settings.every, source, image, truth);
   });
   const { steps, guidance } = drawn;
   return { title: 'refinements', model: model.id, steps, guidance, rows: made, tables: { '': table }, sheet, broken };

@@ -3,7 +3,7 @@ import type { Pixels } from '../../src/engine/engine.js';
 
 const COLUMNS = 6;
 
-/** Some of the pictures side by side, as they were made: spread over all of them, none is picked. */
+/** Some of the images side by side, as they were made: spread over all of them, none is picked. */
 export class Sheet {
   readonly #tiles: Pixels[] = [];
   readonly #every: number;
@@ -13,9 +13,9 @@ export class Sheet {
     this.#every = Math.max(1, Math.ceil(of / shown));
   }
 
-  /** The pictures of row i, all of one size. */
-  add(i: number, ...pictures: readonly Pixels[]): void {
-    if (i % this.#every === 0) this.#tiles.push(...pictures);
+  /** The images of row i, all of one size. */
+  add(i: number, ...images: readonly Pixels[]): void {
+    if (i % this.#every === 0) this.#tiles.push(...images);
   }
 
   async write(file: string): Promise<void> {

@@ -18,7 +18,7 @@ export interface JudgeFile {
 
 export const outputs = ['objects', 'background', 'style', 'sizes', 'tints', 'glyphs'] as const;
 
-/** The judge's outputs for one picture, each [1, classes] or [1, classes, rows, columns]. */
+/** The judge's outputs for one image, each [1, classes] or [1, classes, rows, columns]. */
 export type Sight = Readonly<Record<(typeof outputs)[number], Tensor>>;
 
 /** Where something stands: x and y of its centre, 0 … 1. */

@@ -1,6 +1,6 @@
 /**
  * From what the judge sees to a verdict: the rules of infra/inkling/verdict.py. The judge never sees a prompt: where things stand is
- * read from the picture alone.
+ * read from the image alone.
  */
 import { likeness } from './likeness.js';
 import type { Place, Seen, SeenObject } from './sight.js';

@@ -19,7 +19,7 @@ describe.skipIf(!hasBrowser)('from one request of the page to the next', () => {
   const choose = (operation: string) => own.page.click(`label:has(input[value="${operation}"])`);
   const prompt = () => own.page.inputValue('#prompt');
 
-  it('the slider stays with the picture that was changed', async () => {
+  it('the slider stays with the image that was changed', async () => {
     await own.page.click('#edit-this');
     await own.page.locator('[data-state=shown]').waitFor();
     await own.page.fill('#prompt', instruction);
@@ -36,7 +36,7 @@ describe.skipIf(!hasBrowser)('from one request of the page to the next', () => {
     await finished();
   });
 
-  it('an instruction that was followed describes no picture', async () => {
+  it('an instruction that was followed describes no image', async () => {
     await own.page.click('#refine-this');
     await expect.poll(() => own.page.inputValue('#how')).toBe('FIND');
     expect(await prompt()).toBe('');

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { graphql, type Program, startProgram } from '../program.js';
 import { hasBrowser, openBrowser } from './browser.js';
 
-describe.skipIf(!hasBrowser)('the page changes pictures', () => {
+describe.skipIf(!hasBrowser)('the page changes images', () => {
   let program: Program;
   let context: BrowserContext;
   let page: Page;
@@ -30,7 +30,7 @@ describe.skipIf(!hasBrowser)('the page changes pictures', () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Presses the button and waits for the picture. */
+  /** Presses the button and waits for the image. */
   async function finished(): Promise<void> {
     await page.click('#draw');
     await page.locator('#draw[aria-disabled=false]').waitFor();
@@ -46,7 +46,7 @@ describe.skipIf(!hasBrowser)('the page changes pictures', () => {
       .toBuffer();
   };
 
-  it('paints a mask over the picture that was drawn, and leaves the rest of it as it was', async () => {
+  it('paints a mask over the image that was drawn, and leaves the rest of it as it was', async () => {
     const before = await shown();
     await page.click('#edit-this');
     await page.selectOption('#how', 'INPAINT');
@@ -70,10 +70,10 @@ describe.skipIf(!hasBrowser)('the page changes pictures', () => {
     expect(after.equals(before)).toBe(false);
   });
 
-  /** How much of the picture before is shown, from the left. */
+  /** How much of the image before is shown, from the left. */
   const split = () => page.evaluate<string>(`getComputedStyle(document.querySelector('.tile .before')).clipPath`);
 
-  it('shows the picture before as far as the handle is drawn, by hand or by keys', async () => {
+  it('shows the image before as far as the handle is drawn, by hand or by keys', async () => {
     expect(await split()).toBe('inset(0px 100% 0px 0px)');
     await page.locator('#sheet').scrollIntoViewIfNeeded();
     const box = (await page.locator('#compare').boundingBox())!;
@@ -130,7 +130,7 @@ describe.skipIf(!hasBrowser)('the page changes pictures', () => {
     expect(await painted()).toBe(0);
   });
 
-  it('gives back what was painted, with an earlier picture of this visit', async () => {
+  it('gives back what was painted, with an earlier image of this visit', async () => {
     await page.locator('#strip button').first().click();
     await expect.poll(painted, { timeout: 10_000 }).toBeGreaterThan(0);
     expect(await page.inputValue('#how')).toBe('INPAINT');
@@ -147,9 +147,9 @@ describe.skipIf(!hasBrowser)('the page changes pictures', () => {
     expect(await page.locator('#model option').allTextContents()).toEqual(['Inkling Edit', 'Inkling Base']);
   });
 
-  it('takes a picture that is dropped beside the place for it', async () => {
-    const picture = sharp({ create: { width: 192, height: 64, channels: 3, background: '#a33' } });
-    const base64 = (await picture.png().toBuffer()).toString('base64');
+  it('takes an image that is dropped beside the place for it', async () => {
+    const image = sharp({ create: { width: 192, height: 64, channels: 3, background: '#a33' } });
+    const base64 = (await image.png().toBuffer()).toString('base64');
     await page.evaluate(`(() => {
       const bytes = Uint8Array.from(atob(${JSON.stringify(base64)}), (letter) => letter.charCodeAt(0));
       const dataTransfer = new DataTransfer();
@@ -157,7 +157,7 @@ describe.skipIf(!hasBrowser)('the page changes pictures', () => {
       const prevented = !document.body.dispatchEvent(new DragEvent('drop', { dataTransfer, bubbles: true, cancelable: true }));
       if (!prevented) throw new Error('The browser would open the file.');
     })()`);
-    await expect.poll(() => page.evaluate<number>(`document.getElementById('original-picture').width`)).toBe(192);
+    await expect.poll(() => page.evaluate<number>(`document.getElementById('original-image').width`)).toBe(192);
   });
 
   it('is painted with a finger, and the page stays where it is', async () => {
@@ -170,8 +170,8 @@ describe.skipIf(!hasBrowser)('the page changes pictures', () => {
     await small.goto(program.url);
     await small.locator('#size option').first().waitFor({ state: 'attached' });
     await small.tap('label:has(input[value="EDIT"])');
-    const picture = sharp({ create: { width: 256, height: 256, channels: 3, background: '#33a' } });
-    const file = { name: 'blue.png', mimeType: 'image/png', buffer: await picture.png().toBuffer() };
+    const image = sharp({ create: { width: 256, height: 256, channels: 3, background: '#33a' } });
+    const file = { name: 'blue.png', mimeType: 'image/png', buffer: await image.png().toBuffer() };
     await small.setInputFiles('#file', file);
     await small.locator('[data-state=shown]').waitFor();
     await small.selectOption('#how', 'INPAINT');
@@ -229,16 +229,16 @@ describe.skipIf(!hasBrowser)('the page changes pictures', () => {
     expect(await page.locator('#strip button').first().getAttribute('aria-label')).toBe('Back to: a cat');
   });
 
-  it('refuses a file that is no picture at the field where it was chosen', async () => {
+  it('refuses a file that is no image at the field where it was chosen', async () => {
     const file = join(folder, 'words.png');
-    writeFileSync(file, 'no picture at all');
+    writeFileSync(file, 'no image at all');
     await page.setInputFiles('#file', file);
     await page.click('#draw');
     await page.locator('#draw[aria-disabled=false]').waitFor();
     expect(await page.locator('#image-problem').textContent()).toMatch(/expected/i);
   });
 
-  it('refines a picture where it needs it, and says where that was', async () => {
+  it('refines an image where it needs it, and says where that was', async () => {
     await page.click('label:has(input[value="GENERATE"])');
     await page.fill('#prompt', 'a tiger in the center, white background');
     await finished();

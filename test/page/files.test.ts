@@ -44,13 +44,13 @@ describe.skipIf(!hasBrowser)('a file that comes to the page', () => {
 
   const said = () => own.page.locator('#image-problem').textContent();
 
-  const words: Given = { name: 'words.png', type: 'image/png', bytes: Buffer.from('no picture at all') };
+  const words: Given = { name: 'words.png', type: 'image/png', bytes: Buffer.from('no image at all') };
   it.each(Object.keys(ways) as (keyof typeof ways)[])(
-    'and is no picture is refused before anything is asked: %s',
+    'and is no image is refused before anything is asked: %s',
     async (way) => {
       await ways[way](words);
       await own.page.locator('#image-problem:not(:empty)').waitFor();
-      expect(await said()).toBe('Expected a picture in PNG, JPEG, WebP, AVIF or GIF but received words.png.');
+      expect(await said()).toBe('Expected an image in PNG, JPEG, WebP, AVIF or GIF but received words.png.');
       expect(await own.page.getAttribute('#file', 'aria-invalid')).toBe('true');
       await own.page.click('#draw');
       expect(await said()).toContain('words.png');
@@ -72,10 +72,10 @@ describe.skipIf(!hasBrowser)('a file that comes to the page', () => {
     await ways.dropped(words);
     await own.page.locator('#image-problem', { hasText: '不是能读取的图片' }).waitFor();
     await own.page.click('#language');
-    expect(await said()).toContain('Expected a picture');
+    expect(await said()).toContain('Expected an image');
   });
 
-  it('and is a picture takes the place of one that was refused', async () => {
+  it('and is an image takes the place of one that was refused', async () => {
     await ways.dropped(words);
     await own.page.locator('#image-problem:not(:empty)').waitFor();
     await ways.dropped({ name: 'red.png', type: 'image/png', bytes: await flat(192, 64).png().toBuffer() });
@@ -101,7 +101,7 @@ describe.skipIf(!hasBrowser)('a file that comes to the page', () => {
   });
 });
 
-/** A picture with so much in a chunk of its own that it is longer than this server takes. */
+/** An image with so much in a chunk of its own that it is longer than this server takes. */
 async function pad(png: Buffer): Promise<Buffer> {
   const { crc32 } = await import('node:zlib');
   const body = Buffer.concat([Buffer.from('teXt'), Buffer.alloc(2 ** 20, 'a')]);

@@ -37,8 +37,8 @@ describe('the address of the page', () => {
   });
 
   it('says a request that needs no words', () => {
-    const wish = { operation: 'REFINE', image: { id: 'a' }, prompt: '', strength: 0.1 };
-    expect(fromHash(toHash(wish))).toEqual(wish);
+    const input = { operation: 'REFINE', image: { id: 'a' }, prompt: '', strength: 0.1 };
+    expect(fromHash(toHash(input))).toEqual(input);
   });
 
   it('says nothing where there is no prompt', () => {
@@ -81,7 +81,7 @@ describe('a file to be uploaded', () => {
     await new Promise((later) => setTimeout(later, 5));
     const after = await module('uploads.js?after');
     const file = async () => new Blob(['a']);
-    expect(after.willUpload(file)).not.toBe(before.willUpload(file));
+    expect(after.registerUpload(file)).not.toBe(before.registerUpload(file));
   });
 
   it('is found again in a list, as GraphQL clients write its place', async () => {

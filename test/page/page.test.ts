@@ -76,7 +76,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     expect(await shownWidth()).toBeGreaterThan(0);
   });
 
-  it('gives a curl command that answers this very picture', async () => {
+  it('gives a curl command that answers this very image', async () => {
     await page.click('#tab-curl');
     await page.click('#copy');
     const command = await page.evaluate<string>('navigator.clipboard.readText()');
@@ -87,7 +87,7 @@ describe.skipIf(!hasBrowser)('the page', () => {
     expect(String(answer.data.generate.seed)).toBe(await text('#drawn-seed'));
   });
 
-  it('keeps the request in its address, and shows the picture again to whoever opens it', async () => {
+  it('keeps the request in its address, and shows the image again to whoever opens it', async () => {
     const other = await context.newPage();
     await other.goto(page.url());
     await other.locator('.tile.arrived').waitFor();

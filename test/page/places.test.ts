@@ -3,7 +3,7 @@ import { graphql } from '../program.js';
 import { hasBrowser } from './browser.js';
 import { ownPage } from './own-page.js';
 
-describe.skipIf(!hasBrowser)('several pictures on the page', () => {
+describe.skipIf(!hasBrowser)('several images on the page', () => {
   const own = ownPage();
 
   const prompt = 'a big panda, snow background';
@@ -18,7 +18,7 @@ describe.skipIf(!hasBrowser)('several pictures on the page', () => {
     );
     return generate.imageEdges.sort((a, b) => a.index - b.index).map(({ node }) => node.id);
   };
-  /** The id of the picture in each tile, from its address. */
+  /** The id of the image in each tile, from its address. */
   const shown = () =>
     own.page
       .locator('.tile')

@@ -39,7 +39,7 @@ describe.skipIf(!hasNginx).each([
   const ask = (query: string, accept: string) =>
     fetch(`${site}/graphql`, { method: 'POST', headers: { ...headers, accept }, body: JSON.stringify({ query }) });
 
-  it('pictures are where their addresses say, and events come as they happen', async () => {
+  it('images are where their addresses say, and events come as they happen', async () => {
     const { data } = (await (await ask(generate, 'application/json')).json()) as {
       data: { generate: { id: string; images: { url: string }[] } };
     };

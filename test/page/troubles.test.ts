@@ -70,7 +70,7 @@ describe.skipIf(!hasBrowser)('the page in trouble', () => {
     const running = await occupy();
     await page.click('#draw');
     await status(/Too many are waiting\. Trying again in \d+ s\./);
-    // Also under the picture before, which stays meanwhile.
+    // Also under the image before, which stays meanwhile.
     expect((await page.locator('#status').boundingBox())!.width).toBeGreaterThan(100);
     expect(await page.locator('#form-problem').textContent()).toBe('');
     await free(running);
@@ -125,7 +125,7 @@ describe.skipIf(!hasBrowser)('the page in trouble', () => {
     await page.locator('#form-problem', { hasText: 'does not answer' }).waitFor();
   });
 
-  it('goes on with its picture when the server comes back', async () => {
+  it('goes on with its image when the server comes back', async () => {
     const data = join(folder, 'data');
     await open({ env: { DATA_DIR: data } });
     const { port } = new URL(program.url);

@@ -102,9 +102,9 @@ describe.skipIf(!hasBrowser)('the page helps who writes a request', () => {
     expect(answer.generate).toMatchObject({ __typename: 'Generation', cache: 'HIT' });
   });
 
-  it('gives a command that sends the picture along', async () => {
-    const picture = sharp({ create: { width: 64, height: 64, channels: 3, background: '#3a7' } });
-    writeFileSync(join(folder, 'image.png'), await picture.png().toBuffer());
+  it('gives a command that sends the image along', async () => {
+    const image = sharp({ create: { width: 64, height: 64, channels: 3, background: '#3a7' } });
+    writeFileSync(join(folder, 'image.png'), await image.png().toBuffer());
     await page.click('label:has(input[value="EDIT"])');
     await page.setInputFiles('#file', join(folder, 'image.png'));
     await page.selectOption('#how', 'STRENGTH');
@@ -151,9 +151,9 @@ describe.skipIf(!hasBrowser)('the page helps who writes a request', () => {
     expect(await focused()).toBe('draw');
   });
 
-  it('edits a picture that is dropped or pasted while one was about to draw', async () => {
-    const picture = sharp({ create: { width: 64, height: 64, channels: 3, background: '#3a7' } });
-    const base64 = (await picture.png().toBuffer()).toString('base64');
+  it('edits an image that is dropped or pasted while one was about to draw', async () => {
+    const image = sharp({ create: { width: 64, height: 64, channels: 3, background: '#3a7' } });
+    const base64 = (await image.png().toBuffer()).toString('base64');
     await page.evaluate(`(() => {
       const bytes = Uint8Array.from(atob(${JSON.stringify(base64)}), (letter) => letter.charCodeAt(0));
       const clipboardData = new DataTransfer();

@@ -4,7 +4,7 @@ import { fromPixels } from '../../src/engine/image/pixels.js';
 import type { ZImage } from '../../src/engine/models/z-image.js';
 import { imageToImage } from '../../src/engine/pipelines/image-to-image.js';
 import { inpaint } from '../../src/engine/pipelines/inpaint.js';
-import type { Course } from '../../src/engine/pipelines/progress-reporter.js';
+import type { PipelineHooks } from '../../src/engine/pipelines/progress-reporter.js';
 import { modelTime } from '../../src/engine/pipelines/schedule.js';
 import { TorchGenerator } from '../../src/engine/pipelines/torch-generator.js';
 import { items, type Tensor } from '../../src/engine/runtime/tensor.js';
@@ -12,7 +12,7 @@ import type { Case } from './case.js';
 import type { Judge } from './judge.js';
 import { guidance, said, steps, withModel } from './overhear.js';
 
-/** `pipeline.img2img`: from a picture, words and a seed to the decoded picture. */
+/** `pipeline.img2img`: from an image, words and a seed to the decoded image. */
 export async function imageToImageCase(subject: Case, judge: Judge): Promise<void> {
   await withModel(subject, judge, async (model) => {
     const asked = overheard(model, judge);
@@ -43,15 +43,15 @@ function request(subject: Case, judge: Judge) {
   return {
     ...said(subject),
     guidance: guidance(subject),
-    picture: fromPixels({ height: shape[0]!, width: shape[1]!, data } as Pixels),
+    image: fromPixels({ height: shape[0]!, width: shape[1]!, data } as Pixels),
     noise: new TorchGenerator(call.generator_seed),
     steps: call.num_inference_steps,
     strength: call.strength,
   };
 }
 
-/** The pipeline's way compared: the picture's latents, what the first forward is given, the times of all, and the latents between. */
-function overheard(model: ZImage, judge: Judge): { model: ZImage; course: Course; finish(): void } {
+/** The pipeline's way compared: the image's latents, what the first forward is given, the times of all, and the latents between. */
+function overheard(model: ZImage, judge: Judge): { model: ZImage; course: PipelineHooks; finish(): void } {
   const times: number[] = [];
   const first = (x: Tensor, sigma: number) => {
     if (times.length === 0) judge.compare('latents_init', items(x, 0, 1));

@@ -108,7 +108,7 @@ function bySize(latents: readonly Tensor[]): readonly (readonly number[])[] {
   return [...groups.values()];
 }
 
-/** `vae`: picture to latents and back. */
+/** `vae`: image to latents and back. */
 export async function vae({ checkpoint, json }: Case, judge: Judge): Promise<void> {
   const folder = join(checkpoint, 'vae');
   const compiled = compileVaeEncoder(folder, target);
@@ -116,7 +116,7 @@ export async function vae({ checkpoint, json }: Case, judge: Judge): Promise<voi
   const encoder = await openVaeEncoder(compiled, device);
   const decoder = await openVaeDecoder(compileVaeDecoder(folder, target), device);
   for (const i of json.call.sizes_hw.keys()) {
-    const posterior = await encoder.encode(picture(judge.input(`image.${i}`)));
+    const posterior = await encoder.encode(image(judge.input(`image.${i}`)));
     judge.compare(`mean.${i}`, posterior.mean);
     judge.compare(`logvar.${i}`, posterior.logvar);
     judge.compare(`latent.${i}`, mode(posterior, scale));
@@ -132,7 +132,7 @@ export async function taef1({ checkpoint, json }: Case, judge: Judge): Promise<v
   const encoder = await openTinyEncoder(compileTinyEncoder(checkpoint, target), device);
   const decoder = await openTinyDecoder(compileTinyDecoder(checkpoint, target), device);
   for (const i of json.call.sizes_hw.keys()) {
-    judge.compare(`latents.${i}`, await encoder.encode(picture(judge.input(`image.${i}`))));
+    judge.compare(`latents.${i}`, await encoder.encode(image(judge.input(`image.${i}`))));
     judge.compare(`decoded.${i}`, await decoder.decode(judge.input(`z.${i}`) as Tensor));
   }
   await encoder.dispose();
@@ -140,6 +140,6 @@ export async function taef1({ checkpoint, json }: Case, judge: Judge): Promise<v
 }
 
 /** 8-bit [H, W, 3] to [1, 3, H, W] of −1 … 1. */
-function picture({ shape, data }: NdArray): Tensor {
+function image({ shape, data }: NdArray): Tensor {
   return fromPixels({ height: shape[0]!, width: shape[1]!, data } as Pixels);
 }

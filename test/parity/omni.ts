@@ -3,12 +3,12 @@ import { compileImageEncoder, compileOmniTransformer, compileTransformer } from 
 import type { Pixels } from '../../src/engine/engine.js';
 import { instructionSegments } from '../../src/engine/models/chat-template.js';
 import { inPatches } from '../../src/engine/models/image-encoder.js';
-import type { ConditionPicture } from '../../src/engine/models/omni.js';
+import type { ConditionImage } from '../../src/engine/models/omni.js';
 import { omniSequence } from '../../src/engine/models/omni-sequence.js';
-import type { Instructed } from '../../src/engine/models/reference-predictor.js';
+import type { ReferencePredictor } from '../../src/engine/models/reference-predictor.js';
 import { openTokenizer } from '../../src/engine/models/tokenizer.js';
 import { openTransformer } from '../../src/engine/models/transformer.js';
-import { pictureAfterInstruction } from '../../src/engine/pipelines/instruction-edit.js';
+import { imageAfterInstruction } from '../../src/engine/pipelines/instruction-edit.js';
 import { modelTime, sigmas } from '../../src/engine/pipelines/schedule.js';
 import { type Tensor, tensor } from '../../src/engine/runtime/tensor.js';
 import type { Case } from './case.js';
@@ -16,7 +16,7 @@ import type { Judge } from './judge.js';
 import { device } from './models.js';
 import { guidance, openModel, said, steps } from './overhear.js';
 
-/** `transformer_omni`: the raw prediction for a target among clean pictures, and where every token stands. */
+/** `transformer_omni`: the raw prediction for a target among clean images, and where every token stands. */
 export async function transformerOmni({ checkpoint, json }: Case, judge: Judge): Promise<void> {
   const folder = join(checkpoint, 'transformer');
   const target = { target: device.device };
@@ -29,8 +29,8 @@ export async function transformerOmni({ checkpoint, json }: Case, judge: Judge):
     comparePositions(judge, i, caps, images, sigs);
     const segments = caps.map((_, j) => judge.input(`cap.${i}.${j}`) as Tensor);
     const latents = images.map((_, j) => still(judge.input(`x.${i}.${j}`) as Tensor));
-    const pictures = latents.slice(0, -1).map((clean, j) => ({ latents: clean, seen: seen(judge, i, j) }));
-    const field = model.instruct([segments], pictures);
+    const shown = latents.slice(0, -1).map((clean, j) => ({ latents: clean, seen: seen(judge, i, j) }));
+    const field = model.instruct([segments], shown);
     for (let k = 0; judge.knows(`t.${k}`); k++)
       judge.compare(`out.${k}.${i}`, await field.predict(latents.at(-1)!, [judge.input(`t.${k}`).data[i]!]));
     field.release();
@@ -46,12 +46,16 @@ function comparePositions(
   sigs: readonly ([number, number] | null)[] | null,
 ): void {
   const grid = ([rows, columns]: readonly [number, number]) => ({ rows, columns });
-  const { captions, pictures, features } = omniSequence(
+  const {
+    captions,
+    images: imageTokens,
+    features,
+  } = omniSequence(
     caps,
     images.map(([height, width]) => grid([height / 2, width / 2])),
     sigs?.map((size) => (size === null ? null : grid(size))) ?? null,
   );
-  const streams = { cap_pos_ids: captions, x_pos_ids: pictures, sig_pos_ids: features };
+  const streams = { cap_pos_ids: captions, x_pos_ids: imageTokens, sig_pos_ids: features };
   for (const [name, { positions }] of Object.entries(streams))
     if (judge.knows(`${name}.${item}`))
       judge.compareExactly(`${name}.${item}`, { shape: [positions.length, 3], data: positions.flat() });
@@ -64,17 +68,17 @@ function still({ shape, data }: Tensor): Tensor {
   return tensor([1, shape[0]!, shape[2]!, shape[3]!], data);
 }
 
-function seen(judge: Judge, item: number, picture: number) {
-  const { shape, data } = judge.input(`sig.${item}.${picture}`) as Tensor;
+function seen(judge: Judge, item: number, image: number) {
+  const { shape, data } = judge.input(`sig.${item}.${image}`) as Tensor;
   const [rows, columns, channels] = shape as [number, number, number];
   return { rows, columns, features: tensor([rows * columns, channels], data) };
 }
 
-/** `pipeline.omni`: from pictures, words and noise to the decoded picture, with everything in between. */
+/** `pipeline.omni`: from images, words and noise to the decoded image, with everything in between. */
 export async function instructionCase(subject: Case, judge: Judge): Promise<void> {
   const { call } = subject.json;
-  const pictures = Array.from({ length: call.n_condition_images }, (_, i) => picture(judge, i));
-  comparePatches(subject, judge, pictures);
+  const images = Array.from({ length: call.n_condition_images }, (_, i) => image(judge, i));
+  comparePatches(subject, judge, images);
   const model = await openModel(subject);
   try {
     const levels = sigmas(call.num_inference_steps, model.shift);
@@ -82,20 +86,20 @@ export async function instructionCase(subject: Case, judge: Judge): Promise<void
     const request = {
       ...said(subject),
       guidance: guidance(subject),
-      pictures,
+      images: images,
       noise: judge.input('latents_init') as Tensor,
       steps: call.num_inference_steps,
     };
     const instructed = overheard(subject, judge, model.instructed!);
-    const decoded = await pictureAfterInstruction({ ...model, instructed }, request, steps(judge), (values) => values);
+    const decoded = await imageAfterInstruction({ ...model, instructed }, request, steps(judge), (values) => values);
     judge.compare('decoded', decoded);
   } finally {
     await model.dispose();
   }
 }
 
-/** Segments and pictures compared on their way. */
-function overheard(subject: Case, judge: Judge, instructed: Instructed): Instructed {
+/** Segments and images compared on their way. */
+function overheard(subject: Case, judge: Judge, instructed: ReferencePredictor): ReferencePredictor {
   const { call } = subject.json;
   const { prompts, negativePrompts } = said(subject);
   const { encode } = openTokenizer(join(subject.checkpoint, 'tokenizer'));
@@ -125,7 +129,7 @@ function overheard(subject: Case, judge: Judge, instructed: Instructed): Instruc
   };
 }
 
-function compareShown(judge: Judge, shown: readonly ConditionPicture[]): void {
+function compareShown(judge: Judge, shown: readonly ConditionImage[]): void {
   for (const [i, { latents, seen: looked }] of shown.entries()) {
     judge.compare(`cond_latents.${i}`, latents);
     const { rows, columns, features } = looked!;
@@ -134,9 +138,9 @@ function compareShown(judge: Judge, shown: readonly ConditionPicture[]): void {
 }
 
 /** The image encoder's patches; the reference pads them with zeros to a fixed number. */
-function comparePatches({ checkpoint }: Case, judge: Judge, pictures: readonly Pixels[]): void {
+function comparePatches({ checkpoint }: Case, judge: Judge, images: readonly Pixels[]): void {
   const { config } = compileImageEncoder(join(checkpoint, 'siglip'), { target: device.device });
-  for (const [i, whole] of pictures.entries()) {
+  for (const [i, whole] of images.entries()) {
     const { rows, columns, patches } = inPatches(whole, config);
     judge.compareExactly(`spatial_shapes.${i}`, { shape: [2], data: [rows, columns] });
     if (!judge.knows(`pixel_values.${i}`)) continue;
@@ -147,7 +151,7 @@ function comparePatches({ checkpoint }: Case, judge: Judge, pictures: readonly P
   }
 }
 
-function picture(judge: Judge, i: number): Pixels {
+function image(judge: Judge, i: number): Pixels {
   const { shape, data } = judge.input(`image.${i}`);
   return { height: shape[0]!, width: shape[1]!, data: data as Uint8Array };
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { entryFromCheckpoint } from '../../src/catalog/entry-from-checkpoint.js';
 import { openTokenizer } from '../../src/engine/models/tokenizer.js';
 import { loadZImage, type ZImage } from '../../src/engine/models/z-image.js';
-import type { Course } from '../../src/engine/pipelines/progress-reporter.js';
+import type { PipelineHooks } from '../../src/engine/pipelines/progress-reporter.js';
 import { PromptCache } from '../../src/engine/pipelines/prompt-cache.js';
 import { Residency } from '../../src/engine/runtime/residency.js';
 import type { Case } from './case.js';
@@ -30,7 +30,7 @@ export function openModel(subject: Case): Promise<ZImage> {
     ...device,
     limits: { maxSide: 1024, maxPromptTokens: maxPromptTokens(subject) },
     loras: [],
-    words: true,
+    prompts: true,
     instructions: editModes.includes('INSTRUCTION'),
     pixels: 0,
     maxBatch: Infinity,
@@ -75,7 +75,7 @@ export async function withModel(subject: Case, judge: Judge, use: (model: ZImage
 }
 
 /** Compares the latents after every step. */
-export function steps(judge: Judge): Course {
+export function steps(judge: Judge): PipelineHooks {
   return {
     stage: (_name, run) => run(),
     step: async ({ index, latents }) => judge.compare(`latents.${index}`, latents),

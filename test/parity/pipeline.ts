@@ -9,7 +9,7 @@ import type { Case } from './case.js';
 import type { Judge } from './judge.js';
 import { guidance, said, steps, withModel } from './overhear.js';
 
-/** `pipeline.t2i`: from prompts and noise to decoded pictures, with everything in between. */
+/** `pipeline.t2i`: from prompts and noise to decoded images, with everything in between. */
 export async function textToImageCase(subject: Case, judge: Judge): Promise<void> {
   const { call, files } = subject.json;
   const each = <T>(list: readonly T[]) =>
@@ -27,12 +27,12 @@ export async function textToImageCase(subject: Case, judge: Judge): Promise<void
     };
     const decoded = await textToImage(model, request, steps(judge), (values) => values);
     judge.compare('decoded', decoded);
-    await comparePicture(subject, judge, files?.final_image, items(decoded, 0, 1));
+    await compareImage(subject, judge, files?.final_image, items(decoded, 0, 1));
   });
 }
 
-/** The finished picture, within one of 255 levels. */
-async function comparePicture(subject: Case, judge: Judge, file: string | undefined, decoded: Tensor): Promise<void> {
+/** The finished image, within one of 255 levels. */
+async function compareImage(subject: Case, judge: Judge, file: string | undefined, decoded: Tensor): Promise<void> {
   if (file === undefined || !existsSync(join(subject.root, file))) return;
   const { data, info } = await sharp(join(subject.root, file))
     .removeAlpha()

@@ -1,5 +1,5 @@
 /**
- * `npm run samples`: one picture of every operation, made by the built program over its API, side by side with what it began from:
+ * `npm run samples`: one image of every operation, made by the built program over its API, side by side with what it began from:
  * `infra/inkling/operations.webp`, which docs/models.md shows.
  */
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const operations = {
   refine: `mutation ($input: RefineInput!) { made: refine(input: $input, waitMs: 120000) { ${fields} } }`,
 };
 
-interface Picture {
+interface Image {
   readonly id: string;
   readonly png: Buffer;
 }
@@ -37,8 +37,8 @@ try {
   await program.stop();
 }
 
-/** The first picture, and what instruction, brush and refinement make of it. */
-async function changes(): Promise<readonly Picture[]> {
+/** The first image, and what instruction, brush and refinement make of it. */
+async function changes(): Promise<readonly Image[]> {
   const source = await draw({ prompt: 'a dog to the left of a tree, beach background', seed: 11 });
   const image = { id: source.id };
   return [
@@ -50,7 +50,7 @@ async function changes(): Promise<readonly Picture[]> {
 }
 
 /** The right half painted anew. */
-async function repainted(source: Picture, prompt: string): Promise<Picture> {
+async function repainted(source: Image, prompt: string): Promise<Image> {
   const white = { width: SIDE / 2, height: SIDE, channels: 3, background: '#fff' } as const;
   const mask = sharp({ create: { ...white, width: SIDE, background: '#000' } })
     .composite([{ input: { create: white }, left: SIDE / 2, top: 0 }])
@@ -65,30 +65,30 @@ async function repainted(source: Picture, prompt: string): Promise<Picture> {
     headers: { 'x-graphql-yoga-csrf': '1' },
     body: form,
   });
-  const { data } = (await response.json()) as { data: Made };
+  const { data } = (await response.json()) as { data: EngineResult };
   return fetched(program, data);
 }
 
-function draw(input: Record<string, unknown>): Promise<Picture> {
+function draw(input: Record<string, unknown>): Promise<Image> {
   return ask('generate', input);
 }
 
-async function ask(operation: keyof typeof operations, input: Record<string, unknown>): Promise<Picture> {
-  return fetched(program, await graphql<Made>(program.url, operations[operation], { input }));
+async function ask(operation: keyof typeof operations, input: Record<string, unknown>): Promise<Image> {
+  return fetched(program, await graphql<EngineResult>(program.url, operations[operation], { input }));
 }
 
-interface Made {
+interface EngineResult {
   readonly made: { status: string; message?: string; images: { id: string; url: string }[] };
 }
 
-async function fetched(from: Program, { made }: Made): Promise<Picture> {
+async function fetched(from: Program, { made }: EngineResult): Promise<Image> {
   if (made.status !== 'SUCCEEDED') throw new Error(`Not made: ${JSON.stringify(made)}`);
   const { id, url } = made.images[0]!;
   const response = await fetch(new URL(new URL(url).pathname + new URL(url).search, from.url));
   return { id, png: Buffer.from(await response.arrayBuffer()) };
 }
 
-async function sheet(rows: readonly (readonly Picture[])[]): Promise<void> {
+async function sheet(rows: readonly (readonly Image[])[]): Promise<void> {
   const columns = Math.max(...rows.map(({ length }) => length));
   const across = (count: number) => count * (SIDE + GAP) - GAP;
   const tiles = rows.flatMap((row, y) =>

@@ -43,7 +43,7 @@ try {
   await program.stop();
 }
 
-/** The previews of one generation, and the picture at its end. */
+/** The previews of one generation, and the image at its end. */
 async function filmed(input: Record<string, unknown>): Promise<Buffer[]> {
   const { generate } = await graphql<{ generate: { id: string; message?: string } }>(program.url, start, { input });
   if (generate.message !== undefined) throw new Error(generate.message);

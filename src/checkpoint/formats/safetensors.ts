@@ -44,15 +44,18 @@ export function readSafetensors(file: string, name = file): Header {
   const descriptor = opened(file, name);
   try {
     const status = fstatSync(descriptor);
-    if (!status.isFile()) throw lie(name, 'it is no file');
+    if (!status.isFile()) throw malformed(name, 'it is no file');
     const { size } = status;
     const prefix = read(descriptor, 0, 8);
-    if (prefix.length < 8) throw lie(name, `at least 8 bytes were expected but it has ${size}`);
+    if (prefix.length < 8) throw malformed(name, `at least 8 bytes were expected but it has ${size}`);
     if (prefix.toString('latin1') === LFS_POINTER)
-      throw lie(name, 'it is a pointer that Git LFS left in its place, and `git lfs pull` fetches the file itself');
+      throw malformed(
+        name,
+        'it is a pointer that Git LFS left in its place, and `git lfs pull` fetches the file itself',
+      );
     const headerLength = Number(prefix.readBigUInt64LE());
     if (headerLength > Math.min(size - 8, MAX_HEADER_BYTES))
-      throw lie(name, `its header is said to be ${headerLength} bytes long but the file has ${size}`);
+      throw malformed(name, `its header is said to be ${headerLength} bytes long but the file has ${size}`);
     const { __metadata__: metadata, ...entries } = parse(name, read(descriptor, 8, headerLength).toString('utf8'));
     const start = 8 + headerLength;
     const tensors = Object.entries(entries).map(([tensor, entry]) =>
@@ -89,19 +92,20 @@ interface Place {
 
 function stored({ file, name: of, start, size }: Place, name: string, entry: unknown): StoredTensor {
   const { dtype, shape, data_offsets: range } = (entry ?? {}) as Record<string, unknown>;
-  if (typeof dtype !== 'string') throw lie(of, `the tensor "${name}" has no proper dtype`);
+  if (typeof dtype !== 'string') throw malformed(of, `the tensor "${name}" has no proper dtype`);
   if (!isWholeNumbers(shape) || !isWholeNumbers(range) || range.length !== 2)
-    throw lie(of, `the tensor "${name}" has no proper shape and data_offsets`);
+    throw malformed(of, `the tensor "${name}" has no proper shape and data_offsets`);
   const [begin, end] = range as [number, number];
   const bytes = isType(dtype) ? elementBytes[dtype] : otherBytes.get(dtype);
   const length = end - begin;
   const expected = bytes === undefined ? Math.max(0, length) : shape.reduce((product, side) => product * side, bytes);
   if (length !== expected)
-    throw lie(
+    throw malformed(
       of,
       `the tensor "${name}" of ${dtype} ${shape.join('×')} needs ${expected} bytes but its range has ${length}`,
     );
-  if (start + end > size) throw lie(of, `the tensor "${name}" ends at byte ${start + end} but the file has ${size}`);
+  if (start + end > size)
+    throw malformed(of, `the tensor "${name}" ends at byte ${start + end} but the file has ${size}`);
   return { name, type: dtype, shape, file, offset: start + begin, length };
 }
 
@@ -110,15 +114,15 @@ function refuseOverlaps(file: string, tensors: readonly StoredTensor[]): void {
   for (const [i, { name, offset }] of ordered.entries()) {
     const before = ordered[i - 1];
     if (before !== undefined && before.offset + before.length > offset)
-      throw lie(file, `the tensors "${before.name}" and "${name}" lie on the same bytes`);
+      throw malformed(file, `the tensors "${before.name}" and "${name}" lie on the same bytes`);
   }
 }
 
 function parse(file: string, text: string): Record<string, unknown> {
   const header = json(text);
-  if (!isObject(header)) throw lie(file, 'its header is no JSON object');
+  if (!isObject(header)) throw malformed(file, 'its header is no JSON object');
   const twice = repeatedKey(text);
-  if (twice !== null) throw lie(file, `its header lists ${twice} twice`);
+  if (twice !== null) throw malformed(file, `its header lists ${twice} twice`);
   return header;
 }
 
@@ -163,6 +167,6 @@ function isWholeNumbers(value: unknown): value is number[] {
   return Array.isArray(value) && value.every((item) => Number.isSafeInteger(item) && item >= 0);
 }
 
-function lie(file: string, what: string): CheckpointError {
+function malformed(file: string, what: string): CheckpointError {
   return new CheckpointError(`${file} is no whole safetensors file: ${what}.`, 'damaged');
 }

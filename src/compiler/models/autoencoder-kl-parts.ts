@@ -12,7 +12,7 @@ import { Weights } from '../weights.js';
 export const EPS = 1e-6;
 
 export interface VaeConfig {
-  /** Channels of the levels, from the picture inwards. */
+  /** Channels of the levels, from the image inwards. */
   readonly widths: readonly number[];
   readonly layersPerBlock: number;
   readonly groups: number;

@@ -20,7 +20,7 @@ export interface ImageEncoderConfig {
   readonly channels: number;
   /** Positions of the learned grid, a side. */
   readonly gridSide: number;
-  /** Patches that a picture is resized to, at most. */
+  /** Patches that an image is resized to, at most. */
   readonly maxPatches: number;
 }
 
@@ -28,10 +28,10 @@ export interface ImageEncoderConfig {
 const MAX_PATCHES = 256;
 
 /**
- * Siglip2VisionModel up to its last hidden state: `patches` float32 [N, p·p·3] of one picture, row by row, pixels of −1 … 1 with the
- * channel fastest, → `features` float32 [1, N, hidden]. The learned grid of positions is brought to the picture's by `rows` float32
- * [gh, P] and `columns` float32 [gw, P], the weights of an interpolation, with gh·gw = N. The reference pads pictures to one number
- * of patches and hides the padding; alone, a picture needs neither. The pooling head is not built.
+ * Siglip2VisionModel up to its last hidden state: `patches` float32 [N, p·p·3] of one image, row by row, pixels of −1 … 1 with the
+ * channel fastest, → `features` float32 [1, N, hidden]. The learned grid of positions is brought to the image's by `rows` float32
+ * [gh, P] and `columns` float32 [gw, P], the weights of an interpolation, with gh·gw = N. The reference pads images to one number
+ * of patches and hides the padding; alone, an image needs neither. The pooling head is not built.
  * https://github.com/huggingface/transformers/blob/main/src/transformers/models/siglip2/modeling_siglip2.py
  */
 export function buildImageEncoder(folder: string, target: Device) {
@@ -130,7 +130,7 @@ function maxPatchesOf(folder: string): number {
     .find((path) => existsSync(path));
   if (file === undefined) return MAX_PATCHES;
   const config = Config.read(file);
-  // What the engine does to a picture, and nothing else: bilinear, to −1 … 1.
+  // What the engine does to an image, and nothing else: bilinear, to −1 … 1.
   for (const step of ['do_resize', 'do_rescale', 'do_normalize']) config.known(step, true);
   config.known('rescale_factor', 1 / 255);
   config.known('resample', 2);

@@ -11,21 +11,21 @@ import { asLatents, embedLatents, embedPatches, finalLayer, latentGrid } from '.
 import { tablesAt } from './z-image-rope.js';
 import { embedTime } from './z-image-time.js';
 
-// ZImageTransformer2DModel in omni mode: one sequence of captions, pictures and SigLIP features, [captions, conditions, target, siglip].
-// The conditions are clean pictures, the target is the noisy one. Which token stands where is worked out by whoever lays the sequence
+// ZImageTransformer2DModel in omni mode: one sequence of captions, images and SigLIP features, [captions, conditions, target, siglip].
+// The conditions are clean images, the target is the noisy one. Which token stands where is worked out by whoever lays the sequence
 // out (every stream padded to a multiple of 32 and none masked), so items of one batch have one layout.
 // https://github.com/huggingface/diffusers/blob/main/src/diffusers/models/transformers/transformer_z_image.py
 
 /** Of the norms before the projections of captions and SigLIP features. */
 const FEATURE_NORM_EPS = 1e-5;
-/** The model time of a clean picture. */
+/** The model time of a clean image. */
 const CLEAN = 1;
 
 /**
  * What the steps share, once a request.
  *
  * Takes `caption` float32 [B, L, C], the segments one after another with `caption_real` int64 [B, L], 0 where a row is padding;
- * `conditions` float32 [Tc, 64], the patches of the clean pictures, shared by all items, with `conditions_real` int64 [Tc]; where the
+ * `conditions` float32 [Tc, 64], the patches of the clean images, shared by all items, with `conditions_real` int64 [Tc]; where the
  * model has SigLIP features, `siglip` float32 [G, Cs] with `siglip_real` int64 [G]; and of the joint sequence `positions` int64
  * [B, S, 3] (frame, row, column) and `noisy` int64 [S], 1 where a token is as noisy as the target, 0 where it is clean.
  *
@@ -111,7 +111,7 @@ export function buildOmniPrepare(
 
 /**
  * One forward. Takes `latents` float32 [B, 16, h, w] of the target, `tau` float32 [B] (0 noise … 1 clean) and what prepare gives;
- * gives `output` float32 [B, 16, h, w], which points from noise to picture.
+ * gives `output` float32 [B, 16, h, w], which points from noise to image.
  */
 export function buildOmniStep(
   component: Component,

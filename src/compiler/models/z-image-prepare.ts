@@ -124,7 +124,7 @@ interface ImageTokens {
   readonly column: Value;
 }
 
-/** Where each token of the picture stands in its grid; padding stands at (0, 0). */
+/** Where each token of the image stands in its grid; padding stands at (0, 0). */
 function imageTokens(op: Ops, size: Value): ImageTokens {
   const grid = op.div(size, op.integers(PATCH));
   const side = (i: number) => op.item(op.slice(grid, op.integers(i), op.integers(i + 1), 0, 1));
@@ -141,7 +141,7 @@ function imageTokens(op: Ops, size: Value): ImageTokens {
 
 /**
  * Cosines and sines of the joint sequence, [B·S, Dh/2]. Positions are (frame, row, column): a caption's token j is (1 + j, 0, 0), the
- * picture stands in the frame after its caption's padding, its own padding at the origin.
+ * image stands in the frame after its caption's padding, its own padding at the origin.
  */
 function rotaryTables(
   op: Ops,

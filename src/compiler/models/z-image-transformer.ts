@@ -45,7 +45,7 @@ export function buildTransformer(
 }
 
 /**
- * The same in omni mode, which changes pictures as words say.
+ * The same in omni mode, which changes images as words say.
  *
  * @param siglip whether it is given SigLIP features; without them it goes by the latents alone, as it does when it has no use for them
  */
@@ -68,7 +68,7 @@ export function buildOmniTransformer(
 
 /**
  * One forward. Takes `latents` float32 [B, 16, h, w], `tau` float32 [B] (0 noise … 1 clean) and what prepare gives; gives `output`
- * float32 [B, 16, h, w], which points from noise to picture (the velocity is its negative).
+ * float32 [B, 16, h, w], which points from noise to image (the velocity is its negative).
  */
 function buildStep(
   component: Component,

@@ -52,7 +52,7 @@ export function merged(boxes: readonly Region[]): readonly Region[] {
   return apart;
 }
 
-/** The box `margin` larger on every side, within a picture. */
+/** The box `margin` larger on every side, within an image. */
 export function grown(box: Region, margin: number, { width, height }: Pick<Mask, 'width' | 'height'>): Region {
   return clipped(
     { x: box.x - margin, y: box.y - margin, width: box.width + 2 * margin, height: box.height + 2 * margin },
@@ -60,7 +60,7 @@ export function grown(box: Region, margin: number, { width, height }: Pick<Mask,
   );
 }
 
-/** The part of a box that lies within a picture; its size is 0 where none does. */
+/** The part of a box that lies within an image; its size is 0 where none does. */
 export function clipped(box: Region, { width, height }: Pick<Mask, 'width' | 'height'>): Region {
   const within = (value: number, most: number) => Math.min(most, Math.max(0, value));
   const [x, y] = [within(box.x, width), within(box.y, height)];

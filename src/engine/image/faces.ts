@@ -7,9 +7,9 @@ import { elements, type Tensor } from '../runtime/tensor.js';
 import { clipped, grown } from './boxes.js';
 
 // The format is UltraFace's, as `version-RFB-320.onnx` of the ONNX model zoo has it:
-//   input  [1, 3, H, W]  RGB, (value − 127) / 128, the picture stretched to W × H
+//   input  [1, 3, H, W]  RGB, (value − 127) / 128, the image stretched to W × H
 //   scores [1, N, 2]     not a face, a face: 0 … 1
-//   boxes  [1, N, 4]     left, top, right, bottom, as shares of the picture's sides
+//   boxes  [1, N, 4]     left, top, right, bottom, as shares of the image's sides
 // Source: https://github.com/onnx/models/tree/main/validated/vision/body_analysis/ultraface
 
 /** From this score on a candidate is a face, as the zoo's own example has it. */
@@ -17,12 +17,12 @@ const LEAST_SCORE = 0.7;
 /** A refinement needs hair and chin as well: so much of the box's longer side is added on every side. */
 const MARGIN = 1 / 8;
 
-/** Finds faces in a picture. */
+/** Finds faces in an image. */
 export interface FaceDetector {
   /** Of its file when it was read. */
   readonly version: string;
   /** A box around each face, some overlapping, in the order of their scores. */
-  find(picture: Pixels): Promise<readonly Region[]>;
+  find(image: Pixels): Promise<readonly Region[]>;
   dispose(): Promise<void>;
 }
 
@@ -38,9 +38,9 @@ export async function openFaceDetector(file: string, threads: number): Promise<F
     const [height, width] = inputSize(file, session);
     return {
       version,
-      async find(picture) {
-        const { scores, boxes } = await session.run({ input: stretched(picture, width, height) });
-        return faces(scores!.read(), boxes!.read(), picture);
+      async find(image) {
+        const { scores, boxes } = await session.run({ input: stretched(image, width, height) });
+        return faces(scores!.read(), boxes!.read(), image);
       },
       dispose: () => session.dispose(),
     };
@@ -67,7 +67,7 @@ async function open(file: string, threads: number): Promise<Session> {
   }
 }
 
-/** Height and width of the picture that the detector takes, where all else is as the format says. */
+/** Height and width of the image that the detector takes, where all else is as the format says. */
 function inputSize(file: string, { inputs, outputs }: Session): readonly [number, number] {
   const expected = 'input [1, 3, H, W], scores [1, N, 2] and boxes [1, N, 4], all float32';
   const shaped = (ports: readonly Port[], name: string, shape: readonly (number | null)[]) => {
@@ -87,7 +87,7 @@ function inputSize(file: string, { inputs, outputs }: Session): readonly [number
   );
 }
 
-function faces(scores: Tensor, boxes: Tensor, picture: Pixels): readonly Region[] {
+function faces(scores: Tensor, boxes: Tensor, image: Pixels): readonly Region[] {
   const candidates = Array.from({ length: elements(scores.shape) / 2 }, (_, i) => ({
     score: scores.data[2 * i + 1]!,
     corners: [...boxes.data.subarray(4 * i, 4 * i + 4)],
@@ -95,25 +95,19 @@ function faces(scores: Tensor, boxes: Tensor, picture: Pixels): readonly Region[
   return candidates
     .filter(({ score, corners }) => score >= LEAST_SCORE && corners.every(Number.isFinite))
     .sort((a, b) => b.score - a.score)
-    .map(({ corners }) => boxAround(corners, picture))
+    .map(({ corners }) => boxAround(corners, image))
     .filter(({ width, height }) => width > 0 && height > 0);
 }
 
-function boxAround(corners: readonly number[], picture: Pixels): Region {
-  const [left, right] = [corners[0]!, corners[2]!].map((share) => Math.round(share * picture.width)) as [
-    number,
-    number,
-  ];
-  const [top, bottom] = [corners[1]!, corners[3]!].map((share) => Math.round(share * picture.height)) as [
-    number,
-    number,
-  ];
-  const box = clipped({ x: left, y: top, width: right - left, height: bottom - top }, picture);
+function boxAround(corners: readonly number[], image: Pixels): Region {
+  const [left, right] = [corners[0]!, corners[2]!].map((share) => Math.round(share * image.width)) as [number, number];
+  const [top, bottom] = [corners[1]!, corners[3]!].map((share) => Math.round(share * image.height)) as [number, number];
+  const box = clipped({ x: left, y: top, width: right - left, height: bottom - top }, image);
   if (box.width <= 0 || box.height <= 0) return box;
-  return grown(box, Math.round(MARGIN * Math.max(box.width, box.height)), picture);
+  return grown(box, Math.round(MARGIN * Math.max(box.width, box.height)), image);
 }
 
-/** The picture in another size, between its pixels by their distance, as [1, 3, height, width] of about −1 … 1. */
+/** The image in another size, between its pixels by their distance, as [1, 3, height, width] of about −1 … 1. */
 function stretched({ width: w, height: h, data }: Pixels, width: number, height: number): Tensor {
   const values = new Float32Array(3 * width * height);
   const place = (i: number, to: number, from: number) => {

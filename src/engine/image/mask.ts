@@ -17,7 +17,7 @@ export function binarised({ width, height, data }: Mask): Tensor {
   return { shape: [1, 1, height, width], data: Float32Array.from(data, (grey) => (grey >= WHITE ? 1 : 0)) };
 }
 
-/** White where a region covers the picture. */
+/** White where a region covers the image. */
 export function covering(regions: readonly Region[], { width, height }: Pixels): Mask {
   const data = new Uint8Array(width * height);
   for (const region of regions)
@@ -59,7 +59,7 @@ export function nearestCells(mask: Tensor): Tensor {
 
 /**
  * A binary mask whose edge fades over `width` pixels, inwards, so that what it left out it still leaves out. A part that is not so thick
- * fades over its own thickness. The picture's border is no edge.
+ * fades over its own thickness. The image's border is no edge.
  */
 export function feathered(mask: Tensor, width: number): Tensor {
   const depth = { shape: mask.shape, data: depths(mask) };

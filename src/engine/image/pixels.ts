@@ -25,42 +25,42 @@ export function fromPixels({ width, height, data }: Pixels): Tensor {
   return { shape: [1, 3, height, width], data: values };
 }
 
-/** Sides are multiples of this while a picture is worked on: a latent's cell, twice, for the transformer's patches. */
+/** Sides are multiples of this while an image is worked on: a latent's cell, twice, for the transformer's patches. */
 const MULTIPLE = 16;
 
-/** The picture or mask with its right and bottom edges repeated, until both sides are multiples of 16. */
-export function edgePadded<T extends Pixels | Mask>(picture: T): T {
-  const [width, height] = [upwards(picture.width), upwards(picture.height)];
-  return resampled(picture, width, height, (x, y) => [Math.min(x, picture.width - 1), Math.min(y, picture.height - 1)]);
+/** The image or mask with its right and bottom edges repeated, until both sides are multiples of 16. */
+export function edgePadded<T extends Pixels | Mask>(image: T): T {
+  const [width, height] = [upwards(image.width), upwards(image.height)];
+  return resampled(image, width, height, (x, y) => [Math.min(x, image.width - 1), Math.min(y, image.height - 1)]);
 }
 
-/** The top left part of a picture. */
-export function cropped(picture: Pixels, width: number, height: number): Pixels {
-  return resampled(picture, width, height, (x, y) => [x, y]);
+/** The top left part of an image. */
+export function cropped(image: Pixels, width: number, height: number): Pixels {
+  return resampled(image, width, height, (x, y) => [x, y]);
 }
 
 function upwards(side: number): number {
   return Math.ceil(side / MULTIPLE) * MULTIPLE;
 }
 
-/** A picture of another size, whose pixel (x, y) is the given one of `picture`; itself where the size is the same. */
+/** An image of another size, whose pixel (x, y) is the given one of `image`; itself where the size is the same. */
 function resampled<T extends Pixels | Mask>(
-  picture: T,
+  image: T,
   width: number,
   height: number,
   from: (x: number, y: number) => readonly [number, number],
 ): T {
-  if (width === picture.width && height === picture.height) return picture;
-  const channels = picture.data.length / (picture.width * picture.height);
+  if (width === image.width && height === image.height) return image;
+  const channels = image.data.length / (image.width * image.height);
   const data = new Uint8Array(width * height * channels);
   for (let y = 0; y < height; y++)
     for (let x = 0; x < width; x++) {
       const [sx, sy] = from(x, y);
-      const at = (sy * picture.width + sx) * channels;
+      const at = (sy * image.width + sx) * channels;
       for (let channel = 0; channel < channels; channel++)
-        data[(y * width + x) * channels + channel] = picture.data[at + channel]!;
+        data[(y * width + x) * channels + channel] = image.data[at + channel]!;
     }
-  return { ...picture, width, height, data };
+  return { ...image, width, height, data };
 }
 
 function toByte(value: number): number {

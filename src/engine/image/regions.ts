@@ -2,7 +2,7 @@ import type { Pixels, Region } from '../engine.js';
 import { averaged, type Tensor } from '../runtime/tensor.js';
 import { grown, merged, parts } from './boxes.js';
 
-/** Larger pictures are looked at in a smaller size, so that the search costs the same. */
+/** Larger images are looked at in a smaller size, so that the search costs the same. */
 const LONGEST_SIDE = 1024;
 /** Side of the cells that are judged, in pixels; each is judged with its eight neighbours. */
 const CELL = 8;
@@ -20,13 +20,13 @@ const LEAST_CELLS = 4;
 const MOST_REGIONS = 8;
 
 /**
- * Where a picture has fine texture or lettering, the largest first, at most eight; none in a flat one. Depends on the pixels alone.
+ * Where an image has fine texture or lettering, the largest first, at most eight; none in a flat one. Depends on the pixels alone.
  *
  * Texture is local high-frequency energy; lettering is a density of narrow strokes, upright and lying.
  */
-export function findRegions(picture: Pixels): readonly Region[] {
-  const factor = Math.ceil(Math.max(picture.width, picture.height) / LONGEST_SIDE);
-  const luma = averaged(lightness(picture), factor);
+export function findRegions(image: Pixels): readonly Region[] {
+  const factor = Math.ceil(Math.max(image.width, image.height) / LONGEST_SIDE);
+  const luma = averaged(lightness(image), factor);
   const share = (marks: Uint8Array) => shares(marks, luma.shape[3]!, luma.shape[2]!);
   const texture = share(detailed(luma));
   const upright = share(strokes(luma, 1, luma.shape[3]!));
@@ -38,7 +38,7 @@ export function findRegions(picture: Pixels): readonly Region[] {
   const boxes = parts(cells)
     .filter((part) => part.cells >= LEAST_CELLS)
     .map(({ box: { x, y, width, height } }) =>
-      grown({ x: x * side, y: y * side, width: width * side, height: height * side }, side, picture),
+      grown({ x: x * side, y: y * side, width: width * side, height: height * side }, side, image),
     );
   const area = ({ width, height }: Region) => width * height;
   return [...merged(boxes)].sort((a, b) => area(b) - area(a)).slice(0, MOST_REGIONS);

@@ -15,8 +15,8 @@ export const bilinear: Filter = { support: 1, weight: (x) => Math.max(0, 1 - Mat
 const ONE = 2 ** 22;
 
 /**
- * A picture in another size, as `PIL.Image.resize` makes it, byte for byte: rows first, then columns, with a kernel that grows when the
- * picture shrinks, and 8 bits between the two.
+ * An image in another size, as `PIL.Image.resize` makes it, byte for byte: rows first, then columns, with a kernel that grows when the
+ * image shrinks, and 8 bits between the two.
  *
  * @see https://github.com/python-pillow/Pillow/blob/main/src/libImaging/Resample.c
  */

@@ -12,7 +12,7 @@ export interface Decoder {
 export async function openVaeDecoder(graph: CompiledGraph, options: SessionOptions): Promise<Decoder> {
   const session = await openSession(graph, options);
   return {
-    // Item by item: the decoder's working memory is what a picture costs most, and a batch gains no time.
+    // Item by item: the decoder's working memory is what an image costs most, and a batch gains no time.
     async decode(latents) {
       const decoded: Tensor[] = [];
       for (let i = 0; i < latents.shape[0]!; i++) {
@@ -28,14 +28,14 @@ export async function openVaeDecoder(graph: CompiledGraph, options: SessionOptio
 /** A TAEF1: quick and rough, and takes the latents as the diffusion model has them. */
 export const openTinyDecoder = openVaeDecoder;
 
-/** The posterior of a picture's latents, before scaling: both [1, 16, H/8, W/8]. */
+/** The posterior of an image's latents, before scaling: both [1, 16, H/8, W/8]. */
 export interface Posterior {
   readonly mean: Tensor;
   readonly logvar: Tensor;
 }
 
 export interface VaeEncoder {
-  /** Picture [1, 3, H, W] of −1 … 1. */
+  /** Image [1, 3, H, W] of −1 … 1. */
   encode(image: Tensor): Promise<Posterior>;
   dispose(): Promise<void>;
 }
@@ -52,7 +52,7 @@ export async function openVaeEncoder(graph: CompiledGraph, options: SessionOptio
 }
 
 export interface TinyEncoder {
-  /** Picture [1, 3, H, W] of −1 … 1 → latents as the diffusion model has them. */
+  /** Image [1, 3, H, W] of −1 … 1 → latents as the diffusion model has them. */
   encode(image: Tensor): Promise<Tensor>;
   dispose(): Promise<void>;
 }

@@ -26,9 +26,9 @@ export interface RowHalf {
 export interface Autoencoding {
   /** Latents [B, 16, h, w] → [B, 3, 8h, 8w], about −1 … 1. */
   decode(latents: Tensor): Promise<Tensor>;
-  /** Picture [1, 3, H, W] of −1 … 1 → the posterior of its latents, before scaling. */
+  /** Image [1, 3, H, W] of −1 … 1 → the posterior of its latents, before scaling. */
   encodeImage(image: Tensor): Promise<Posterior>;
-  /** What decoding a picture of so many pixels needs beside the decoder, in bytes. */
+  /** What decoding an image of so many pixels needs beside the decoder, in bytes. */
   decodingBytes(pixels: number): number;
 }
 
@@ -50,18 +50,18 @@ export function autoencoding(
 
   return {
     async decode(latents) {
-      const pictures: Tensor[] = [];
+      const images: Tensor[] = [];
       for (let i = 0; i < latents.shape[0]!; i++) {
         const item = items(latents, i, i + 1);
         const size = sizeOf(item, LATENT_CELL);
         if (i > 0) await pause();
-        pictures.push(
+        images.push(
           isWhole(decoder, size[0], working.decode(size[0]))
             ? await decoder.use((it) => it.decode(item), working.decode(size[0]))
             : await inRows(decoderRows, item, size),
         );
       }
-      return concat(pictures);
+      return concat(images);
     },
     async encodeImage(image) {
       const size = sizeOf(image, 1);

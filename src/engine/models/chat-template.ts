@@ -7,16 +7,16 @@ export function chatTurn(prompt: string): string {
 }
 
 /**
- * The same turn about pictures, in the parts that are encoded each on its own: one ends where a picture is to stand, and the last
- * where the picture that is asked for stands. Without pictures it is the plain turn.
+ * The same turn about images, in the parts that are encoded each on its own: one ends where an image is to stand, and the last
+ * where the image that is asked for stands. Without images it is the plain turn.
  *
  * @see diffusers `ZImageOmniPipeline._encode_prompt`
  */
-export function instructionSegments(prompt: string, pictures: number): readonly string[] {
-  if (pictures === 0) return [chatTurn(prompt)];
+export function instructionSegments(prompt: string, images: number): readonly string[] {
+  if (images === 0) return [chatTurn(prompt)];
   return [
     '<|im_start|>user\n<|vision_start|>',
-    ...Array<string>(pictures - 1).fill('<|vision_end|><|vision_start|>'),
+    ...Array<string>(images - 1).fill('<|vision_end|><|vision_start|>'),
     `<|vision_end|>${prompt}<|im_end|>\n<|im_start|>assistant\n<|vision_start|>`,
     '<|vision_end|><|im_end|>',
   ];

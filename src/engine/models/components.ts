@@ -45,9 +45,9 @@ export interface Components {
 
 /** What a model is made for. That is trained, and the files do not tell. */
 export interface Uses {
-  /** Pictures from words alone. */
-  readonly words: boolean;
-  /** Pictures changed as words say. */
+  /** Images from words alone. */
+  readonly prompts: boolean;
+  /** Images changed as words say. */
   readonly instructions: boolean;
 }
 
@@ -55,7 +55,7 @@ export function zImageComponents(
   folders: ComponentFolders,
   model: ReadModel,
   residency: Residency,
-  { device, threads, instructions, words }: SessionOptions & Uses,
+  { device, threads, instructions, prompts }: SessionOptions & Uses,
 ): Components {
   const target = { target: device };
   const options = { device, threads };
@@ -105,7 +105,7 @@ export function zImageComponents(
       openTextEncoder(textEncoder, options),
     ),
     transformer: slot('the transformer', [folders.transformer, difference], [prepare, step], () =>
-      openTransformer(transformer, options, others, instructions && !words ? omni : 'words'),
+      openTransformer(transformer, options, others, instructions && !prompts ? omni : 'words'),
     ),
     decoder: slot('the decoder', [folders.vae], [decoder], () => openVaeDecoder(decoder, options)),
     encoder: slot('the encoder', [folders.vae], [encoder], () => openVaeEncoder(encoder, options)),

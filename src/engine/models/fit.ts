@@ -36,7 +36,7 @@ export function requireFit(
 ): void {
   const { captionDim, channels, siglipDim, axes } = transformer.config;
   const equal = (folder: string, field: string, value: number, expected: number, why: string) => {
-    if (value !== expected) throw misfit(folder, field, `${expected}, ${why},`, value);
+    if (value !== expected) throw mismatch(folder, field, `${expected}, ${why},`, value);
   };
   const { hidden, vocabulary } = textEncoder.config;
   equal(folders.transformer, 'cap_feat_dim', captionDim, hidden, `the width of ${folders.textEncoder}`);
@@ -47,14 +47,14 @@ export function requireFit(
   if (imageEncoder !== null)
     equal(folders.imageEncoder!, 'hidden_size', imageEncoder.config.hidden, siglipDim!, 'what the transformer takes');
   if (tokenizer.vocabulary > vocabulary)
-    throw misfit(folders.tokenizer, 'tokenizer.json', `for a vocabulary of ${vocabulary}`, tokenizer.vocabulary);
+    throw mismatch(folders.tokenizer, 'tokenizer.json', `for a vocabulary of ${vocabulary}`, tokenizer.vocabulary);
 
-  // The frame after the caption is the picture's; frames, rows and columns are counted from 0.
+  // The frame after the caption is the image's; frames, rows and columns are counted from 0.
   const frames = Math.ceil(maxPromptTokens / CAPTION_MULTIPLE) * CAPTION_MULTIPLE + 2;
   const needed = [frames, Math.ceil(maxSide / TOKEN), Math.ceil(maxSide / TOKEN)];
   const lengths = axes.map(({ length }) => length);
   if (lengths.some((length, i) => length < needed[i]!))
-    throw misfit(
+    throw mismatch(
       folders.transformer,
       'axes_lens',
       `at least [${needed.join(', ')}], for prompts of ${maxPromptTokens} tokens and sides of ${maxSide} pixels,`,
@@ -62,6 +62,6 @@ export function requireFit(
     );
 }
 
-function misfit(folder: string, field: string, expected: string, received: number | string): CheckpointError {
+function mismatch(folder: string, field: string, expected: string, received: number | string): CheckpointError {
   return new CheckpointError(`${folder}: expected "${field}" to be ${expected} but it is ${received}.`);
 }

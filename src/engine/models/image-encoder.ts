@@ -4,9 +4,9 @@ import { bilinear, interpolation, resized } from '../image/resize.js';
 import { openSession, type SessionOptions } from '../runtime/session.js';
 import { type Tensor, tensor } from '../runtime/tensor.js';
 
-/** What an image encoder sees in a picture. */
+/** What an image encoder sees in an image. */
 export interface Seen {
-  /** Patches of the picture. */
+  /** Patches of the image. */
   readonly rows: number;
   readonly columns: number;
   /** [rows·columns, C]. */
@@ -15,8 +15,8 @@ export interface Seen {
 
 /** SigLIP 2's vision tower. */
 export interface ImageEncoder {
-  /** Looks at a picture of any size: it is resized to as many patches as the encoder takes, near its own proportions. */
-  encode(picture: Pixels): Promise<Seen>;
+  /** Looks at an image of any size: it is resized to as many patches as the encoder takes, near its own proportions. */
+  encode(image: Pixels): Promise<Seen>;
   dispose(): Promise<void>;
 }
 
@@ -27,8 +27,8 @@ export async function openImageEncoder(
   const session = await openSession(graph, options);
   const { gridSide } = graph.config;
   return {
-    async encode(picture) {
-      const { rows, columns, patches } = inPatches(picture, graph.config);
+    async encode(image) {
+      const { rows, columns, patches } = inPatches(image, graph.config);
       const { features } = await session.run({
         patches,
         rows: interpolation(gridSide, rows),
@@ -42,16 +42,16 @@ export async function openImageEncoder(
 }
 
 /**
- * A picture as patches [N, p·p·3] of −1 … 1, row by row, with the channel fastest.
+ * An image as patches [N, p·p·3] of −1 … 1, row by row, with the channel fastest.
  *
  * @see transformers `Siglip2ImageProcessor.preprocess`
  */
 export function inPatches(
-  picture: Pixels,
+  image: Pixels,
   { patch, maxPatches }: Pick<ImageEncoderConfig, 'patch' | 'maxPatches'>,
 ): { readonly rows: number; readonly columns: number; readonly patches: Tensor } {
-  const { rows, columns } = patchGrid(picture, patch, maxPatches);
-  const { width, data } = resized(picture, columns * patch, rows * patch, bilinear);
+  const { rows, columns } = patchGrid(image, patch, maxPatches);
+  const { width, data } = resized(image, columns * patch, rows * patch, bilinear);
   const line = patch * 3;
   const values = new Float32Array(data.length);
   let at = 0;
@@ -65,7 +65,7 @@ export function inPatches(
   return { rows, columns, patches: tensor([rows * columns, patch * line], values) };
 }
 
-/** The largest scale at which a picture, its sides rounded up to whole patches, has no more than so many; found by halving. */
+/** The largest scale at which an image, its sides rounded up to whole patches, has no more than so many; found by halving. */
 function patchGrid({ width, height }: Pixels, patch: number, most: number): { rows: number; columns: number } {
   const precision = 1e-5;
   const along = (side: number, scale: number) => Math.max(1, Math.ceil((side * scale) / patch));

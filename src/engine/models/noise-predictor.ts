@@ -4,7 +4,7 @@ import { concat, items, scaled, type Tensor } from '../runtime/tensor.js';
 
 /** The transformer given its prompts. Latents are [B, 16, h, w], with one item a prompt and the same size at every call. */
 export interface Conditioned {
-  /** The raw prediction, which points from noise to picture, at one model time an item (0 noise … 1 clean). */
+  /** The raw prediction, which points from noise to image, at one model time an item (0 noise … 1 clean). */
   predict(latents: Tensor, times: readonly number[]): Promise<Tensor>;
   readonly velocity: VelocityField;
   /** Frees what was computed once. */
@@ -47,7 +47,7 @@ export function byLayout<T>(
 
   return {
     predict,
-    // The model points from noise to picture, a velocity the other way.
+    // The model points from noise to image, a velocity the other way.
     async velocity(x, sigma) {
       const times = prompts.map(() => modelTime(sigma));
       return scaled(await predict(x, times), -1);

@@ -13,7 +13,7 @@ export interface Stream {
   readonly noisy: readonly boolean[];
 }
 
-/** Every segment and picture is padded to a multiple of this. */
+/** Every segment and image is padded to a multiple of this. */
 const MULTIPLE = 32;
 const ORIGIN: Position = [0, 0, 0];
 /** Side of a token in cells of the latents. */
@@ -24,33 +24,33 @@ export function padded(length: number): number {
 }
 
 /**
- * Where the tokens of one item stand: the segments of a prompt, with a picture after each but the last. The last picture is the target,
- * the others are clean. Segment j and the features of picture j are as noisy as picture j, and the last segment as the target.
+ * Where the tokens of one item stand: the segments of a prompt, with an image after each but the last. The last image is the target,
+ * the others are clean. Segment j and the features of image j are as noisy as image j, and the last segment as the target.
  *
- * @param lengths tokens of each segment, one more than pictures (or as many, where the target is the only one)
- * @param features of each picture, null for the target; null where the sequence has none
+ * @param lengths tokens of each segment, one more than images (or as many, where the target is the only one)
+ * @param features of each image, null for the target; null where the sequence has none
  * @see diffusers `ZImageTransformer2DModel.patchify_and_embed_omni`
  */
 export function omniSequence(
   lengths: readonly number[],
-  pictures: readonly Grid[],
+  images: readonly Grid[],
   features: readonly (Grid | null)[] | null,
-): { readonly captions: Stream; readonly pictures: Stream; readonly features: Stream } {
+): { readonly captions: Stream; readonly images: Stream; readonly features: Stream } {
   const frames = framesOf(lengths);
-  const target = pictures.length - 1;
+  const target = images.length - 1;
   const flags = (j: number, count: number) => Array<boolean>(count).fill(j >= target);
   return {
     captions: {
       positions: captionPositions(lengths, frames),
       noisy: lengths.flatMap((length, j) => flags(j, padded(length))),
     },
-    pictures: {
-      positions: pictures.flatMap((grid, j) => withPads(cells(grid, frames[j]!.end))),
-      noisy: pictures.flatMap(({ rows, columns }, j) => flags(j, padded(rows * columns))),
+    images: {
+      positions: images.flatMap((grid, j) => withPads(cells(grid, frames[j]!.end))),
+      noisy: images.flatMap(({ rows, columns }, j) => flags(j, padded(rows * columns))),
     },
     features: {
       positions: (features ?? []).flatMap((grid, j) =>
-        grid === null ? withPads([ORIGIN]).fill(ORIGIN) : featurePositions(grid, pictures[j]!, frames[j]!.end + 1),
+        grid === null ? withPads([ORIGIN]).fill(ORIGIN) : featurePositions(grid, images[j]!, frames[j]!.end + 1),
       ),
       noisy: (features ?? []).flatMap((grid, j) =>
         flags(j, grid === null ? MULTIPLE : padded(grid.rows * grid.columns)),
@@ -59,7 +59,7 @@ export function omniSequence(
   };
 }
 
-/** Frames count on by the tokens of a segment without its padding, by one for the picture after it and by one for its features. */
+/** Frames count on by the tokens of a segment without its padding, by one for the image after it and by one for its features. */
 function framesOf(lengths: readonly number[]): readonly { readonly start: number; readonly end: number }[] {
   let next = 1;
   return lengths.map((length) => {
@@ -91,15 +91,15 @@ function cells({ rows, columns }: Grid, frame: number): Position[] {
   return Array.from({ length: rows * columns }, (_, i) => [frame, Math.floor(i / columns), i % columns]);
 }
 
-/** Features are spread over the picture's latents, not over its tokens. */
-function featurePositions(grid: Grid, picture: Grid, frame: number): Position[] {
+/** Features are spread over the image's latents, not over its tokens. */
+function featurePositions(grid: Grid, image: Grid, frame: number): Position[] {
   const spread = (at: number, count: number, tokens: number) =>
     Math.trunc(Math.fround(Math.fround(at / Math.max(count - 1, 1)) * (PATCH * tokens - 1)));
   return withPads(
     cells(grid, frame).map(([, row, column]) => [
       frame,
-      spread(row, grid.rows, picture.rows),
-      spread(column, grid.columns, picture.columns),
+      spread(row, grid.rows, image.rows),
+      spread(column, grid.columns, image.columns),
     ]),
   );
 }

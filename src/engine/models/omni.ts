@@ -6,31 +6,31 @@ import { byLayout, type Conditioned, type Together } from './noise-predictor.js'
 import { type Grid, omniSequence, padded, type Stream } from './omni-sequence.js';
 import type { TransformerSessions } from './transformer-sessions.js';
 
-/** Embeddings [L, D] of a prompt's segments, one more than pictures before the target. */
+/** Embeddings [L, D] of a prompt's segments, one more than images before the target. */
 export type Segments = readonly Tensor[];
 
-/** A clean picture that the target is made after. */
-export interface ConditionPicture {
+/** A clean image that the target is made after. */
+export interface ConditionImage {
   /** [1, 16, h, w]. */
   readonly latents: Tensor;
-  /** What an image encoder sees in it; null without one. Either all pictures have it or none. */
+  /** What an image encoder sees in it; null without one. Either all images have it or none. */
   readonly seen: Seen | null;
 }
 
 /** Side of a token in cells of the latents. */
 const PATCH = 2;
 
-/** The field of a target, given what the prompts say of the pictures. */
+/** The field of a target, given what the prompts say of the images. */
 export function underInstruction(
   sessions: TransformerSessions,
   prompts: readonly Segments[],
-  pictures: readonly ConditionPicture[],
+  images: readonly ConditionImage[],
   changes: LowRankInputs,
 ): Conditioned {
   return byLayout(
     prompts,
     (segments) => segments.map(({ shape }) => padded(shape[0]!)).join(),
-    (some) => together(sessions, some, pictures, changes),
+    (some) => together(sessions, some, images, changes),
   );
 }
 
@@ -38,18 +38,18 @@ export function underInstruction(
 function together(
   sessions: TransformerSessions,
   prompts: readonly Segments[],
-  pictures: readonly ConditionPicture[],
+  images: readonly ConditionImage[],
   changes: LowRankInputs,
 ): Together {
-  const mode = pictures.some(({ seen }) => seen !== null) ? 'omni with features' : 'omni';
+  const mode = images.some(({ seen }) => seen !== null) ? 'omni with features' : 'omni';
   let prepared: Readonly<Record<string, Output>> | null = null;
   return {
     async predict(latents, times) {
       const { prepare, step, inputs } = await sessions.of(mode, changes);
       prepared ??= await prepare.run({
         ...captions(prompts),
-        ...shown(pictures, latents.shape[1]!),
-        ...sequence(prompts, pictures, gridOf(latents)),
+        ...shown(images, latents.shape[1]!),
+        ...sequence(prompts, images, gridOf(latents)),
         ...inputs.prepare(changes),
       });
       const tau = tensor([times.length], Float32Array.from(times));
@@ -65,14 +65,14 @@ function together(
 
 type Inputs = Readonly<Record<string, Tensor | Integers>>;
 
-/** The pictures as the graph takes them: padded patches and, where they are seen, padded features. */
-function shown(pictures: readonly ConditionPicture[], channels: number): Inputs {
+/** The images as the graph takes them: padded patches and, where they are seen, padded features. */
+function shown(images: readonly ConditionImage[], channels: number): Inputs {
   const conditions = inRows(
-    pictures.map(({ latents }) => patches(latents)),
+    images.map(({ latents }) => patches(latents)),
     PATCH * PATCH * channels,
   );
   const all = { conditions: conditions.rows, conditions_real: conditions.real };
-  const seen = pictures.flatMap((picture) => (picture.seen === null ? [] : [shuffled(picture.seen.features)]));
+  const seen = images.flatMap((image) => (image.seen === null ? [] : [shuffled(image.seen.features)]));
   const [first] = seen;
   if (first === undefined) return all;
   // The target has none, and in their place a block of padding.
@@ -94,12 +94,12 @@ function captions(prompts: readonly Segments[]): Inputs {
 }
 
 /** Where every token of every item stands, and which are noisy. */
-function sequence(prompts: readonly Segments[], pictures: readonly ConditionPicture[], target: Grid): Inputs {
-  const grids = [...pictures.map(({ latents }) => gridOf(latents)), target];
-  const features = pictures.some(({ seen }) => seen !== null) ? [...pictures.map(({ seen }) => seen), null] : null;
+function sequence(prompts: readonly Segments[], images: readonly ConditionImage[], target: Grid): Inputs {
+  const grids = [...images.map(({ latents }) => gridOf(latents)), target];
+  const features = images.some(({ seen }) => seen !== null) ? [...images.map(({ seen }) => seen), null] : null;
   const streams = prompts.map((segments) => {
     const lengths = segments.map(({ shape }) => shape[0]!);
-    const { captions, pictures: seen, features: felt } = omniSequence(lengths, grids, features);
+    const { captions, images: seen, features: felt } = omniSequence(lengths, grids, features);
     return [captions, seen, felt];
   });
   const positions = streams.flatMap((item) => item.flatMap((stream: Stream) => stream.positions));

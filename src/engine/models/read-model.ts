@@ -23,7 +23,7 @@ import type { TransformerGraphs } from './transformer-sessions.js';
 
 export interface ReadOptions {
   readonly device: Device;
-  /** Whether it is to change pictures as words say. */
+  /** Whether it is to change images as words say. */
   readonly instructions: boolean;
   /** What will be asked of it at most. */
   readonly limits: Pick<ModelEntry['limits'], 'maxSide' | 'maxPromptTokens'>;
@@ -86,7 +86,7 @@ export function together(graphs: readonly CompiledGraph[]): CompiledGraph['memor
   );
 }
 
-/** Bytes without which no picture can be made: what the largest part takes while it is loaded. Its work comes on top of that. */
+/** Bytes without which no image can be made: what the largest part takes while it is loaded. Its work comes on top of that. */
 export function leastMemory({ textEncoder, transformer: { prepare, step }, decoder }: ReadModel): number {
   return Math.max(...[[textEncoder], [prepare, step], [decoder]].map((graphs) => together(graphs).loading));
 }

@@ -9,7 +9,7 @@ export interface TransformerGraphs {
   readonly step: CompiledGraph;
 }
 
-/** What a transformer's weights are used for: pictures from words, or the omni sequence with or without SigLIP features. */
+/** What a transformer's weights are used for: images from words, or the omni sequence with or without SigLIP features. */
 export type Mode = 'words' | 'omni' | 'omni with features';
 
 /** Makes the graphs of a mode. @param loras whether their linear layers take low-rank terms */
@@ -40,13 +40,13 @@ export interface TransformerSessions {
  * @param first which are opened at once
  */
 export async function openTransformerSessions(
-  words: TransformerGraphs,
+  prompts: TransformerGraphs,
   options: SessionOptions,
   others: GraphsOf | null,
   first: Mode,
 ): Promise<TransformerSessions> {
   const graphsOf = (wanted: Mode, changed: boolean) =>
-    others === null || (wanted === 'words' && !changed) ? words : others(wanted, changed);
+    others === null || (wanted === 'words' && !changed) ? prompts : others(wanted, changed);
   let opened: Opened | null = await open(graphsOf(first, false), options);
   let mode = first;
   let takesChanges = false;

@@ -2,7 +2,7 @@ import { integers, type Output, type SessionOptions } from '../runtime/session.j
 import { type Tensor, tensor } from '../runtime/tensor.js';
 import type { LowRankInputs } from './loras.js';
 import { byLayout, type Conditioned, type Together } from './noise-predictor.js';
-import { type ConditionPicture, type Segments, underInstruction } from './omni.js';
+import { type ConditionImage, type Segments, underInstruction } from './omni.js';
 import {
   type GraphsOf,
   type Mode,
@@ -22,12 +22,12 @@ export interface Transformer {
    */
   condition(embeddings: readonly Tensor[], changes?: LowRankInputs): Conditioned;
   /**
-   * The same of pictures that words say how to change, where it was opened with such graphs.
+   * The same of images that words say how to change, where it was opened with such graphs.
    *
    * @param prompts the embeddings of each item's segments
-   * @param pictures that all items have before their eyes
+   * @param images that all items have before their eyes
    */
-  instruct(prompts: readonly Segments[], pictures: readonly ConditionPicture[], changes?: LowRankInputs): Conditioned;
+  instruct(prompts: readonly Segments[], images: readonly ConditionImage[], changes?: LowRankInputs): Conditioned;
   dispose(): Promise<void>;
 }
 
@@ -47,15 +47,19 @@ export async function openTransformer(
       byLayout(
         embeddings,
         ({ shape }) => String(Math.ceil(shape[0]! / CAPTION_MULTIPLE)),
-        (some) => afterWords(sessions, some, changes),
+        (some) => promptPredictor(sessions, some, changes),
       ),
-    instruct: (prompts, pictures, changes = {}) => underInstruction(sessions, prompts, pictures, changes),
+    instruct: (prompts, images, changes = {}) => underInstruction(sessions, prompts, images, changes),
     dispose: () => sessions.dispose(),
   };
 }
 
 /** Items whose embeddings are padded to the same length: one call computes them all. */
-function afterWords(sessions: TransformerSessions, embeddings: readonly Tensor[], changes: LowRankInputs): Together {
+function promptPredictor(
+  sessions: TransformerSessions,
+  embeddings: readonly Tensor[],
+  changes: LowRankInputs,
+): Together {
   const lengths = embeddings.map(({ shape }) => shape[0]!);
   const once = { caption: padded(embeddings), caption_lengths: integers([lengths.length], lengths) };
   let prepared: Readonly<Record<string, Output>> | null = null;

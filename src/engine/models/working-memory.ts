@@ -16,7 +16,7 @@ export interface Configs {
   readonly image: ImageEncoderConfig | null;
 }
 
-/** What a model's components need beside their weights, in bytes. Pixels are those of one picture. */
+/** What a model's components need beside their weights, in bytes. Pixels are those of one image. */
 export interface WorkingMemory {
   encodePrompt(tokens: number): number;
   /** One forward of so many items. */
@@ -24,14 +24,14 @@ export interface WorkingMemory {
   decode(pixels: number): number;
   encodeImage(pixels: number): number;
   preview(pixels: number): number;
-  /** Of the image encoder, whose pictures are all of about one size. */
+  /** Of the image encoder, whose images are all of about one size. */
   see(): number;
 }
 
 const FLOAT = 4;
 /** Of the values between the layers of text encoder and transformer. */
 const between: Readonly<Record<Device, number>> = { cpu: FLOAT, cuda: 2, webgpu: FLOAT, 'webgpu-float32': FLOAT };
-/** A token of the picture is 16 × 16 pixels. */
+/** A token of the image is 16 × 16 pixels. */
 const PIXELS_OF_TOKEN = 256;
 
 /**

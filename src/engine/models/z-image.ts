@@ -12,9 +12,9 @@ import { LATENT_CELL } from './latent.js';
 import { Loras, type LowRankInputs } from './loras.js';
 import { inParts } from './micro-batch.js';
 import type { Conditioned } from './noise-predictor.js';
-import type { ConditionPicture, Segments } from './omni.js';
+import type { ConditionImage, Segments } from './omni.js';
 import { type ReadOptions, readModel } from './read-model.js';
-import type { Instructed } from './reference-predictor.js';
+import type { ReferencePredictor } from './reference-predictor.js';
 import type { Transformer } from './transformer.js';
 
 /** A Z-Image checkpoint, ready to be used. Its components are in memory, or come there when they are needed. */
@@ -31,11 +31,11 @@ export interface ZImage {
   encodePrompt(prompt: string): Promise<Tensor>;
   /** The velocity field given these embeddings. */
   condition(embeddings: readonly Tensor[]): Conditioned;
-  /** How it makes pictures after others; null where it was not made for that. */
-  readonly instructed: Instructed | null;
+  /** How it makes images after others; null where it was not made for that. */
+  readonly instructed: ReferencePredictor | null;
   /** Latents [B, 16, h, w] → [B, 3, 8h, 8w], about −1 … 1. */
   decode(latents: Tensor): Promise<Tensor>;
-  /** Picture [1, 3, H, W] of −1 … 1 → the posterior of its latents, before scaling. */
+  /** Image [1, 3, H, W] of −1 … 1 → the posterior of its latents, before scaling. */
   encodeImage(image: Tensor): Promise<Posterior>;
   readonly latentScale: LatentScale;
   /** `decode`, quickly and roughly; null without a tiny autoencoder. */
@@ -54,7 +54,7 @@ export interface ZImage {
 export interface LoadOptions extends SessionOptions, Uses, ReadOptions {
   /** What may be added to it. */
   readonly loras: readonly LoraEntry[];
-  /** Pixels of the picture that its components should be able to make without leaving memory. */
+  /** Pixels of the image that its components should be able to make without leaving memory. */
   readonly pixels: number;
   /** Items of one forward, at most. */
   readonly maxBatch: number;
@@ -66,7 +66,7 @@ export interface LoadOptions extends SessionOptions, Uses, ReadOptions {
 }
 
 /**
- * Makes a model ready: checks all its components and, where they fit into memory together, opens what every picture needs. Words alone
+ * Makes a model ready: checks all its components and, where they fit into memory together, opens what every image needs. Words alone
  * need no encoder, so it waits until it is used.
  *
  * @throws CheckpointError where a tensor is missing or has the wrong shape, or the parts do not fit one another; TooLittleMemory
@@ -128,9 +128,9 @@ export async function loadZImage(folders: ComponentFolders, options: LoadOptions
     instructed: options.instructions
       ? {
           encodeSegment: (text) => embed(tokenizer.encode(text).slice(0, maxPromptTokens)),
-          see: async (picture) => (await imageEncoder?.use((it) => it.encode(picture), working.see())) ?? null,
-          condition: (prompts, pictures) =>
-            field(prompts, besideTarget(prompts, pictures), (it, some) => it.instruct(some, pictures, changes)),
+          see: async (image) => (await imageEncoder?.use((it) => it.encode(image), working.see())) ?? null,
+          condition: (prompts, images) =>
+            field(prompts, besideTarget(prompts, images), (it, some) => it.instruct(some, images, changes)),
         }
       : null,
   });
@@ -172,8 +172,8 @@ function longest(prompts: readonly Segments[]): number {
 }
 
 /** What a sequence has beside the target's own tokens. */
-function besideTarget(prompts: readonly Segments[], pictures: readonly ConditionPicture[]) {
-  const sum = (of: (picture: ConditionPicture) => number) => pictures.reduce((total, one) => total + of(one), 0);
+function besideTarget(prompts: readonly Segments[], images: readonly ConditionImage[]) {
+  const sum = (of: (image: ConditionImage) => number) => images.reduce((total, one) => total + of(one), 0);
   return {
     tokens: longest(prompts) + sum(({ seen }) => (seen === null ? 0 : seen.rows * seen.columns)),
     pixels: sum(({ latents }) => pixelsOf(latents)),

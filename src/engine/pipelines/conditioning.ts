@@ -6,16 +6,16 @@ import type { Tensor } from '../runtime/tensor.js';
 import { type Guidance, guided, truncated } from './guidance.js';
 import type { VelocityField } from './velocity-field.js';
 
-/** What pictures are made after: one prompt each. */
-export interface Words {
+/** What images are made after: one prompt each. */
+export interface Prompts {
   readonly prompts: readonly string[];
   /** As many as prompts; read only where guidance is on. */
   readonly negativePrompts: readonly string[];
   readonly guidance: Guidance;
 }
 
-/** The words of a job for one picture. */
-export function wordsOf(job: EditJob | RefineJob): Words {
+/** The words of a job for one image. */
+export function promptsOf(job: EditJob | RefineJob): Prompts {
   const { prompt, negativePrompt, guidance, guidanceNormalization, guidanceTruncation } = job;
   return {
     prompts: [prompt],
@@ -33,7 +33,7 @@ export interface Conditioning<T = Tensor> {
 
 /** What has a velocity field for encoded words. A model is one. */
 export interface Conditionable<T> {
-  condition(words: readonly T[]): Conditioned;
+  condition(prompts: readonly T[]): Conditioned;
 }
 
 /**
@@ -41,13 +41,13 @@ export interface Conditionable<T> {
  *
  * @throws NonFinite
  */
-export function encodePrompts(model: ZImage, words: Words): Promise<Conditioning> {
-  return encoded(words, async (prompt) => requireFinite(await model.encodePrompt(prompt), 0, 'The encoded prompt'));
+export function encodePrompts(model: ZImage, prompts: Prompts): Promise<Conditioning> {
+  return encoded(prompts, async (prompt) => requireFinite(await model.encodePrompt(prompt), 0, 'The encoded prompt'));
 }
 
 /** Words encoded one prompt after the other; the negative ones only where they count. */
 export async function encoded<T>(
-  { prompts, negativePrompts, guidance }: Words,
+  { prompts, negativePrompts, guidance }: Prompts,
   encode: (prompt: string) => Promise<T>,
 ): Promise<Conditioning<T>> {
   const each = async (texts: readonly string[]) => {

@@ -1,9 +1,9 @@
-import type { GenerateJob, Made } from '../engine.js';
+import type { EngineResult, GenerateJob } from '../engine.js';
 import { toPixels } from '../image/pixels.js';
 import { LATENT_CELL, LATENT_CHANNELS } from '../models/latent.js';
 import type { ZImage } from '../models/z-image.js';
 import { concat, items } from '../runtime/tensor.js';
-import { type Watch, watched } from './progress-reporter.js';
+import { type ProgressReporter, pipelineHooks } from './progress-reporter.js';
 import { textToImage } from './text-to-image.js';
 import { TorchGenerator } from './torch-generator.js';
 
@@ -12,7 +12,7 @@ import { TorchGenerator } from './torch-generator.js';
  *
  * @throws NonFinite, or what `pause` throws
  */
-export async function generate(model: ZImage, job: GenerateJob, watch: Watch): Promise<Made> {
+export async function generate(model: ZImage, job: GenerateJob, reporter: ProgressReporter): Promise<EngineResult> {
   const shape = [1, LATENT_CHANNELS, job.height / LATENT_CELL, job.width / LATENT_CELL];
   const { items: images } = job;
   const drawn = await textToImage(
@@ -24,7 +24,7 @@ export async function generate(model: ZImage, job: GenerateJob, watch: Watch): P
       steps: job.steps,
       guidance: { scale: job.guidance, normalization: job.guidanceNormalization, truncation: job.guidanceTruncation },
     },
-    watched(model, job.steps, job.previews, watch),
+    pipelineHooks(model, job.steps, job.previews, reporter),
     (decoded) => images.map((_, i) => toPixels(items(decoded, i, i + 1))),
   );
   return { images: drawn, regions: [] };

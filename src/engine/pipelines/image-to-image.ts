@@ -1,25 +1,25 @@
 import type { ZImage } from '../models/z-image.js';
 import type { Tensor } from '../runtime/tensor.js';
-import { encodePrompts, type Words } from './conditioning.js';
+import { encodePrompts, type Prompts } from './conditioning.js';
 import { type Noise, sampleLatents, withNoise } from './latents.js';
-import type { Course } from './progress-reporter.js';
-import { decode, removeNoise } from './sample.js';
+import type { PipelineHooks } from './progress-reporter.js';
+import { decode, sample } from './sample.js';
 import { truncatedSigmas } from './schedule.js';
 
-/** A picture changed as a whole. */
-export interface ImageToImage extends Words {
+/** An image changed as a whole. */
+export interface ImageToImage extends Prompts {
   /** [1, 3, H, W] of −1 … 1, with sides that are multiples of 16. */
-  readonly picture: Tensor;
-  /** Drawn from twice: for the picture's posterior, then for the noise that is laid over it. */
+  readonly image: Tensor;
+  /** Drawn from twice: for the image's posterior, then for the noise that is laid over it. */
   readonly noise: Noise;
   /** Steps of the whole schedule, of which the last `forwards(steps, strength)` run. */
   readonly steps: number;
-  /** 0 keeps the picture, 1 ignores it. */
+  /** 0 keeps the image, 1 ignores it. */
   readonly strength: number;
 }
 
 /**
- * Picture → latents → noise of the strength's level laid over them → removed as the words say → pixels.
+ * Image → latents → noise of the strength's level laid over them → removed as the words say → pixels.
  *
  * @param finish what is made of the decoded values [1, 3, H, W], about −1 … 1, as the end of decoding
  * @throws NonFinite, what the course throws, or a RangeError where no forward would run
@@ -28,14 +28,14 @@ export interface ImageToImage extends Words {
 export async function imageToImage<T>(
   model: ZImage,
   request: ImageToImage,
-  course: Course,
+  hooks: PipelineHooks,
   finish: (decoded: Tensor) => T,
 ): Promise<T> {
-  const { picture, noise, steps, strength } = request;
+  const { image, noise, steps, strength } = request;
   const sigmas = truncatedSigmas(steps, model.shift, strength);
-  const z = await course.stage('ENCODE_IMAGE', () => sampleLatents(model, picture, noise));
-  const words = await course.stage('ENCODE_PROMPT', () => encodePrompts(model, request));
+  const z = await hooks.stage('ENCODE_IMAGE', () => sampleLatents(model, image, noise));
+  const prompts = await hooks.stage('ENCODE_PROMPT', () => encodePrompts(model, request));
   const start = withNoise(z, noise.randn(z.shape), sigmas[0]!);
-  const latents = await course.stage('DENOISE', () => removeNoise(model, words, { start, sigmas }, course));
-  return course.stage('DECODE', async () => finish(await decode(model, latents, sigmas.length - 1)));
+  const latents = await hooks.stage('DENOISE', () => sample(model, prompts, { start, sigmas }, hooks));
+  return hooks.stage('DECODE', async () => finish(await decode(model, latents, sigmas.length - 1)));
 }

@@ -3,11 +3,11 @@ import type { Tensor } from '../runtime/tensor.js';
 import { encodePrompts } from './conditioning.js';
 import type { ImageToImage } from './image-to-image.js';
 import { keepingOutside, sampleLatents, withNoise } from './latents.js';
-import type { Course } from './progress-reporter.js';
-import { decode, removeNoise } from './sample.js';
+import type { PipelineHooks } from './progress-reporter.js';
+import { decode, sample } from './sample.js';
 import { truncatedSigmas } from './schedule.js';
 
-/** A picture changed where a mask covers it. */
+/** An image changed where a mask covers it. */
 export interface Inpaint extends ImageToImage {
   /** [1, 1, H/8, W/8]: 1 is repainted, 0 kept. */
   readonly mask: Tensor;
@@ -24,15 +24,15 @@ export interface Inpaint extends ImageToImage {
 export async function inpaint<T>(
   model: ZImage,
   request: Inpaint,
-  course: Course,
+  hooks: PipelineHooks,
   finish: (decoded: Tensor) => T,
 ): Promise<T> {
-  const { picture, mask, noise, steps, strength } = request;
+  const { image, mask, noise, steps, strength } = request;
   const sigmas = truncatedSigmas(steps, model.shift, strength);
-  const z = await course.stage('ENCODE_IMAGE', () => sampleLatents(model, picture, noise));
-  const words = await course.stage('ENCODE_PROMPT', () => encodePrompts(model, request));
+  const z = await hooks.stage('ENCODE_IMAGE', () => sampleLatents(model, image, noise));
+  const prompts = await hooks.stage('ENCODE_PROMPT', () => encodePrompts(model, request));
   const epsilon = noise.randn(z.shape);
-  const descent = { start: withNoise(z, epsilon, sigmas[0]!), sigmas, settle: keepingOutside(mask, z, epsilon) };
-  const latents = await course.stage('DENOISE', () => removeNoise(model, words, descent, course));
-  return course.stage('DECODE', async () => finish(await decode(model, latents, sigmas.length - 1)));
+  const loop = { start: withNoise(z, epsilon, sigmas[0]!), sigmas, onStepEnd: keepingOutside(mask, z, epsilon) };
+  const latents = await hooks.stage('DENOISE', () => sample(model, prompts, loop, hooks));
+  return hooks.stage('DECODE', async () => finish(await decode(model, latents, sigmas.length - 1)));
 }

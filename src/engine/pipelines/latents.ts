@@ -3,7 +3,7 @@ import type { ZImage } from '../models/z-image.js';
 import { requireFinite } from '../runtime/finite.js';
 import type { Tensor } from '../runtime/tensor.js';
 import { noised } from './schedule.js';
-import type { Settle } from './velocity-field.js';
+import type { OnStepEnd } from './velocity-field.js';
 
 /** Draws normal noise; further draws continue the same stream. A TorchGenerator is one. */
 export interface Noise {
@@ -11,14 +11,14 @@ export interface Noise {
 }
 
 /**
- * Picture [1, 3, H, W] of −1 … 1 → latents [1, 16, H/8, W/8] as the diffusion model has them, drawn from their posterior.
+ * Image [1, 3, H, W] of −1 … 1 → latents [1, 16, H/8, W/8] as the diffusion model has them, drawn from their posterior.
  *
  * @throws NonFinite
  */
-export async function sampleLatents(model: ZImage, picture: Tensor, noise: Noise): Promise<Tensor> {
-  const posterior = await model.encodeImage(picture);
+export async function sampleLatents(model: ZImage, image: Tensor, noise: Noise): Promise<Tensor> {
+  const posterior = await model.encodeImage(image);
   const latents = sample(posterior, noise.randn(posterior.mean.shape), model.latentScale);
-  return requireFinite(latents, 0, 'The encoded picture');
+  return requireFinite(latents, 0, 'The encoded image');
 }
 
 /**
@@ -26,8 +26,8 @@ export async function sampleLatents(model: ZImage, picture: Tensor, noise: Noise
  *
  * @throws NonFinite
  */
-export async function likeliestLatents(model: ZImage, picture: Tensor): Promise<Tensor> {
-  return requireFinite(mode(await model.encodeImage(picture), model.latentScale), 0, 'The encoded picture');
+export async function likeliestLatents(model: ZImage, image: Tensor): Promise<Tensor> {
+  return requireFinite(mode(await model.encodeImage(image), model.latentScale), 0, 'The encoded image');
 }
 
 /** The forward process x_σ = (1−σ)·z + σ·ε. At σ = 0 it is z itself. */
@@ -36,12 +36,12 @@ export function withNoise(z: Tensor, noise: Tensor, sigma: number): Tensor {
 }
 
 /**
- * After a step, m·x + (1−m)·z with the noise of the level that it reached: what the mask leaves out follows the picture it came from.
+ * After a step, m·x + (1−m)·z with the noise of the level that it reached: what the mask leaves out follows the image it came from.
  *
  * @param mask m, [1, 1, h, w] of 0 … 1
  * @param noise ε, the one that the denoising began with
  */
-export function keepingOutside(mask: Tensor, z: Tensor, noise: Tensor): Settle {
+export function keepingOutside(mask: Tensor, z: Tensor, noise: Tensor): OnStepEnd {
   return (x, sigma) => blended(mask, x, withNoise(z, noise, sigma));
 }
 

@@ -2,20 +2,20 @@ import type { EngineEvent, EngineStage, Pixels } from '../engine.js';
 import { toPixels } from '../image/pixels.js';
 import type { ZImage } from '../models/z-image.js';
 import { averaged, items } from '../runtime/tensor.js';
-import { type DenoiseStep, estimate } from './velocity-field.js';
+import { type DenoiseStep, predictX0 } from './velocity-field.js';
 
 /** The longer side of a preview in pixels, at most. */
 const PREVIEW_SIDE = 128;
 
 /** How a running job is watched and stopped. */
-export interface Watch {
+export interface ProgressReporter {
   readonly report: (event: EngineEvent) => void;
   /** Lets messages in; throws when the job is to stop. */
   readonly pause: () => Promise<void>;
 }
 
 /** What accompanies a pipeline. Both may throw, and so stop it. */
-export interface Course {
+export interface PipelineHooks {
   /** Runs one stage, and reports that it started and ended. */
   stage<T>(name: EngineStage, run: () => Promise<T>): Promise<T>;
   /** Called after every step. */
@@ -23,7 +23,11 @@ export interface Course {
 }
 
 /** Runs a stage and reports when it started and how long it took. */
-export async function stage<T>(name: EngineStage, run: () => Promise<T>, { report, pause }: Watch): Promise<T> {
+export async function stage<T>(
+  name: EngineStage,
+  run: () => Promise<T>,
+  { report, pause }: ProgressReporter,
+): Promise<T> {
   await pause();
   report({ type: 'stage-started', stage: name, at: Date.now() });
   const started = performance.now();
@@ -33,7 +37,12 @@ export async function stage<T>(name: EngineStage, run: () => Promise<T>, { repor
 }
 
 /** Reports stages and steps, with previews on some of the `totalSteps` forwards where they are wanted. */
-export function watched(model: ZImage, totalSteps: number, previews: boolean, watch: Watch): Course {
+export function pipelineHooks(
+  model: ZImage,
+  totalSteps: number,
+  previews: boolean,
+  reporter: ProgressReporter,
+): PipelineHooks {
   const shown = previews && model.preview !== null ? previewSteps(totalSteps) : new Set<number>();
   let started = 0;
   return {
@@ -44,14 +53,14 @@ export function watched(model: ZImage, totalSteps: number, previews: boolean, wa
           started = performance.now();
           return run();
         },
-        watch,
+        reporter,
       );
     },
     async step(step) {
       const durationMs = performance.now() - started;
-      const emerging = shown.has(step.index + 1) ? estimate(step) : null;
+      const emerging = shown.has(step.index + 1) ? predictX0(step) : null;
       for (let image = 0; image < step.latents.shape[0]!; image++)
-        watch.report({
+        reporter.report({
           type: 'step',
           at: Date.now(),
           durationMs,
@@ -61,7 +70,7 @@ export function watched(model: ZImage, totalSteps: number, previews: boolean, wa
           sigma: step.sigma,
           preview: emerging === null ? null : await preview(model, items(emerging, image, image + 1)),
         });
-      await watch.pause();
+      await reporter.pause();
       started = performance.now();
     },
   };
@@ -77,7 +86,7 @@ async function preview(model: ZImage, latents: DenoiseStep['latents']): Promise<
 
 /**
  * The steps, from 1, after which a preview is shown: three of eight, at least two, evenly spread, and never the last, after which the
- * picture itself follows. (With the embedded model a preview costs about a sixth of a step, so all of them some 7 % of the time.)
+ * image itself follows. (With the embedded model a preview costs about a sixth of a step, so all of them some 7 % of the time.)
  */
 export function previewSteps(steps: number): ReadonlySet<number> {
   const count = Math.min(steps - 1, Math.max(2, Math.floor((steps * 3) / 8)));

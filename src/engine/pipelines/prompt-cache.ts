@@ -22,8 +22,8 @@ export class PromptCache {
     const key = `${encoder} ${ids.join(' ')}`;
     const known = this.#embeddings?.get(key);
     if (known !== undefined) return known;
-    const made = await encode();
-    this.#embeddings?.set(key, made);
-    return made;
+    const result = await encode();
+    this.#embeddings?.set(key, result);
+    return result;
   }
 }

@@ -1,61 +1,62 @@
 import type { Pixels } from '../engine.js';
 import { fromPixels } from '../image/pixels.js';
 import { resized } from '../image/resize.js';
-import type { ConditionPicture } from '../models/omni.js';
+import type { ConditionImage } from '../models/omni.js';
 import type { ZImage } from '../models/z-image.js';
 import type { Tensor } from '../runtime/tensor.js';
 import { likeliestLatents } from './latents.js';
-import { SHOWABLE, showable } from './valid-reference.js';
+import { isValidReference, VALID_REFERENCE } from './valid-reference.js';
 
 const MEGAPIXEL = 1024 * 1024;
 const MULTIPLE = 16;
 
 /**
- * Pictures as an instruction has them before its eyes: their likeliest latents and, where the model has an image encoder, what that
+ * Images as an instruction has them before its eyes: their likeliest latents and, where the model has an image encoder, what that
  * sees in them.
  *
  * @param area pixels of the target
- * @throws NonFinite, or a RangeError where a picture is too small or too narrow
+ * @throws NonFinite, or a RangeError where an image is too small or too narrow
  * @see diffusers `ZImageOmniPipeline`, `Flux2ImageProcessor`
  */
-export async function conditionPictures(
+export async function conditionReferences(
   model: ZImage,
-  pictures: readonly Pixels[],
+  images: readonly Pixels[],
   area: number,
-): Promise<readonly ConditionPicture[]> {
-  const shown: ConditionPicture[] = [];
-  for (const picture of pictures) {
-    const fitting = fitted(picture, area);
+): Promise<readonly ConditionImage[]> {
+  const shown: ConditionImage[] = [];
+  for (const image of images) {
+    const fitting = fitted(image, area);
     const latents = await likeliestLatents(model, roundedToBfloat16(fromPixels(centred(fitting))));
-    // The image encoder looks at the whole picture, not at what is left of it in multiples of 16.
+    // The image encoder looks at the whole image, not at what is left of it in multiples of 16.
     shown.push({ latents, seen: (await model.instructed?.see(fitting)) ?? null });
   }
   return shown;
 }
 
-/** A picture of more than a megapixel, resized to an area; any other as it is. */
-export function fitted(picture: Pixels, area: number): Pixels {
-  const { width, height } = picture;
-  if (!showable(picture)) throw new RangeError(`Expected pictures of ${SHOWABLE} but received ${width}×${height}.`);
-  if (width * height <= MEGAPIXEL) return picture;
+/** An image of more than a megapixel, resized to an area; any other as it is. */
+export function fitted(image: Pixels, area: number): Pixels {
+  const { width, height } = image;
+  if (!isValidReference(image))
+    throw new RangeError(`Expected images of ${VALID_REFERENCE} but received ${width}×${height}.`);
+  if (width * height <= MEGAPIXEL) return image;
   const scale = Math.sqrt(area / (width * height));
-  return resized(picture, Math.trunc(width * scale), Math.trunc(height * scale));
+  return resized(image, Math.trunc(width * scale), Math.trunc(height * scale));
 }
 
-/** The middle of a picture, with sides that are multiples of 16. */
-export function centred(picture: Pixels): Pixels {
+/** The middle of an image, with sides that are multiples of 16. */
+export function centred(image: Pixels): Pixels {
   const within = (side: number) => Math.floor(side / MULTIPLE) * MULTIPLE;
-  const [width, height] = [within(picture.width), within(picture.height)];
-  const [left, top] = [Math.floor((picture.width - width) / 2), Math.floor((picture.height - height) / 2)];
+  const [width, height] = [within(image.width), within(image.height)];
+  const [left, top] = [Math.floor((image.width - width) / 2), Math.floor((image.height - height) / 2)];
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
-    const from = ((top + y) * picture.width + left) * 3;
-    data.set(picture.data.subarray(from, from + width * 3), y * width * 3);
+    const from = ((top + y) * image.width + left) * 3;
+    data.set(image.data.subarray(from, from + width * 3), y * width * 3);
   }
   return { width, height, data };
 }
 
-/** What the reference's pipeline does to its pictures before it encodes them. Halves go to the even neighbour. */
+/** What the reference's pipeline does to its images before it encodes them. Halves go to the even neighbour. */
 function roundedToBfloat16({ shape, data }: Tensor): Tensor {
   const bits = new Uint32Array(data.slice().buffer);
   for (const [i, value] of bits.entries()) bits[i] = (value + 0x7fff + ((value >>> 16) & 1)) & 0xffff0000;

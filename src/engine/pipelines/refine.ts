@@ -1,4 +1,4 @@
-import type { Made, Mask, RefineJob, Region } from '../engine.js';
+import type { EngineResult, Mask, RefineJob, Region } from '../engine.js';
 import { clipped, merged } from '../image/boxes.js';
 import type { FaceDetector } from '../image/faces.js';
 import { binarised, boxesOf, composite, covering, feathered, union } from '../image/mask.js';
@@ -7,10 +7,10 @@ import { findRegions } from '../image/regions.js';
 import { LATENT_CELL } from '../models/latent.js';
 import type { ZImage } from '../models/z-image.js';
 import { averaged } from '../runtime/tensor.js';
-import { encodePrompts, wordsOf } from './conditioning.js';
+import { encodePrompts, promptsOf } from './conditioning.js';
 import { keepingOutside, likeliestLatents, withNoise } from './latents.js';
-import { type Watch, watched } from './progress-reporter.js';
-import { decode, removeNoise } from './sample.js';
+import { type ProgressReporter, pipelineHooks } from './progress-reporter.js';
+import { decode, sample } from './sample.js';
 import { sigmasBelow } from './schedule.js';
 import { TorchGenerator } from './torch-generator.js';
 
@@ -18,18 +18,23 @@ import { TorchGenerator } from './torch-generator.js';
 const FEATHER = 8;
 
 /**
- * Improves a picture where it needs it: picture → latents → noise of the strength's level laid over them → removed in `steps`
+ * Improves an image where it needs it: image → latents → noise of the strength's level laid over them → removed in `steps`
  * forwards, after each of which what lies outside the regions follows the source → pixels, of which those outside are the source's,
- * byte for byte. Where there is nothing to improve, the picture is returned as it came and no forward is run.
+ * byte for byte. Where there is nothing to improve, the image is returned as it came and no forward is run.
  *
  * @throws NonFinite, or what `pause` throws
  */
-export async function refine(model: ZImage, job: RefineJob, watch: Watch, faces: FaceDetector | null): Promise<Made> {
+export async function refine(
+  model: ZImage,
+  job: RefineJob,
+  reporter: ProgressReporter,
+  faces: FaceDetector | null,
+): Promise<EngineResult> {
   const { width, height } = job.source;
-  const course = watched(model, job.steps, job.previews, watch);
+  const hooks = pipelineHooks(model, job.steps, job.previews, reporter);
   const source = edgePadded(job.source);
 
-  const read = await course.stage('ENCODE_IMAGE', async () => {
+  const read = await hooks.stage('ENCODE_IMAGE', async () => {
     const { regions, mask } = await places(job, faces);
     if (regions.length === 0) return null;
     const z = await likeliestLatents(model, fromPixels(source));
@@ -38,19 +43,19 @@ export async function refine(model: ZImage, job: RefineJob, watch: Watch, faces:
   if (read === null) return { images: [job.source], regions: [] };
   const { regions, mask, z } = read;
 
-  const words = await course.stage('ENCODE_PROMPT', () => encodePrompts(model, wordsOf(job)));
+  const prompts = await hooks.stage('ENCODE_PROMPT', () => encodePrompts(model, promptsOf(job)));
   const sigmas = sigmasBelow(job.strength, job.steps, model.shift);
   const noise = new TorchGenerator(job.seed).randn(z.shape);
-  const settle = keepingOutside(averaged(mask, LATENT_CELL), z, noise);
-  const descent = { start: withNoise(z, noise, sigmas[0]!), sigmas, settle };
-  const latents = await course.stage('DENOISE', () => removeNoise(model, words, descent, course));
-  const picture = await course.stage('DECODE', async () =>
+  const onStepEnd = keepingOutside(averaged(mask, LATENT_CELL), z, noise);
+  const loop = { start: withNoise(z, noise, sigmas[0]!), sigmas, onStepEnd };
+  const latents = await hooks.stage('DENOISE', () => sample(model, prompts, loop, hooks));
+  const image = await hooks.stage('DECODE', async () =>
     composite(source, toPixels(await decode(model, latents, job.steps)), mask),
   );
-  return { images: [cropped(picture, width, height)], regions };
+  return { images: [cropped(image, width, height)], regions };
 }
 
-/** Where to improve a picture: where the job says, by mask or regions or both, or where something is found. */
+/** Where to improve an image: where the job says, by mask or regions or both, or where something is found. */
 async function places(
   { source, mask, regions }: RefineJob,
   faces: FaceDetector | null,

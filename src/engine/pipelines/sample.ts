@@ -2,17 +2,17 @@ import type { ZImage } from '../models/z-image.js';
 import { requireFinite } from '../runtime/finite.js';
 import type { Tensor } from '../runtime/tensor.js';
 import { type Conditionable, type Conditioning, condition } from './conditioning.js';
-import type { Course } from './progress-reporter.js';
-import { denoise, type Settle } from './velocity-field.js';
+import type { PipelineHooks } from './progress-reporter.js';
+import { denoise, type OnStepEnd } from './velocity-field.js';
 
 /** Where the removal of noise begins, and the way it takes. */
-export interface Descent {
+export interface DenoiseLoop {
   /** [B, 16, h, w], with noise of the first level. */
   readonly start: Tensor;
   /** Falling, to 0. */
   readonly sigmas: readonly number[];
   /** Left out, the latents stay as a step leaves them. */
-  readonly settle?: Settle;
+  readonly onStepEnd?: OnStepEnd;
 }
 
 /**
@@ -20,19 +20,19 @@ export interface Descent {
  *
  * @throws NonFinite, with the step after which it was seen; or what the course throws
  */
-export async function removeNoise<T>(
+export async function sample<T>(
   model: Conditionable<T>,
-  words: Conditioning<T>,
-  { start, sigmas, settle }: Descent,
-  course: Course,
+  prompts: Conditioning<T>,
+  { start, sigmas, onStepEnd }: DenoiseLoop,
+  hooks: PipelineHooks,
 ): Promise<Tensor> {
   const steps = sigmas.length - 1;
-  const { velocity, release } = condition(model, words);
+  const { velocity, release } = condition(model, prompts);
   try {
     let x = start;
-    for await (const step of denoise(velocity, start, sigmas, settle)) {
+    for await (const step of denoise(velocity, start, sigmas, onStepEnd)) {
       x = requireFinite(step.latents, step.index + 1, `The latents after step ${step.index + 1} of ${steps}`);
-      await course.step(step);
+      await hooks.step(step);
     }
     return x;
   } finally {
@@ -47,5 +47,5 @@ export async function removeNoise<T>(
  * @throws NonFinite
  */
 export async function decode(model: ZImage, latents: Tensor, steps: number): Promise<Tensor> {
-  return requireFinite(await model.decode(latents), steps + 1, 'The decoded picture');
+  return requireFinite(await model.decode(latents), steps + 1, 'The decoded image');
 }

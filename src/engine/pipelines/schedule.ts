@@ -11,13 +11,13 @@ export function sigmas(steps: number, shift: number): readonly number[] {
 }
 
 /**
- * The levels of `sigmas` that a picture's change passes through: the last of them, the fewer the weaker. Strength 1 is all.
+ * The levels of `sigmas` that an image's change passes through: the last of them, the fewer the weaker. Strength 1 is all.
  *
  * @throws RangeError where no forward would run
  * @see diffusers `ZImageImg2ImgPipeline.get_timesteps`
  */
 export function truncatedSigmas(steps: number, shift: number, strength: number): readonly number[] {
-  const run = forwards(steps, strength);
+  const run = modelCalls(steps, strength);
   if (run < 1)
     throw new RangeError(`Expected a strength that leaves at least one forward of ${steps} but received ${strength}.`);
   return sigmas(steps, shift).slice(steps - run);
@@ -30,11 +30,11 @@ export function stepsRun(asked: {
   readonly strength?: number | null;
 }): number {
   const { operation, steps, strength = null } = asked;
-  return operation === 'EDIT' && strength !== null ? forwards(steps, strength) : steps;
+  return operation === 'EDIT' && strength !== null ? modelCalls(steps, strength) : steps;
 }
 
 /** How many forwards a change of this strength (0 … 1) runs, of a schedule of so many steps. 8 at 0.6 are 5. */
-export function forwards(steps: number, strength: number): number {
+export function modelCalls(steps: number, strength: number): number {
   return steps - Math.trunc(Math.max(steps - Math.min(steps * strength, steps), 0));
 }
 

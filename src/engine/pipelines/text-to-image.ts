@@ -1,12 +1,12 @@
 import type { ZImage } from '../models/z-image.js';
 import type { Tensor } from '../runtime/tensor.js';
-import { encodePrompts, type Words } from './conditioning.js';
-import type { Course } from './progress-reporter.js';
-import { decode, removeNoise } from './sample.js';
+import { encodePrompts, type Prompts } from './conditioning.js';
+import type { PipelineHooks } from './progress-reporter.js';
+import { decode, sample } from './sample.js';
 import { sigmas } from './schedule.js';
 
-/** Pictures from words: one prompt and one item of noise each. */
-export interface TextToImage extends Words {
+/** Images from words: one prompt and one item of noise each. */
+export interface TextToImage extends Prompts {
   /** x at σ = 1: [B, 16, H/8, W/8]. */
   readonly noise: Tensor;
   /** Forwards of the transformer. */
@@ -22,12 +22,12 @@ export interface TextToImage extends Words {
 export async function textToImage<T>(
   model: ZImage,
   request: TextToImage,
-  course: Course,
+  hooks: PipelineHooks,
   finish: (decoded: Tensor) => T,
 ): Promise<T> {
   const { noise, steps } = request;
-  const words = await course.stage('ENCODE_PROMPT', () => encodePrompts(model, request));
-  const descent = { start: noise, sigmas: sigmas(steps, model.shift) };
-  const latents = await course.stage('DENOISE', () => removeNoise(model, words, descent, course));
-  return course.stage('DECODE', async () => finish(await decode(model, latents, steps)));
+  const prompts = await hooks.stage('ENCODE_PROMPT', () => encodePrompts(model, request));
+  const loop = { start: noise, sigmas: sigmas(steps, model.shift) };
+  const latents = await hooks.stage('DENOISE', () => sample(model, prompts, loop, hooks));
+  return hooks.stage('DECODE', async () => finish(await decode(model, latents, steps)));
 }

@@ -1,6 +1,6 @@
 import { addScaled, type Tensor } from '../runtime/tensor.js';
 
-/** The learned velocity field v(x, σ) that points from picture to noise. `x` is [B, 16, h, w]. */
+/** The learned velocity field v(x, σ) that points from image to noise. `x` is [B, 16, h, w]. */
 export type VelocityField = (x: Tensor, sigma: number) => Promise<Tensor>;
 
 export interface DenoiseStep {
@@ -13,7 +13,7 @@ export interface DenoiseStep {
 }
 
 /** What becomes of the latents after a step, at the noise level that it reached. */
-export type Settle = (latents: Tensor, sigma: number) => Tensor;
+export type OnStepEnd = (latents: Tensor, sigma: number) => Tensor;
 
 /**
  * Integrates dx/dσ = v(x, σ) from `start`, which holds noise of the first level (σ = 1 is nothing else), to the last with Euler steps.
@@ -23,18 +23,18 @@ export async function* denoise(
   velocity: VelocityField,
   start: Tensor,
   sigmas: readonly number[],
-  settle: Settle = (latents) => latents,
+  onStepEnd: OnStepEnd = (latents) => latents,
 ): AsyncGenerator<DenoiseStep> {
   let x = start;
   for (let index = 0; index + 1 < sigmas.length; index++) {
     const [sigma, next] = [sigmas[index]!, sigmas[index + 1]!];
     const v = await velocity(x, sigma);
-    x = settle(addScaled(x, Math.fround(next - sigma), v), next); // x ← x + Δσ·v
+    x = onStepEnd(addScaled(x, Math.fround(next - sigma), v), next); // x ← x + Δσ·v
     yield { index, sigma: next, latents: x, velocity: v };
   }
 }
 
-/** What the picture would be if the velocity stayed as it is: x̂₀ = x − σ·v. */
-export function estimate({ latents, sigma, velocity }: DenoiseStep): Tensor {
+/** What the image would be if the velocity stayed as it is: x̂₀ = x − σ·v. */
+export function predictX0({ latents, sigma, velocity }: DenoiseStep): Tensor {
   return addScaled(latents, -sigma, velocity);
 }

@@ -2,13 +2,13 @@
 import { setImmediate } from 'node:timers/promises';
 import { CheckpointError } from '../../compiler/index.js';
 import type { Seen } from '../../domain/seen.js';
-import type { Device, DeviceChoice, EngineEvent, EngineJob, Made } from '../engine.js';
+import type { Device, DeviceChoice, EngineEvent, EngineJob, EngineResult } from '../engine.js';
 import { type FaceDetector, openFaceDetector } from '../image/faces.js';
 import { LoraError } from '../models/loras.js';
 import { loadZImage, type ZImage } from '../models/z-image.js';
-import { stage, type Watch } from '../pipelines/progress-reporter.js';
+import { type ProgressReporter, stage } from '../pipelines/progress-reporter.js';
 import { PromptCache } from '../pipelines/prompt-cache.js';
-import { make } from '../pipelines/run-pipeline.js';
+import { runPipeline } from '../pipelines/run-pipeline.js';
 import { FilesChanged, NonFinite } from '../problems.js';
 import { Residency, TooLittleMemory } from '../runtime/residency.js';
 import { tryDevice } from '../runtime/session.js';
@@ -38,11 +38,11 @@ function serve(
   let aborted = 0;
 
   /** The model, from memory or from its checkpoint. */
-  async function resident(id: string, watch: Watch): Promise<ZImage> {
+  async function resident(id: string, reporter: ProgressReporter): Promise<ZImage> {
     if (models.get(id)?.unchanged() === false) await forget(id);
     const known = loaded().includes(id) ? models.get(id) : undefined;
     models.delete(id);
-    const model = known ?? (await stage('LOAD', () => load(id), watch));
+    const model = known ?? (await stage('LOAD', () => load(id), reporter));
     models.set(id, model);
     await requireUnchanged(id, model);
     return model;
@@ -72,14 +72,14 @@ function serve(
     return faces;
   }
 
-  async function draw(job: EngineJob, seen: Seen | null, watching: Watch): Promise<Made> {
+  async function draw(job: EngineJob, seen: Seen | null, watching: ProgressReporter): Promise<EngineResult> {
     const { model: id, loras } = job;
     const model = await resident(id, watching);
     if (seen !== null && seen.model !== model.version) throw new FilesChanged(`The model "${id}"`);
     const adapted =
       loras.length === 0 ? model : await stage('LOAD', async () => model.adapted(loras, seen?.loras), watching);
     try {
-      return await make(adapted, job, watching, await detectorOf(seen?.detector ?? null));
+      return await runPipeline(adapted, job, watching, await detectorOf(seen?.detector ?? null));
     } finally {
       // Also where it failed: of files that are being replaced anything may be read.
       await requireUnchanged(id, model);
@@ -94,7 +94,7 @@ function serve(
       device,
       threads: settings.threads,
       limits,
-      words: operations.includes('GENERATE'),
+      prompts: operations.includes('GENERATE'),
       instructions: editModes.includes('INSTRUCTION'),
       loras,
       pixels: defaults.width * defaults.height,
@@ -118,15 +118,15 @@ function serve(
     if (aborted === current) throw new Aborted();
   }
 
-  function watch(id: number): Watch {
+  function reporter(id: number): ProgressReporter {
     return { report: (event: EngineEvent) => send({ type: 'event', id, event }), pause };
   }
 
-  async function answer(id: number, work: () => Promise<Made | null>): Promise<void> {
+  async function answer(id: number, work: () => Promise<EngineResult | null>): Promise<void> {
     current = id;
     try {
-      const made = await work();
-      send({ type: 'done', id, loaded: loaded(), made });
+      const result = await work();
+      send({ type: 'done', id, loaded: loaded(), result });
     } catch (error) {
       send({ type: 'failed', id, loaded: loaded(), failure: describe(error) });
     }
@@ -137,10 +137,10 @@ function serve(
     if (message.type === 'abort') aborted = message.id;
     if (message.type === 'load')
       void answer(message.id, async () => {
-        await resident(message.model, watch(message.id));
+        await resident(message.model, reporter(message.id));
         return null;
       });
-    if (message.type === 'run') void answer(message.id, () => draw(message.job, message.seen, watch(message.id)));
+    if (message.type === 'run') void answer(message.id, () => draw(message.job, message.seen, reporter(message.id)));
   };
 }
 

@@ -3,10 +3,10 @@ import { CheckpointError } from '../../compiler/index.js';
 import type { ModelEntry } from '../../domain/model-entry.js';
 import type { Seen } from '../../domain/seen.js';
 import type { EngineConfig } from '../config.js';
-import type { Device, DeviceChoice, Engine, EngineEvent, EngineJob, Made, RunOptions } from '../engine.js';
+import type { Device, DeviceChoice, Engine, EngineEvent, EngineJob, EngineResult, RunOptions } from '../engine.js';
 import { DeadlineExceeded, EngineLost, FilesChanged, FilesUnusable, NonFinite } from '../problems.js';
 import type { Failure } from './messages.js';
-import { type EngineLog, EngineNotStarted, EngineProcess, type Order } from './supervisor.js';
+import { type EngineLog, EngineNotStarted, EngineProcess, type EngineRequest } from './supervisor.js';
 
 export interface EngineOptions {
   readonly catalog: readonly ModelEntry[];
@@ -15,7 +15,7 @@ export interface EngineOptions {
   readonly memoryBudgetBytes: number;
   /** Bytes of encoded prompts that are kept for further seeds; 0 keeps none. */
   readonly promptCacheBytes: number;
-  /** Items of one forward at most, of which a guided picture is two; null is what suits the device. */
+  /** Items of one forward at most, of which a guided image is two; null is what suits the device. */
   readonly maxBatch: number | null;
   /** The file of a face detector, for refinements that find their regions themselves. */
   readonly faceDetector?: string | undefined;
@@ -107,7 +107,7 @@ class EngineHost implements HostedEngine {
     });
   }
 
-  async run(job: EngineJob, { signal, deadlineMs, onEvent }: RunOptions): Promise<Made> {
+  async run(job: EngineJob, { signal, deadlineMs, onEvent }: RunOptions): Promise<EngineResult> {
     const stop = new AbortController();
     const stopped = stop.signal;
     const leave = () => stop.abort(signal.reason);
@@ -132,7 +132,7 @@ class EngineHost implements HostedEngine {
     });
     const { result } = await unlessAborted(stopped, work).finally(() => signal.removeEventListener('abort', leave));
     if ('failure' in result) throw problem(result.failure);
-    return result.made!;
+    return result.result!;
   }
 
   async close(): Promise<void> {
@@ -159,7 +159,7 @@ class EngineHost implements HostedEngine {
     return mine;
   }
 
-  #order(process: EngineProcess, order: Order, onEvent: (event: EngineEvent) => void) {
+  #order(process: EngineProcess, order: EngineRequest, onEvent: (event: EngineEvent) => void) {
     const { reply, abort } = process.order(order, onEvent);
     const noted = reply.then((answer) => {
       this.#ends = 0;
@@ -176,7 +176,7 @@ class EngineHost implements HostedEngine {
       const { signal } = this.#closing;
       if (this.#ends > 1) await sleep(Math.min(LONGEST_PAUSE_MS, 125 * 2 ** this.#ends), undefined, { signal });
       signal.throwIfAborted();
-      // Another device draws other last bits: pictures of one name are made on one.
+      // Another device draws other last bits: images of one name are made on one.
       const device = this.#device ?? settings.device;
       const process = new EngineProcess({ ...settings, device }, { watchdogMs, pingMs, log });
       this.#living = process;

@@ -1,7 +1,7 @@
 import type { Fault } from '../../compiler/index.js';
 import type { ModelEntry } from '../../domain/model-entry.js';
 import type { Seen } from '../../domain/seen.js';
-import type { Device, DeviceChoice, EngineEvent, EngineJob, Made } from '../engine.js';
+import type { Device, DeviceChoice, EngineEvent, EngineJob, EngineResult } from '../engine.js';
 
 /** What the host tells its process. `start` comes first and once. */
 export type ToProcess =
@@ -29,7 +29,12 @@ export type FromProcess =
   | { readonly type: 'refused'; readonly message: string }
   | { readonly type: 'alive' }
   | { readonly type: 'event'; readonly id: number; readonly event: EngineEvent }
-  | { readonly type: 'done'; readonly id: number; readonly loaded: readonly string[]; readonly made: Made | null }
+  | {
+      readonly type: 'done';
+      readonly id: number;
+      readonly loaded: readonly string[];
+      readonly result: EngineResult | null;
+    }
   | { readonly type: 'failed'; readonly id: number; readonly loaded: readonly string[]; readonly failure: Failure };
 
 /** An error as data: classes do not survive the way between processes. */

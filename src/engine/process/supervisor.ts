@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import type { Seen } from '../../domain/seen.js';
-import type { DeviceChoice, EngineEvent, EngineJob, Made } from '../engine.js';
+import type { DeviceChoice, EngineEvent, EngineJob, EngineResult } from '../engine.js';
 import { EngineLost } from '../problems.js';
 import type { Failure, FromProcess, ProcessSettings, ToProcess } from './messages.js';
 import { type Pulse, watchPulse } from './pulse.js';
@@ -21,7 +21,7 @@ export interface Supervision {
   readonly log: EngineLog;
 }
 
-export type Order =
+export type EngineRequest =
   | { readonly type: 'run'; readonly job: EngineJob; readonly seen: Seen | null }
   | { readonly type: 'load'; readonly model: string };
 
@@ -29,7 +29,7 @@ export type Order =
 export interface Reply {
   /** Models in memory afterwards. */
   readonly loaded: readonly string[];
-  readonly result: { readonly made: Made | null } | { readonly failure: Failure };
+  readonly result: { readonly result: EngineResult | null } | { readonly failure: Failure };
 }
 
 interface Pending {
@@ -61,7 +61,7 @@ export class EngineProcess {
   #messages = 0;
   #orders = 0;
   #killedFor: string | null = null;
-  #lastWords = '';
+  #stderrTail = '';
   #refusal: string | null = null;
   #over: EngineLost | null = null;
 
@@ -78,25 +78,25 @@ export class EngineProcess {
       // a quarter of the memory after loading.
       env: { MALLOC_MMAP_THRESHOLD_: '65536', ...process.env },
     });
-    const overhear = (chunk: Buffer) => {
-      this.#lastWords = (this.#lastWords + chunk.toString()).slice(-2000);
+    const onOutput = (chunk: Buffer) => {
+      this.#stderrTail = (this.#stderrTail + chunk.toString()).slice(-2000);
       log.warn(`The engine's process says: ${chunk.toString().trimEnd()}`);
     };
-    this.#child.stdout?.on('data', overhear);
-    this.#child.stderr?.on('data', overhear);
+    this.#child.stdout?.on('data', onOutput);
+    this.#child.stderr?.on('data', onOutput);
     this.#child.on('message', (message: FromProcess) => this.#receive(message));
     this.ended = new Promise((resolve) => {
-      const end = (sentence: string, lastWords = '') => {
+      const end = (sentence: string, stderrTail = '') => {
         this.#disarm();
         this.#pulse?.stop();
         // Clients are told how it ended but not what it said, which may hold paths of this machine.
         this.#over = new EngineLost(sentence);
         for (const { reject } of this.#pending.values()) reject(this.#over);
         this.#pending.clear();
-        resolve(this.#refusal ?? `${sentence}${lastWords}`);
+        resolve(this.#refusal ?? `${sentence}${stderrTail}`);
       };
       this.#child.on('error', (error) => end("The engine's process could not be started.", ` ${error.message}.`));
-      this.#child.once('close', (code, signal) => end(this.#obituary(code, signal), this.#said()));
+      this.#child.once('close', (code, signal) => end(this.#exitReason(code, signal), this.#said()));
     });
     this.#send({ type: 'start', settings });
   }
@@ -123,7 +123,10 @@ export class EngineProcess {
   }
 
   /** Gives an order. The reply rejects with EngineLost when the process ends before it has come. */
-  order(order: Order, onEvent: (event: EngineEvent) => void): { readonly reply: Promise<Reply>; abort(): void } {
+  order(
+    order: EngineRequest,
+    onEvent: (event: EngineEvent) => void,
+  ): { readonly reply: Promise<Reply>; abort(): void } {
     const id = ++this.#orders;
     if (this.#over !== null) return { reply: Promise.reject(this.#over), abort() {} };
     this.#pulse?.feel();
@@ -149,7 +152,8 @@ export class EngineProcess {
     }
     if (message.type === 'refused') this.#refusal = message.message;
     if (message.type === 'event') this.#pending.get(message.id)?.onEvent(message.event);
-    if (message.type === 'done') this.#conclude(message.id, { loaded: message.loaded, result: { made: message.made } });
+    if (message.type === 'done')
+      this.#conclude(message.id, { loaded: message.loaded, result: { result: message.result } });
     if (message.type === 'failed')
       this.#conclude(message.id, { loaded: message.loaded, result: { failure: message.failure } });
   }
@@ -193,14 +197,14 @@ export class EngineProcess {
     if (this.#child.connected) this.#child.send(message, () => {});
   }
 
-  #obituary(code: number | null, signal: string | null): string {
+  #exitReason(code: number | null, signal: string | null): string {
     if (this.#killedFor !== null) return `The engine's process was ended because ${this.#killedFor}.`;
     return `The engine's process ${signal === null ? `ended with code ${code}` : `was ended by ${signal}`}.`;
   }
 
   #said(): string {
-    const words = this.#lastWords.trim().split('\n');
-    const telling = words.find((line) => /error/i.test(line)) ?? words.at(-1);
+    const prompts = this.#stderrTail.trim().split('\n');
+    const telling = prompts.find((line) => /error/i.test(line)) ?? prompts.at(-1);
     return this.#killedFor === null && telling ? ` Before, it said: ${telling}` : '';
   }
 }

@@ -10,5 +10,5 @@ import { allFinite, type Tensor } from './tensor.js';
  */
 export function requireFinite(values: Tensor, step: number, what: string): Tensor {
   if (allFinite(values)) return values;
-  throw new NonFinite(`${what} held an infinity or a not-a-number, so no picture can come of it.`, step);
+  throw new NonFinite(`${what} held an infinity or a not-a-number, so no image can come of it.`, step);
 }

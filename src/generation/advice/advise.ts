@@ -43,8 +43,8 @@ export function advise(prompt: string, counted: Counted): PromptAdvice {
   const say = (kind: AdviceKind, excerpts: readonly string[], values: Values = {}) =>
     advice.push({ kind, excerpts, message: messages[language][kind]({ words: excerpts.join(', '), ...values }) });
 
-  const spoken = [...found(politeness[language], prompt), ...leadingCommand(prompt, language)];
-  if (spoken.length > 0) say('POLITENESS', spoken);
+  const requirePrompt = [...found(politeness[language], prompt), ...leadingCommand(prompt, language)];
+  if (requirePrompt.length > 0) say('POLITENESS', requirePrompt);
   const praise = found(judgement[language], prompt);
   if (praise.length > 0) say('JUDGEMENT', praise);
   if (parts.subject === null) say('NO_SUBJECT', []);
@@ -84,7 +84,7 @@ const messages: Readonly<Record<Language, Readonly<Record<AdviceKind, (values: V
     TRUNCATED: ({ tokens, maxTokens }) => `提示词有 ${tokens} 个词元，模型只读前 ${maxTokens} 个：后面的内容被截掉了。`,
   },
   EN: {
-    POLITENESS: ({ words }) => `“${words}” speaks to a person and shows nothing: say only what is in the picture.`,
+    POLITENESS: ({ words }) => `“${words}” speaks to a person and shows nothing: say only what is in the image.`,
     JUDGEMENT: ({ words }) =>
       `“${words}” judges without showing anything: say the colour, material, light or movement that you have in mind.`,
     NO_SUBJECT: () => 'No subject was found: begin with what is drawn, such as “a cat”.',

@@ -45,9 +45,9 @@ const nothing = { subject: null, attributes: [] };
 
 /** Without what is said to a person, the order to draw, and praise. */
 function toDescription(prompt: string, language: Language): string {
-  const spoken = trimmed(prompt.replace(politeness[language], ' '));
+  const requirePrompt = trimmed(prompt.replace(politeness[language], ' '));
   const pattern = new RegExp(command[language].source, command[language].flags);
-  const ordered = spoken.replace(pattern, '');
+  const ordered = requirePrompt.replace(pattern, '');
   return ordered.replace(judgement[language], ' ');
 }
 
@@ -76,7 +76,7 @@ function headOf(clause: string, language: Language): PromptParts {
     return { subject: plain.slice(at + 1), attributes: described === '' ? [] : [described], relation: null };
   }
   const words = clause
-    .replace(/^(?:an? )?(?:photo|picture|image|drawing|painting|illustration) of\b/iu, '')
+    .replace(/^(?:an? )?(?:photo|image|image|drawing|painting|illustration) of\b/iu, '')
     .trim()
     .split(/\s+/u)
     .filter((word) => !/^(?:an?|the|some|of|and|is|are|there)$/iu.test(word));

@@ -1,6 +1,6 @@
 import { chosenModel, ofFiles } from '../request/model.js';
 import { text } from '../request/prompt.js';
-import type { Reader } from '../request/reader.js';
+import type { RequestContext } from '../request/reader.js';
 import type { PromptAdvice } from './advise.js';
 
 /**
@@ -11,7 +11,7 @@ import type { PromptAdvice } from './advise.js';
 export async function readForAdvice(
   prompt: string,
   model: string | null | undefined,
-  reader: Reader,
+  reader: RequestContext,
 ): Promise<PromptAdvice> {
   const chosen = await chosenModel(model, reader);
   const read = text('prompt', prompt);

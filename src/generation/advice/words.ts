@@ -33,10 +33,10 @@ export const command: Readonly<Record<Language, RegExp>> = {
   ZH: either(
     /(?:生成|绘制|创作|制作|设计|画|做|来)(?!着|的|面)(?:出|上)?(?:一?(?:张|幅|个|副))?(?:关于)?(?:图片|图像|图|照片|画面|画)?(?:[，,:：]|是|内容为)?(?:的)?/uy,
   ),
-  EN: /(?:generate|create|make|draw|paint|render|design|produce|give|show)(?: me)?(?: (?:an?|the|some))?(?: (?:image|picture|photo|illustration|drawing|painting)s?)?(?: (?:of|showing|with|that shows))?\b/iuy,
+  EN: /(?:generate|create|make|draw|paint|render|design|produce|give|show)(?: me)?(?: (?:an?|the|some))?(?: (?:image|image|photo|illustration|drawing|painting)s?)?(?: (?:of|showing|with|that shows))?\b/iuy,
 };
 
-/** Praise that no picture can show. */
+/** Praise that no image can show. */
 export const judgement: Readonly<Record<Language, RegExp>> = {
   ZH: either(
     /(?:非常|特别|十分|超级?|很|极其|最|无比|绝对)?的?(?:漂亮|好看|美丽|精美|绝美|唯美|优美|完美|惊艳|震撼|杰作|大师级?|高质量|最佳质量|顶级|极致|高大上|有感觉|好玩|吸引人|令人惊叹|独一无二|专业级?|史诗级?)/gu,
@@ -87,7 +87,7 @@ export const relations: Readonly<Record<Language, readonly (readonly RegExp[])[]
     [
       /^.*\bbackground\b.*$/iu,
       /\b(?:from left to right|from top to bottom|side by side|in a row|cent(?:er|re)d)\b/iu,
-      /^(?:on|at|in) the (?:left|right|top|bottom|upper|lower|middle|cent(?:er|re))(?: (?:left|right|side|corner|part|half))*(?: of the picture)?$/iu,
+      /^(?:on|at|in) the (?:left|right|top|bottom|upper|lower|middle|cent(?:er|re))(?: (?:left|right|side|corner|part|half))*(?: of the image)?$/iu,
       /\b(?:is )?(?:to the|on the|at the|in the|in front of|next to|on top of|inside|outside|above|below|under(?:neath)?|beneath|beside|behind|between|among|over|against|near|around|across|along|through|on|in|at|by)\b.*/iu,
     ],
   ],

@@ -1,26 +1,30 @@
 import { outOfRange, refused, refusedAs } from '../../domain/validation.js';
 import type { EditMode, Pixels } from '../../engine/engine.js';
-import { forwards } from '../../engine/pipelines/schedule.js';
-import { SHOWABLE, showable } from '../../engine/pipelines/valid-reference.js';
-import type { Order } from '../resolved-request.js';
+import { modelCalls } from '../../engine/pipelines/schedule.js';
+import { isValidReference, VALID_REFERENCE } from '../../engine/pipelines/valid-reference.js';
+import type { ResolvedRequest } from '../resolved-request.js';
 import type { EditRequest } from '../types.js';
 import { exactSize, fittedSize, maskFor } from './input-images.js';
 import { capableModel } from './model.js';
-import { spoken } from './prompt.js';
-import type { Reader } from './reader.js';
-import { readDrawing } from './sampling.js';
+import { requirePrompt } from './prompt.js';
+import type { RequestContext } from './reader.js';
+import { readSampling } from './sampling.js';
 
 /**
- * Reads a request to change a picture: a mask repaints, else a strength starts from the picture under noise, else the words alone
+ * Reads a request to change an image: a mask repaints, else a strength starts from the image under noise, else the words alone
  * are followed.
  *
  * @throws InvalidInput, UnknownModel, NotFound, or the signal's reason
  */
-export async function readEdit(request: EditRequest, reader: Reader, signal: AbortSignal): Promise<Order> {
+export async function readEdit(
+  request: EditRequest,
+  context: RequestContext,
+  signal: AbortSignal,
+): Promise<ResolvedRequest> {
   const mode = modeOf(request);
-  const model = await capableModel(request.model, reader, 'EDIT', mode);
+  const model = await capableModel(request.model, context, 'EDIT', mode);
   const { limits } = model;
-  const words = spoken(request.prompt);
+  const words = requirePrompt(request.prompt);
   const references = request.references ?? [];
   if (references.length > 0 && mode !== 'INSTRUCTION')
     throw refusedAs('references', 'left out where there is a mask or a strength', `${references.length}`, {
@@ -30,19 +34,19 @@ export async function readEdit(request: EditRequest, reader: Reader, signal: Abo
   if (references.length > limits.maxReferences)
     throw refusedAs(
       'references',
-      `at most ${limits.maxReferences} pictures, as ${model.id} takes,`,
+      `at most ${limits.maxReferences} images, as ${model.id} takes,`,
       `${references.length}`,
       { code: 'TOO_MANY', parameters: { max: limits.maxReferences } },
     );
   const defaultSteps = model.defaults.steps;
-  const { canonical, ...rest } = await readDrawing(request, { words, count: 1, defaultSteps }, model, reader);
+  const { canonical, ...rest } = await readSampling(request, { words, count: 1, defaultSteps }, model, context);
   const strength = mode === 'INSTRUCTION' ? null : strengthOf(request.strength ?? 1, canonical.steps);
 
-  const open = reader.sources.open.bind(reader.sources);
+  const open = context.sources.open.bind(context.sources);
   // Where pixels are promised to come back unchanged, they are not resized either.
   const size = mode === 'INPAINT' ? exactSize('image', limits) : fittedSize('image', limits);
   const source = await open(request.image, 'image', signal, size);
-  const mask = request.mask == null ? null : await maskFor(source.pixels, request.mask, reader, signal);
+  const mask = request.mask == null ? null : await maskFor(source.pixels, request.mask, context, signal);
   const others = await Promise.all(
     references.map(async (reference, i) => {
       const field = `references.${i}`;
@@ -71,9 +75,10 @@ export async function readEdit(request: EditRequest, reader: Reader, signal: Abo
   };
 }
 
-/** A picture of a shape that a model's instructions may speak of. @throws InvalidInput */
+/** An image of a shape that a model's instructions may speak of. @throws InvalidInput */
 function requireShowable(field: string, { width, height }: Pixels): void {
-  if (!showable({ width, height })) throw refusedAs(field, SHOWABLE, `${width} × ${height}`, { code: 'WRONG_SHAPE' });
+  if (!isValidReference({ width, height }))
+    throw refusedAs(field, VALID_REFERENCE, `${width} × ${height}`, { code: 'WRONG_SHAPE' });
 }
 
 function modeOf({ mask, strength }: EditRequest): EditMode {
@@ -83,7 +88,7 @@ function modeOf({ mask, strength }: EditRequest): EditMode {
 
 function strengthOf(strength: number, steps: number): number {
   if (!(strength >= 0 && strength <= 1)) throw refused('strength', 'between 0 and 1', strength, outOfRange(0, 1));
-  if (forwards(steps, strength) < 1)
+  if (modelCalls(steps, strength) < 1)
     throw refused('strength', `enough for one of ${steps} steps to run`, strength, outOfRange(1 / steps, 1));
   return strength;
 }

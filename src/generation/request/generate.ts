@@ -1,22 +1,22 @@
 import type { ModelEntry } from '../../domain/model-entry.js';
 import { refused, refusedAs, whole } from '../../domain/validation.js';
-import type { Order } from '../resolved-request.js';
+import type { ResolvedRequest } from '../resolved-request.js';
 import type { GenerateRequest } from '../types.js';
 import { capableModel } from './model.js';
-import { spoken } from './prompt.js';
-import type { Reader } from './reader.js';
-import { readDrawing } from './sampling.js';
+import { requirePrompt } from './prompt.js';
+import type { RequestContext } from './reader.js';
+import { readSampling } from './sampling.js';
 
 const maxCount = 8;
 
-/** Reads a request for pictures from words. @throws InvalidInput, UnknownModel */
-export async function readGenerate(request: GenerateRequest, reader: Reader): Promise<Order> {
-  const model = await capableModel(request.model, reader, 'GENERATE');
-  const words = spoken(request.prompt);
+/** Reads a request for images from words. @throws InvalidInput, UnknownModel */
+export async function readGenerate(request: GenerateRequest, context: RequestContext): Promise<ResolvedRequest> {
+  const model = await capableModel(request.model, context, 'GENERATE');
+  const words = requirePrompt(request.prompt);
   const size = sizeOf(request, model);
   const count = whole('count', request.count ?? 1, 1, maxCount);
   const defaultSteps = model.defaults.steps;
-  const { canonical, ...rest } = await readDrawing(request, { words, count, defaultSteps }, model, reader);
+  const { canonical, ...rest } = await readSampling(request, { words, count, defaultSteps }, model, context);
   return { canonical: { ...canonical, ...size, operation: 'GENERATE' }, given: null, ...rest };
 }
 

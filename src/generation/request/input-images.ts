@@ -6,17 +6,17 @@ import type { Size } from '../../images/decode.js';
 import type { ImageRequest } from '../../inputs/source.js';
 import { hashOf } from '../../inputs/sources.js';
 import { maskOfSize } from './mask-size.js';
-import type { Reader } from './reader.js';
+import type { RequestContext } from './reader.js';
 
 type Limits = ModelEntry['limits'];
 
-/** A picture or mask as the engine takes it, with the hash that stands for it in fingerprints. */
+/** An image or mask as the engine takes it, with the hash that stands for it in fingerprints. */
 export interface Hashed<T> {
   readonly value: T;
   readonly sha256: string;
 }
 
-/** For a picture of a size that the model takes as it is, since every pixel of it counts. It throws InvalidInput. */
+/** For an image of a size that the model takes as it is, since every pixel of it counts. It throws InvalidInput. */
 export function exactSize(field: string, limits: Limits): (own: Size) => Size {
   const { minSide, maxSide, maxPixels } = limits;
   return ({ width, height }) => {
@@ -32,7 +32,7 @@ export function exactSize(field: string, limits: Limits): (own: Size) => Size {
   };
 }
 
-/** For a picture scaled down to what the model takes, where it is larger. It throws InvalidInput where it is too small, or so narrow that it becomes so. */
+/** For an image scaled down to what the model takes, where it is larger. It throws InvalidInput where it is too small, or so narrow that it becomes so. */
 export function fittedSize(field: string, limits: Limits): (own: Size) => Size {
   return ({ width, height }) => {
     const scale = Math.min(limits.maxSide / Math.max(width, height), Math.sqrt(limits.maxPixels / (width * height)));
@@ -49,19 +49,19 @@ export function fittedSize(field: string, limits: Limits): (own: Size) => Size {
 }
 
 /**
- * A mask of the picture's size, each value black or white; one of the same shape but another size is resized.
+ * A mask of the image's size, each value black or white; one of the same shape but another size is resized.
  *
  * @throws InvalidInput also where nothing is white
  */
 export async function maskFor(
   { width, height }: Pixels,
   asked: ImageRequest,
-  reader: Reader,
+  context: RequestContext,
   signal: AbortSignal,
 ): Promise<Hashed<Mask>> {
-  const { mask } = await reader.sources.openMask(asked, 'mask', signal);
+  const { mask } = await context.sources.openMask(asked, 'mask', signal);
   if (Math.abs((mask.height * width) / mask.width - height) > 1)
-    throw refusedAs('mask', `of the picture's shape, ${width} × ${height}`, `${mask.width} × ${mask.height}`, {
+    throw refusedAs('mask', `of the image's shape, ${width} × ${height}`, `${mask.width} × ${mask.height}`, {
       code: 'WRONG_SHAPE',
     });
   const value = await maskOfSize(mask, { width, height });

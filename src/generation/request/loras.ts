@@ -5,17 +5,17 @@ import { outOfRange, refused, refusedAs, unsupported } from '../../domain/valida
 import type { AppliedLora } from '../../engine/engine.js';
 import type { CanonicalLora } from '../canonical.js';
 import { unusable as inWords, unusableDetails } from '../unusable.js';
-import type { Reader } from './reader.js';
+import type { RequestContext } from './reader.js';
 
 const maxLoras = 8;
-/** Either way; far beyond what leaves a picture. */
+/** Either way; far beyond what leaves an image. */
 const maxWeight = 8;
 
 /** The LoRAs that are added, by id: in which order they are asked for does not count. @throws InvalidInput */
 export async function lorasOf(
   wanted: readonly AppliedLora[],
   model: ModelEntry,
-  reader: Reader,
+  context: RequestContext,
 ): Promise<readonly CanonicalLora[]> {
   const asked = wanted.map(({ id, weight }) => ({ id: keyOf(id, model), weight }));
   if (asked.length > maxLoras)
@@ -36,12 +36,21 @@ export async function lorasOf(
         outOfRange(-maxWeight, maxWeight),
       );
   }
-  const read = asked.map(async ({ id, weight }, i) => ({ id, weight, content: await contentOf(i, id, model, reader) }));
+  const read = asked.map(async ({ id, weight }, i) => ({
+    id,
+    weight,
+    content: await contentOf(i, id, model, context),
+  }));
   const loras = await Promise.all(read);
   return loras.filter(({ weight }) => weight !== 0).sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-async function contentOf(i: number, id: string, model: ModelEntry, { usable, loraContent }: Reader): Promise<string> {
+async function contentOf(
+  i: number,
+  id: string,
+  model: ModelEntry,
+  { usable, loraContent }: RequestContext,
+): Promise<string> {
   const refuse = (fault: Fault): never => {
     const details = unusableDetails('UNUSABLE_LORA', fault);
     throw refusedAs(`loras.${i}.id`, 'one that can be used', inWords(id, fault), details);

@@ -7,7 +7,7 @@ const WHITE = 128;
 const SLICE_MS = 8;
 
 /**
- * A mask of black and white in a picture's size. Where it is larger, a pixel is white that any of its own is, so that no line is lost;
+ * A mask of black and white in an image's size. Where it is larger, a pixel is white that any of its own is, so that no line is lost;
  * where it is smaller, the nearest decides.
  */
 export async function maskOfSize(mask: Mask, { width, height }: Pick<Pixels, 'width' | 'height'>): Promise<Mask> {

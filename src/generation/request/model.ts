@@ -4,18 +4,18 @@ import { UnknownModel } from '../../domain/problems.js';
 import { refused, refusedAs, unsupported } from '../../domain/validation.js';
 import type { EditMode, Operation } from '../../engine/engine.js';
 import { unusable, unusableDetails } from '../unusable.js';
-import type { Reader } from './reader.js';
+import type { RequestContext } from './reader.js';
 
 /** By id, else by name; left out, the first of the catalog that can be used. @throws UnknownModel */
-export async function chosenModel(asked: string | null | undefined, reader: Models): Promise<ModelEntry> {
-  const { catalog } = reader;
+export async function chosenModel(asked: string | null | undefined, context: Models): Promise<ModelEntry> {
+  const { catalog } = context;
   const model =
     asked == null
-      ? await firstUsable(catalog, reader)
+      ? await firstUsable(catalog, context)
       : (catalog.find(({ id }) => id === asked) ?? catalog.find(({ name }) => name === asked));
-  if (model == null) throw unknownModel(asked, reader);
-  const finding = await reader.usable.modelFinding(model.id);
-  if (finding !== null) throw unusableModel(model.id, finding.fault, reader);
+  if (model == null) throw unknownModel(asked, context);
+  const finding = await context.usable.modelFinding(model.id);
+  if (finding !== null) throw unusableModel(model.id, finding.fault, context);
   return model;
 }
 
@@ -27,7 +27,7 @@ export async function chosenModel(asked: string | null | undefined, reader: Mode
  */
 export async function capableModel(
   asked: string | null | undefined,
-  reader: Models,
+  context: Models,
   operation: Operation,
   mode: EditMode | null = null,
 ): Promise<ModelEntry> {
@@ -35,16 +35,16 @@ export async function capableModel(
     model.operations.includes(operation) && (mode === null || model.editModes.includes(mode));
   const expected = `one that can ${operation}${mode === null ? '' : ` by ${mode}`}`;
   if (asked == null) {
-    const model = await firstUsable(reader.catalog.filter(can), reader);
+    const model = await firstUsable(context.catalog.filter(can), context);
     if (model !== null) return model;
     throw refusedAs('model', expected, 'none, and no model here can', { code: 'NOT_SUPPORTED' });
   }
-  const model = await chosenModel(asked, reader);
+  const model = await chosenModel(asked, context);
   if (can(model)) return model;
   throw refusedAs('model', expected, `${model.id}, which can ${abilities(model)}`, unsupported(model.id));
 }
 
-type Models = Pick<Reader, 'catalog' | 'usable'>;
+type Models = Pick<RequestContext, 'catalog' | 'usable'>;
 
 async function firstUsable(models: readonly ModelEntry[], { usable }: Models): Promise<ModelEntry | null> {
   for (const model of models) if ((await usable.modelFinding(model.id)) === null) return model;

@@ -1,7 +1,7 @@
 import type { ModelEntry } from '../../domain/model-entry.js';
 import { refused, refusedAs, tooLong, unsupported } from '../../domain/validation.js';
 import { ofFiles } from './model.js';
-import type { Reader, TokenCount } from './reader.js';
+import type { RequestContext, TokenCount } from './reader.js';
 
 const maxPromptBytes = 32 * 1024;
 /** Tokens beyond the model's limit are cut off and reported; a prompt of more than this many times the limit is a mistake. */
@@ -24,7 +24,7 @@ export function text(field: string, value: string): string {
  *
  * @throws InvalidInput
  */
-export function spoken(prompt: string): string {
+export function requirePrompt(prompt: string): string {
   const words = text('prompt', prompt);
   if (words.trim() === '') throw refused('prompt', 'not empty', prompt, { code: 'EMPTY' });
   return words;
@@ -39,9 +39,14 @@ export function negativeOf(asked: string | null | undefined, model: ModelEntry):
 }
 
 /** @throws InvalidInput where they are far too many */
-export async function counted(field: string, prompt: string, model: ModelEntry, reader: Reader): Promise<TokenCount> {
+export async function counted(
+  field: string,
+  prompt: string,
+  model: ModelEntry,
+  context: RequestContext,
+): Promise<TokenCount> {
   if (prompt === '') return { tokens: 0, truncated: false };
-  const count = await ofFiles(model, reader, () => reader.countTokens(model.id, prompt));
+  const count = await ofFiles(model, context, () => context.countTokens(model.id, prompt));
   const most = tokenLimits * model.limits.maxPromptTokens;
   if (count.tokens > most)
     throw refusedAs(field, `at most ${most} tokens long`, `${count.tokens} tokens`, tooLong(most, 'TOKENS'));

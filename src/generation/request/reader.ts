@@ -20,7 +20,7 @@ export interface Usable {
 }
 
 /** What it takes to read a request. */
-export interface Reader {
+export interface RequestContext {
   readonly catalog: readonly ModelEntry[];
   readonly usable: Usable;
   /** Hash of the model's content as it is now, its LoRAs left out. @throws CheckpointError */
@@ -30,11 +30,11 @@ export interface Reader {
   readonly countTokens: (model: string, prompt: string) => TokenCount | Promise<TokenCount>;
   /** Advice on a prompt that has been counted. */
   readonly advise: (prompt: string, counted: Counted) => PromptAdvice | Promise<PromptAdvice>;
-  /** The class of device that pictures are made on. */
+  /** The class of device that images are made on. */
   readonly device: string;
   /** What computes, with its version. */
   readonly runtime: string;
   /** What finds the regions of a refinement, where a request names none. @throws CheckpointError */
-  readonly finder: () => string | Promise<string>;
+  readonly regionDetector: () => string | Promise<string>;
   readonly sources: Pick<Sources, 'open' | 'openMask'>;
 }

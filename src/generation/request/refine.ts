@@ -1,20 +1,24 @@
 import { CheckpointError } from '../../compiler/index.js';
 import { outOfRange, refused, refusedAs } from '../../domain/validation.js';
 import type { Pixels, Region } from '../../engine/engine.js';
-import type { Order } from '../resolved-request.js';
+import type { ResolvedRequest } from '../resolved-request.js';
 import type { RefineRequest } from '../types.js';
 import { unusable, unusableDetails } from '../unusable.js';
 import { exactSize, maskFor } from './input-images.js';
 import { capableModel } from './model.js';
 import { text } from './prompt.js';
-import type { Reader } from './reader.js';
-import { readDrawing } from './sampling.js';
+import type { RequestContext } from './reader.js';
+import { readSampling } from './sampling.js';
 
 const maxRegions = 32;
 
-/** Reads a request to improve a picture. @throws InvalidInput, UnknownModel, NotFound, or the signal's reason */
-export async function readRefine(request: RefineRequest, reader: Reader, signal: AbortSignal): Promise<Order> {
-  const model = await capableModel(request.model, reader, 'REFINE');
+/** Reads a request to improve an image. @throws InvalidInput, UnknownModel, NotFound, or the signal's reason */
+export async function readRefine(
+  request: RefineRequest,
+  context: RequestContext,
+  signal: AbortSignal,
+): Promise<ResolvedRequest> {
+  const model = await capableModel(request.model, context, 'REFINE');
   const { refineSteps, refineStrength } = model.defaults;
   const words = text('prompt', request.prompt ?? '');
   const strength = request.strength ?? refineStrength;
@@ -25,10 +29,10 @@ export async function readRefine(request: RefineRequest, reader: Reader, signal:
       parameters: { with: 'mask' },
     });
   const asked = { words, count: 1, defaultSteps: refineSteps };
-  const { canonical, ...rest } = await readDrawing(request, asked, model, reader);
+  const { canonical, ...rest } = await readSampling(request, asked, model, context);
 
-  const source = await reader.sources.open(request.image, 'image', signal, exactSize('image', model.limits));
-  const mask = request.mask == null ? null : await maskFor(source.pixels, request.mask, reader, signal);
+  const source = await context.sources.open(request.image, 'image', signal, exactSize('image', model.limits));
+  const mask = request.mask == null ? null : await maskFor(source.pixels, request.mask, context, signal);
   const regions = request.regions == null ? null : regionsOf(request.regions, source.pixels);
   const { width, height } = source.pixels;
   return {
@@ -37,16 +41,16 @@ export async function readRefine(request: RefineRequest, reader: Reader, signal:
       ...{ ...canonical, operation: 'REFINE', width, height, strength, regions },
       source: source.sha256,
       mask: mask?.sha256 ?? null,
-      finder: mask === null && regions === null ? await finderOf(reader) : '',
+      regionDetector: mask === null && regions === null ? await regionDetectorOf(context) : '',
     },
     given: { source: source.pixels, sourceId: source.imageId, references: [], mask: mask?.value ?? null },
   };
 }
 
 /** @throws InvalidInput where it cannot be used now */
-async function finderOf({ finder }: Reader): Promise<string> {
+async function regionDetectorOf({ regionDetector }: RequestContext): Promise<string> {
   try {
-    return await finder();
+    return await regionDetector();
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
     const received = `nothing, and ${unusable('the face detector', error.fault)}`;
@@ -54,17 +58,17 @@ async function finderOf({ finder }: Reader): Promise<string> {
   }
 }
 
-function regionsOf(asked: readonly Region[], picture: Pixels): readonly Region[] {
+function regionsOf(asked: readonly Region[], image: Pixels): readonly Region[] {
   if (asked.length < 1 || asked.length > maxRegions)
     throw refusedAs('regions', `between 1 and ${maxRegions} of them`, `${asked.length}`, outOfRange(1, maxRegions));
   return asked.map(({ x, y, width, height }, i) => {
     const inside = (from: number, length: number, side: number) => from >= 0 && length >= 1 && from + length <= side;
-    if (inside(x, width, picture.width) && inside(y, height, picture.height)) return { x, y, width, height };
+    if (inside(x, width, image.width) && inside(y, height, image.height)) return { x, y, width, height };
     throw refusedAs(
       `regions.${i}`,
-      `inside of the picture, which is ${picture.width} × ${picture.height}`,
+      `inside of the image, which is ${image.width} × ${image.height}`,
       `${width} × ${height} at ${x}, ${y}`,
-      { code: 'OUTSIDE_IMAGE', parameters: { width: picture.width, height: picture.height } },
+      { code: 'OUTSIDE_IMAGE', parameters: { width: image.width, height: image.height } },
     );
   });
 }

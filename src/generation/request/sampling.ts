@@ -1,14 +1,14 @@
 import { randomInt } from 'node:crypto';
 import type { ModelEntry } from '../../domain/model-entry.js';
 import { outOfRange, refused, unsupported, whole } from '../../domain/validation.js';
-import type { CanonicalDrawing } from '../canonical.js';
+import type { CanonicalSampling } from '../canonical.js';
 import { dynamicGuidance } from '../dynamic-guidance.js';
-import type { Order } from '../resolved-request.js';
+import type { ResolvedRequest } from '../resolved-request.js';
 import type { CachePolicy, GuidedRequest } from '../types.js';
 import { lorasOf } from './loras.js';
 import { ofFiles } from './model.js';
 import { counted, negativeOf } from './prompt.js';
-import type { Reader } from './reader.js';
+import type { RequestContext } from './reader.js';
 
 const maxSteps = 100;
 const maxGuidance = 20;
@@ -17,8 +17,8 @@ const maxNormalization = 10;
 const SEEDS_DRAWN = 2 ** 32;
 
 /** What all kinds of requests have in common, read. */
-export interface Drawing extends Pick<Order, 'policy' | 'drawn' | 'promptTokens' | 'promptTruncated'> {
-  readonly canonical: Omit<CanonicalDrawing, 'width' | 'height'>;
+export interface Sampling extends Pick<ResolvedRequest, 'policy' | 'randomSeed' | 'promptTokens' | 'promptTruncated'> {
+  readonly canonical: Omit<CanonicalSampling, 'width' | 'height'>;
 }
 
 /**
@@ -28,47 +28,47 @@ export interface Drawing extends Pick<Order, 'policy' | 'drawn' | 'promptTokens'
  * @param defaultSteps when none are asked for
  * @throws InvalidInput
  */
-export async function readDrawing(
+export async function readSampling(
   request: GuidedRequest,
   { words, count, defaultSteps }: { words: string; count: number; defaultSteps: number },
   model: ModelEntry,
-  reader: Reader,
-): Promise<Drawing> {
+  context: RequestContext,
+): Promise<Sampling> {
   const steps = whole('steps', request.steps ?? defaultSteps, 1, maxSteps);
   const policy = request.cache ?? 'DEFAULT';
-  const { seed, drawn } = seedOf(request.seed, count, policy);
+  const { seed, randomSeed } = seedOf(request.seed, count, policy);
   const asked = guidanceOf(request.guidance, model);
   const normalization = limitOf('guidanceNormalization', request.guidanceNormalization, 0, maxNormalization, model);
   const truncation = limitOf('guidanceTruncation', request.guidanceTruncation, 1, 1, model);
   const asksNegative = negativeOf(request.negativePrompt, model);
   const [{ tokens, truncated }, content, loras] = await Promise.all([
-    counted('prompt', words, model, reader),
-    ofFiles(model, reader, () => reader.modelContent(model.id)),
-    lorasOf(request.loras ?? [], model, reader),
-    counted('negativePrompt', asksNegative, model, reader),
+    counted('prompt', words, model, context),
+    ofFiles(model, context, () => context.modelContent(model.id)),
+    lorasOf(request.loras ?? [], model, context),
+    counted('negativePrompt', asksNegative, model, context),
   ]);
   const guidance = request.dynamicGuidance === true ? dynamicGuidance(asked, words, tokens) : asked;
   const guided = guidance > 0;
   const canonical = {
-    ...{ device: reader.device, runtime: reader.runtime, maxPromptTokens: model.limits.maxPromptTokens },
+    ...{ device: context.device, runtime: context.runtime, maxPromptTokens: model.limits.maxPromptTokens },
     ...{ model: model.id, content, prompt: words, steps, guidance, loras, seed, count },
     negativePrompt: guided ? asksNegative : '',
     guidanceNormalization: guided ? normalization : 0,
     guidanceTruncation: guided ? truncation : 1,
   };
-  return { canonical, policy, drawn, promptTokens: tokens, promptTruncated: truncated };
+  return { canonical, policy, randomSeed, promptTokens: tokens, promptTruncated: truncated };
 }
 
 function seedOf(asked: number | null | undefined, count: number, policy: CachePolicy) {
-  // Picture i has seed + i, and every seed must be one that can be asked for again.
+  // Image i has seed + i, and every seed must be one that can be asked for again.
   const most = Number.MAX_SAFE_INTEGER - (count - 1);
-  if (asked != null) return { seed: whole('seed', asked, 0, most), drawn: false };
+  if (asked != null) return { seed: whole('seed', asked, 0, most), randomSeed: false };
   if (policy === 'ONLY')
     throw refused('seed', 'given with cache: ONLY, as a drawn seed is never remembered,', asked, {
       code: 'REQUIRED',
       parameters: { with: 'cache' },
     });
-  return { seed: randomInt(SEEDS_DRAWN - (count - 1)), drawn: true };
+  return { seed: randomInt(SEEDS_DRAWN - (count - 1)), randomSeed: true };
 }
 
 function guidanceOf(asked: number | null | undefined, model: ModelEntry): number {

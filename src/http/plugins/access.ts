@@ -1,12 +1,12 @@
 import type { Plugin } from 'graphql-yoga';
 import { wantsPage } from '../negotiation.js';
 import { graphqlError, redirect, TOO_MANY_GUESSES, text } from '../responses.js';
-import type { Visitors } from '../visitor.js';
+import type { RequestFacts } from '../visitor.js';
 
 const SENTENCE = 'This server asks for an access key: send it as `Authorization: Bearer …`.';
 
-/** The API and its schema answer only those who may come in. Pictures, health and the sign-in page are open. */
-export function useAccess(visitors: Visitors, path: string, schemaPath: string): Plugin {
+/** The API and its schema answer only those who may come in. Images, health and the sign-in page are open. */
+export function useAccess(visitors: RequestFacts, path: string, schemaPath: string): Plugin {
   return {
     onRequest({ request, url, serverContext, endResponse }) {
       const isApi = url.pathname === path;

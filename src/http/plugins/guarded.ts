@@ -6,7 +6,7 @@ import { graphqlError, text } from '../responses.js';
 const SENTENCE = 'Something went wrong on our side. It has been logged.';
 
 /** A plugin whose surprises are logged, and answered without a word of where or why. Unguarded they would be sent with their stack. */
-export function guarded(plugin: Plugin, log: Logger, apiPath: string): Plugin {
+export function withErrorBoundary(plugin: Plugin, log: Logger, apiPath: string): Plugin {
   const { onRequest } = plugin;
   if (onRequest === undefined) return plugin;
   return {

@@ -1,5 +1,5 @@
 import type { Plugin } from 'graphql-yoga';
-import type { Studio } from '../../generation/types.js';
+import type { UseCases } from '../../generation/types.js';
 import { text } from '../responses.js';
 
 export function isHealthCheck(path: string): boolean {
@@ -10,13 +10,13 @@ export function isHealthCheck(path: string): boolean {
  * `/healthz`: the process answers. `/readyz`: it can draw, because the default model is loaded, and keep what it draws, and nobody has
  * told it to stop.
  */
-export function useHealth(studio: Pick<Studio, 'notReady'>, isStopping: () => boolean): Plugin {
+export function useHealth(service: Pick<UseCases, 'notReady'>, isStopping: () => boolean): Plugin {
   return {
     async onRequest({ url, endResponse }) {
       if (url.pathname === '/healthz') endResponse(text(200, 'ok'));
       if (url.pathname !== '/readyz') return;
       if (isStopping()) return endResponse(text(503, 'The server is stopping.'));
-      const reason = await studio.notReady();
+      const reason = await service.notReady();
       endResponse(reason === null ? text(200, 'ready') : text(503, reason, { 'retry-after': '1' }));
     },
   };

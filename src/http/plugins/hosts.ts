@@ -1,11 +1,11 @@
 import type { Plugin } from 'graphql-yoga';
 import type { Access } from '../access.js';
-import type { ServerConfig } from '../config.js';
+import type { HttpConfig } from '../config.js';
 import { FOREIGN_ORIGIN, isOwnHost, isOwnOrigin, MISDIRECTED } from '../hosts.js';
 import { graphqlError, text } from '../responses.js';
 
 /** Without a key, browsers that were led here under a name of somebody else's get nothing. */
-export function useOwnHosts(access: Access, settings: ServerConfig, path: string): Plugin {
+export function useOwnHosts(access: Access, settings: HttpConfig, path: string): Plugin {
   return {
     onRequest({ request, url, endResponse }) {
       if (access.required) return;

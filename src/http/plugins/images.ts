@@ -1,34 +1,34 @@
 import type { Plugin } from 'graphql-yoga';
 import { InvalidInput, StorageUnavailable } from '../../domain/problems.js';
-import type { Studio } from '../../generation/types.js';
+import type { UseCases } from '../../generation/types.js';
 import { readImagePath, readImageQuery } from '../../images/address.js';
 import { isKnown } from '../etag.js';
 import { text } from '../responses.js';
 
 const FOREVER = 'public, max-age=31536000, immutable';
 /** `/images/<sha256>[.format]?w&h&q`: content-addressed, so it never changes and everybody may keep it. */
-export function useImages(studio: Studio): Plugin {
+export function useImages(service: UseCases): Plugin {
   return {
     async onRequest({ request, url, endResponse }) {
       if (!url.pathname.startsWith('/images/')) return;
-      endResponse(await answer(studio, request, url));
+      endResponse(await answer(service, request, url));
     },
   };
 }
 
-async function answer(studio: Studio, request: Request, url: URL): Promise<Response> {
+async function answer(service: UseCases, request: Request, url: URL): Promise<Response> {
   if (request.method !== 'GET' && request.method !== 'HEAD')
-    return text(405, 'Pictures are only read.', { allow: 'GET, HEAD' });
+    return text(405, 'Images are only read.', { allow: 'GET, HEAD' });
   const named = readImagePath(url.pathname);
-  if (named === null) return text(404, 'There is no such picture.');
+  if (named === null) return text(404, 'There is no such image.');
   try {
     const { id, format } = named;
     const accept = request.headers.get('accept') ?? '';
-    const result = await studio.variant(id, { ...readImageQuery(url.searchParams), format, accept }, request.signal);
+    const result = await service.variant(id, { ...readImageQuery(url.searchParams), format, accept }, request.signal);
     if (result.outcome !== 'found')
       return result.outcome === 'unknown'
-        ? text(404, 'There is no such picture.')
-        : text(410, 'This picture was here once. Asking for its recipe again makes it again.');
+        ? text(404, 'There is no such image.')
+        : text(410, 'This image was here once. Asking for its recipe again makes it again.');
     const headers = {
       etag: result.etag,
       'cache-control': FOREVER,

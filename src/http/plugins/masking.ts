@@ -8,7 +8,7 @@ const SENTENCE = 'Something went wrong on our side. It has been logged.';
 /** What was masked has its line in the log, or needs none, as where a caller has left. Yoga would write another. */
 const told = new WeakSet<object>();
 
-export function isTold(error: unknown): boolean {
+export function isLogged(error: unknown): boolean {
   return typeof error === 'object' && error !== null && told.has(error);
 }
 

@@ -4,7 +4,7 @@ import type { Plugin } from 'graphql-yoga';
 import type { Access } from '../access.js';
 import { etagOf, isKnown } from '../etag.js';
 import { redirect, TOO_MANY_GUESSES, text } from '../responses.js';
-import type { Visitors } from '../visitor.js';
+import type { RequestFacts } from '../visitor.js';
 
 const folder = join(import.meta.dirname, '..', '..', 'page');
 const contentTypes: Readonly<Record<string, string>> = {
@@ -31,7 +31,7 @@ interface Asset {
 }
 
 /** The page at `/`, its parts, and the form that asks for the key. */
-export function usePage(access: Access, visitors: Visitors): Plugin {
+export function usePage(access: Access, visitors: RequestFacts): Plugin {
   const assets = readAssets();
   return {
     async onRequest({ request, url, serverContext, endResponse }) {
@@ -53,7 +53,7 @@ export function usePage(access: Access, visitors: Visitors): Plugin {
   };
 }
 
-async function signIn(request: Request, access: Access, visitors: Visitors, context: object): Promise<Response> {
+async function signIn(request: Request, access: Access, visitors: RequestFacts, context: object): Promise<Response> {
   const form = new URLSearchParams((await request.text()).slice(0, 4096));
   const base = visitors.basePathOf(request);
   const result = access.signIn(form.get('key'), visitors.isSecure(request), base || '/', visitors.callerOf(context));

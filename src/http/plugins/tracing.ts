@@ -50,7 +50,7 @@ export function useTracing(): Plugin {
 
 const routes = new Set(['/', '/graphql', '/login', '/schema.graphql']);
 
-/** A picture's hash in a span's name, or whatever somebody asks for, would make each name one of a kind. */
+/** An image's hash in a span's name, or whatever somebody asks for, would make each name one of a kind. */
 function routeOf(path: string): string | null {
   if (path.startsWith('/images/')) return '/images/{id}';
   return routes.has(path) ? path : null;

@@ -18,7 +18,7 @@ const unwritableRecords = /^SQLITE_(READONLY|IOERR|CANTOPEN|PERM)/;
 /** The thread that owns the records is no more. */
 export const RECORDS_ENDED = 'RECORDS_ENDED';
 
-/** Whether pictures that leave would make it possible. SQLite takes a failed write for a broken disk. */
+/** Whether images that leave would make it possible. SQLite takes a failed write for a broken disk. */
 export function isFull(error: unknown): boolean {
   const code = codeOf(error);
   return full.has(code) || /^SQLITE_IOERR_(WRITE|FSYNC|TRUNCATE)/.test(code);

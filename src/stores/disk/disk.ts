@@ -10,7 +10,7 @@ export interface DiskOptions {
   /** Each is tried: they may be different file systems. */
   readonly folders: readonly string[];
   readonly clock: Clock;
-  /** Lets go of pictures worth so many bytes, where there are any; how many bytes it was. */
+  /** Lets go of images worth so many bytes, where there are any; how many bytes it was. */
   readonly release: (bytes: number) => Promise<number>;
   /** Writes what had to wait. */
   readonly catchUp: () => Promise<void>;
@@ -51,7 +51,7 @@ export class Disk {
   }
 
   /**
-   * Writes. Where the disk is full, pictures that were used longest ago leave, unless no bytes are said.
+   * Writes. Where the disk is full, images that were used longest ago leave, unless no bytes are said.
    *
    * @throws StorageUnavailable where the disk is why it failed
    */

@@ -2,8 +2,6 @@ import type { Generation } from '../../domain/generation.js';
 import type { ImageRecord } from '../../domain/image.js';
 import type { Plan } from '../../domain/plan.js';
 
-export type Picture = ImageRecord;
-
 export interface StoredGeneration {
   readonly generation: Generation;
   /** Number of its last progress event; null while it runs. */
@@ -22,11 +20,11 @@ export interface GenerationStore {
   generations(ids: readonly string[]): Promise<readonly (StoredGeneration | null)[]>;
   /** Those that were neither finished, failed nor cancelled, the oldest first. */
   unfinished(): Promise<readonly StoredGeneration[]>;
-  savePicture(picture: Picture, at: number): Promise<void>;
+  saveImage(image: ImageRecord, at: number): Promise<void>;
   /** By fingerprint; null for those that are not there, or whose image is gone. */
-  pictures(fingerprints: readonly string[]): Promise<readonly (Picture | null)[]>;
+  imagesByFingerprint(fingerprints: readonly string[]): Promise<readonly (ImageRecord | null)[]>;
   /** By image id, gone or not. */
-  images(ids: readonly string[]): Promise<readonly (Picture | null)[]>;
+  images(ids: readonly string[]): Promise<readonly (ImageRecord | null)[]>;
   /** The image store has them no more: their fingerprints are free, their ids are remembered as gone. */
   forget(imageIds: readonly string[], at: number): Promise<void>;
   /** Whether anything asked of it can be answered. */

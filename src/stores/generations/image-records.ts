@@ -1,18 +1,19 @@
 import { LRUCache } from 'lru-cache';
+import type { ImageRecord } from '../../domain/image.js';
 import { StorageUnavailable } from '../../domain/problems.js';
 import type { ImageStore } from '../images/image-store.js';
-import type { GenerationStore, Picture, StoredGeneration } from './generation-store.js';
+import type { GenerationStore, StoredGeneration } from './generation-store.js';
 
 /** Records of finished images by fingerprint. */
-export type PictureMemory = LRUCache<string, Picture>;
+export type ImageRecordCache = LRUCache<string, ImageRecord>;
 
 export interface RecordsParts {
-  readonly memory: PictureMemory;
+  readonly memory: ImageRecordCache;
   readonly store: GenerationStore;
   readonly images: ImageStore;
 }
 
-/** Of finished generations and of pictures by id: enough that whoever just got an id need not wait for the disk. */
+/** Of finished generations and of images by id, so that an id that was just told is answered without the disk. */
 const recent = 4000;
 /** For those generations: most take a kilobyte, those with the longest prompts a hundred times as much. */
 const recentBytes = 16 * 1024 ** 2;
@@ -27,7 +28,7 @@ export class Records {
     maxSize: recentBytes,
     sizeCalculation: bytesOf,
   });
-  readonly #pictures = new LRUCache<string, Picture>({ max: recent });
+  readonly #images = new LRUCache<string, ImageRecord>({ max: recent });
   /** Ends of generations that could not be written when they were told. */
   readonly #waiting = new LRUCache<string, StoredGeneration>({
     max: recent,
@@ -40,31 +41,31 @@ export class Records {
   }
 
   /** Makes a finished image durable, and remembers it. */
-  async saveImage(picture: Picture, at: number): Promise<void> {
-    await this.#parts.store.savePicture(picture, at);
-    this.#parts.memory.set(picture.fingerprint, picture);
+  async saveImage(image: ImageRecord, at: number): Promise<void> {
+    await this.#parts.store.saveImage(image, at);
+    this.#parts.memory.set(image.fingerprint, image);
   }
 
-  /** Finished pictures by fingerprint, each with its file there and whole; null for those that must be made. */
-  async recall(fingerprints: readonly string[]): Promise<readonly (Picture | null)[]> {
+  /** Finished images by fingerprint, each with its file there and whole; null for those that must be made. */
+  async recall(fingerprints: readonly string[]): Promise<readonly (ImageRecord | null)[]> {
     const found = await this.#find(fingerprints);
     return Promise.all(
-      found.map(async (picture) => {
-        if (picture === null) return null;
-        if (!(await this.#parts.images.intact(picture.id))) return null;
-        this.#parts.memory.set(picture.fingerprint, picture);
-        this.#pictures.set(picture.id, picture);
-        return picture;
+      found.map(async (image) => {
+        if (image === null) return null;
+        if (!(await this.#parts.images.intact(image.id))) return null;
+        this.#parts.memory.set(image.fingerprint, image);
+        this.#images.set(image.id, image);
+        return image;
       }),
     );
   }
 
-  async #find(fingerprints: readonly string[]): Promise<readonly (Picture | null)[]> {
+  async #find(fingerprints: readonly string[]): Promise<readonly (ImageRecord | null)[]> {
     const { memory, store } = this.#parts;
     const found = fingerprints.map((fingerprint) => memory.get(fingerprint) ?? null);
     const missing = fingerprints.filter((_, i) => found[i] === null);
     if (missing.length === 0) return found;
-    const stored = new Map((await store.pictures(missing)).map((picture, i) => [missing[i]!, picture]));
+    const stored = new Map((await store.imagesByFingerprint(missing)).map((image, i) => [missing[i]!, image]));
     return fingerprints.map((fingerprint, i) => found[i] ?? stored.get(fingerprint) ?? null);
   }
 
@@ -96,20 +97,20 @@ export class Records {
     return fromMemoryOr(ids, this.#generations, load);
   }
 
-  async images(ids: readonly string[]): Promise<readonly (Picture | null)[]> {
-    return fromMemoryOr(ids, this.#pictures, (missing) => this.#parts.store.images(missing));
+  async images(ids: readonly string[]): Promise<readonly (ImageRecord | null)[]> {
+    return fromMemoryOr(ids, this.#images, (missing) => this.#parts.store.images(missing));
   }
 }
 
-/** The image store has these no more: their pictures are forgotten, and known to be gone. */
+/** The image store has these no more: their records leave the memory, and known to be gone. */
 export async function forgetImages(
   ids: readonly string[],
   at: number,
   { memory, store }: Pick<RecordsParts, 'memory' | 'store'>,
 ): Promise<void> {
-  // Asked for at once: a picture that is made again meanwhile is saved after this, and stays.
+  // Asked for at once: an image that is made again meanwhile is saved after this, and stays.
   const forgotten = store.forget(ids, at);
-  for (const picture of await store.images(ids)) if (picture !== null) memory.delete(picture.fingerprint);
+  for (const image of await store.images(ids)) if (image !== null) memory.delete(image.fingerprint);
   await forgotten;
 }
 

@@ -1,15 +1,16 @@
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Generation } from '../../domain/generation.js';
+import type { ImageRecord } from '../../domain/image.js';
 import type { Plan } from '../../domain/plan.js';
-import type { Region } from '../../engine/engine.js';
+import type { Region } from '../../domain/region.js';
 import { closeToOthers, makePrivateFolder, PRIVATE_FILE } from '../../environment/folders.js';
-import type { GenerationStore, Picture, StoredGeneration } from './generation-store.js';
+import type { GenerationStore, StoredGeneration } from './generation-store.js';
 import { SqlThread } from './sql-thread.js';
 import type { Row } from './statements.js';
 
 export interface LibsqlStoreOptions {
-  /** Rows of generations that stay, and of pictures that are gone. */
+  /** Rows of generations that stay, and of images that are gone. */
   readonly rows: number;
 }
 
@@ -50,24 +51,24 @@ export async function openLibsqlStore(file: string, { rows }: LibsqlStoreOptions
     async unfinished() {
       return (await sql.ask('unfinished')).map(toGeneration);
     },
-    async savePicture({ fingerprint, id, width, height, thumbhash, seed, bytes, regions }, at) {
+    async saveImage({ fingerprint, id, width, height, thumbhash, seed, bytes, regions }, at) {
       const places = JSON.stringify(regions);
-      await sql.ask('savePicture', fingerprint, id, width, height, thumbhash, seed, bytes, places, at);
+      await sql.ask('saveImage', fingerprint, id, width, height, thumbhash, seed, bytes, places, at);
     },
-    async pictures(fingerprints) {
-      const found = await Promise.all(fingerprints.map((fingerprint) => sql.ask('picture', fingerprint)));
-      return found.map(([row]) => (row === undefined ? null : toPicture(row)));
+    async imagesByFingerprint(fingerprints) {
+      const found = await Promise.all(fingerprints.map((fingerprint) => sql.ask('imageByFingerprint', fingerprint)));
+      return found.map(([row]) => (row === undefined ? null : toImage(row)));
     },
     async images(ids) {
       const found = await Promise.all(ids.map((id) => sql.ask('image', id)));
-      return found.map(([row]) => (row === undefined ? null : toPicture(row)));
+      return found.map(([row]) => (row === undefined ? null : toImage(row)));
     },
     async forget(imageIds, at) {
       const asked = imageIds.map((id) => sql.ask('forgetImage', at, id));
       forgotten += imageIds.length;
       if (forgotten >= pruneEvery) {
         forgotten = 0;
-        await sql.ask('prunePictures', rows);
+        await sql.ask('pruneImages', rows);
       }
       await Promise.all(asked);
     },
@@ -86,16 +87,16 @@ function makePrivate(file: string): void {
   for (const name of [file, `${file}-wal`, `${file}-shm`, `${file}-journal`]) closeToOthers(name, PRIVATE_FILE);
 }
 
-/** What generations had to say nothing about when they were only drawn from words. */
-const drawn = { loras: [], editMode: null, strength: null, sourceId: null, regions: [], images: [] } as const;
+/** Fields that generations did not have while GENERATE was the only operation. */
+const added = { loras: [], editMode: null, strength: null, sourceId: null, regions: [], images: [] } as const;
 
 function toGeneration(row: Row): StoredGeneration {
-  const generation = { ...drawn, ...JSON.parse(String(row.body)) } as Generation;
+  const generation = { ...added, ...JSON.parse(String(row.body)) } as Generation;
   const plan = row.plan === null ? null : (JSON.parse(String(row.plan)) as Plan);
   return { generation, lastSequence: row.last_sequence as number | null, plan };
 }
 
-function toPicture(row: Row): Picture {
+function toImage(row: Row): ImageRecord {
   return {
     id: String(row.image_id),
     fingerprint: String(row.fingerprint),

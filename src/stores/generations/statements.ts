@@ -32,6 +32,7 @@ create index if not exists pictures_gone on pictures (gone_at, image_id) where g
 `,
   `alter table pictures add column regions text not null default '[]';`,
   `alter table generations add column plan text;`,
+  `alter table pictures rename to images;`,
 ] as const;
 
 export const statements = {
@@ -45,19 +46,19 @@ export const statements = {
   pruneGenerations: `
     delete from generations where finished_at is not null and (created_at, id) <= (
       select created_at, id from generations order by created_at desc, id desc limit 1 offset ?)`,
-  savePicture: `
-    insert into pictures (fingerprint, image_id, width, height, thumbhash, seed, bytes, regions, last_used, gone_at)
+  saveImage: `
+    insert into images (fingerprint, image_id, width, height, thumbhash, seed, bytes, regions, last_used, gone_at)
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, null)
     on conflict (fingerprint) do update
       set image_id = excluded.image_id, width = excluded.width, height = excluded.height, thumbhash = excluded.thumbhash,
           seed = excluded.seed, bytes = excluded.bytes, regions = excluded.regions, last_used = excluded.last_used, gone_at = null`,
-  picture: 'select * from pictures where fingerprint = ? and gone_at is null',
-  image: 'select * from pictures where image_id = ?',
-  forgetImage: 'update pictures set gone_at = ? where image_id = ? and gone_at is null',
+  imageByFingerprint: 'select * from images where fingerprint = ? and gone_at is null',
+  image: 'select * from images where image_id = ?',
+  forgetImage: 'update images set gone_at = ? where image_id = ? and gone_at is null',
   /** The parameter is how many gone ones are remembered. */
-  prunePictures: `
-    delete from pictures where gone_at is not null and (gone_at, image_id) <= (
-      select gone_at, image_id from pictures where gone_at is not null order by gone_at desc, image_id desc limit 1 offset ?)`,
+  pruneImages: `
+    delete from images where gone_at is not null and (gone_at, image_id) <= (
+      select gone_at, image_id from images where gone_at is not null order by gone_at desc, image_id desc limit 1 offset ?)`,
 } as const;
 
 export type StatementName = keyof typeof statements;
@@ -72,4 +73,9 @@ export type Row = Readonly<Record<string, Parameter>>;
 export type Reply = { readonly rows: readonly Row[] } | { readonly error: string; readonly code: string };
 
 /** Those that only read need no transaction, and so no write to the disk. */
-export const reads: ReadonlySet<StatementName> = new Set(['generation', 'unfinished', 'picture', 'image'] as const);
+export const reads: ReadonlySet<StatementName> = new Set([
+  'generation',
+  'unfinished',
+  'imageByFingerprint',
+  'image',
+] as const);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Keeps master pictures under the hash of their bytes.
+ * Keeps master images under the hash of their bytes.
  *
  * Bounded: what was used longest ago leaves first. Whatever leaves, evicted or found damaged, is told to `onGone`.
  */

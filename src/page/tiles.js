@@ -2,7 +2,7 @@ import { here } from './api.js';
 import { compareWith } from './compare.js';
 import { byId, make } from './dom.js';
 import { thumbhashPixels } from './thumbhash.js';
-import { say } from './words.js';
+import { t } from './words.js';
 
 /**
  * @typedef {import('./api.js').Image} Image
@@ -15,7 +15,7 @@ const tiles = byId('tiles');
 /**
  * Lays out the sheet, one tile for each of these places of a generation.
  * @param {number[]} places
- * @param {{ width: number, height: number }} size of each picture
+ * @param {{ width: number, height: number }} size of each image
  */
 export function layOut(places, { width, height }) {
   const count = places.length;
@@ -50,7 +50,7 @@ export function setWorking(working) {
 }
 
 /**
- * A picture that is emerging: the further it is, the sharper it is shown.
+ * An image that is emerging: the further it is, the sharper it is shown.
  * @param {number} index
  * @param {string} address
  * @param {number} fraction
@@ -64,11 +64,11 @@ export function showPreview(index, address, fraction) {
 }
 
 /**
- * The finished picture, over its thumbhash or its last preview until it has arrived.
+ * The finished image, over its thumbhash or its last preview until it has arrived.
  * @param {Image} image
  * @param {string} alt
  */
-export function showPicture(image, alt) {
+export function showImage(image, alt) {
   const tile = tileAt(image.index);
   if (tile === null || tile.querySelector('img.final') !== null) return;
   if (tile.querySelector('img.preview') === null) tile.append(blurred(image.thumbhash));
@@ -88,7 +88,7 @@ export function showGeneration({ images, prompt }, onSelect) {
   const alone = images.length === 1;
   for (const image of images) {
     const { index } = image;
-    showPicture(image, alone ? prompt : say('pictureOf', { n: index + 1, prompt }));
+    showImage(image, alone ? prompt : t('imageOf', { n: index + 1, prompt }));
     if (!alone) tileAt(index)?.addEventListener('click', () => onSelect(index));
   }
 }

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { centred, fitted } from '../../src/engine/pipelines/reference-conditioning.js';
-import { showable } from '../../src/engine/pipelines/valid-reference.js';
-import { picture, waves } from './pictures.js';
+import { isValidReference } from '../../src/engine/pipelines/valid-reference.js';
+import { image, waves } from './images.js';
 
-describe('a picture that words speak of', () => {
+describe('an image that words speak of', () => {
   it('keeps its size up to a megapixel, and takes the target’s area above', () => {
     const whole = waves(1024, 1024);
     expect(fitted(whole, 80 * 64)).toBe(whole);
@@ -12,7 +12,7 @@ describe('a picture that words speak of', () => {
   });
 
   it('is cut to multiples of 16 around its middle', () => {
-    const middle = centred(picture(70, 83, (x, y) => [x, y, 0]));
+    const middle = centred(image(70, 83, (x, y) => [x, y, 0]));
     expect([middle.width, middle.height]).toEqual([64, 80]);
     expect([...middle.data.subarray(0, 3)]).toEqual([3, 1, 0]);
     expect([...middle.data.subarray(-3)]).toEqual([66, 80, 0]);
@@ -25,6 +25,6 @@ describe('a picture that words speak of', () => {
     [64, 513, false],
     [1040, 130, true],
   ])('of %d × %d may be shown: %s', (width, height, may) => {
-    expect(showable({ width, height })).toBe(may);
+    expect(isValidReference({ width, height })).toBe(may);
   });
 });

@@ -1,7 +1,7 @@
 import type { EditJob, Mask, Pixels, RefineJob, Region } from '../../src/engine/engine.js';
 
-/** A made picture, pixel by pixel. */
-export function picture(width: number, height: number, colour: (x: number, y: number) => readonly number[]): Pixels {
+/** A made image, pixel by pixel. */
+export function image(width: number, height: number, colour: (x: number, y: number) => readonly number[]): Pixels {
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) data.set(colour(x, y), (y * width + x) * 3);
   return { width, height, data };
@@ -10,7 +10,7 @@ export function picture(width: number, height: number, colour: (x: number, y: nu
 /** Slow waves of colour: no detail anywhere, and no two pixels in a row alike. */
 export function waves(width: number, height: number): Pixels {
   const wave = (t: number) => 128 + 100 * Math.sin(t / 20);
-  return picture(width, height, (x, y) => [wave(x), wave(y), wave(x + y)]);
+  return image(width, height, (x, y) => [wave(x), wave(y), wave(x + y)]);
 }
 
 export function within({ x, y, width, height }: Region, px: number, py: number): boolean {

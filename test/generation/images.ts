@@ -1,10 +1,10 @@
 import sharp from 'sharp';
 import type { Pixels } from '../../src/engine/engine.js';
-import { picture } from '../engine/pictures.js';
+import { image } from '../engine/images.js';
 
-export { differing, picture, waves } from '../engine/pictures.js';
+export { differing, image, waves } from '../engine/images.js';
 
-/** The picture as somebody would send it. */
+/** The image as somebody would send it. */
 export async function upload(pixels: Pixels): Promise<{ upload: Blob }> {
   const { width, height, data } = pixels;
   const png = await sharp(data, { raw: { width, height, channels: 3 } })
@@ -15,6 +15,6 @@ export async function upload(pixels: Pixels): Promise<{ upload: Blob }> {
 
 /** A mask whose left half is white. */
 export const leftHalf = (width: number, height: number): Pixels =>
-  picture(width, height, (x) => (x < width / 2 ? [255, 255, 255] : [0, 0, 0]));
+  image(width, height, (x) => (x < width / 2 ? [255, 255, 255] : [0, 0, 0]));
 
-export const black = (width: number, height: number): Pixels => picture(width, height, () => [0, 0, 0]);
+export const black = (width: number, height: number): Pixels => image(width, height, () => [0, 0, 0]);

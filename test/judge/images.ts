@@ -4,10 +4,10 @@ import sharp from 'sharp';
 import type { Mask, Pixels } from '../../src/engine/engine.js';
 import type { Box } from './edit-verdict.js';
 
-/** Of two pictures that do not differ at all, for which there is no number. */
+/** Of two images that do not differ at all, for which there is no number. */
 const IDENTICAL_DB = 100;
 
-export async function readPicture(folder: string, id: string, part: string): Promise<Pixels> {
+export async function readImage(folder: string, id: string, part: string): Promise<Pixels> {
   const image = sharp(join(folder, `${id}.${part}.png`))
     .toColourspace('srgb')
     .removeAlpha()
@@ -16,17 +16,17 @@ export async function readPicture(folder: string, id: string, part: string): Pro
   return { width: info.width, height: info.height, data: new Uint8Array(data) };
 }
 
-/** The rows whose pictures infra/inkling/pairs.py has drawn. */
+/** The rows whose images infra/inkling/pairs.py has drawn. */
 export function drawnRows<Row extends { readonly id: string }>(folder: string, rows: readonly Row[], part: string) {
   const drawn = rows.filter(({ id }) => existsSync(join(folder, `${id}.${part}.png`)));
   if (drawn.length === 0)
     throw new Error(
-      `Expected pictures drawn by infra/inkling/pairs.py in ${folder} but there is no *.${part}.png of any row.`,
+      `Expected images drawn by infra/inkling/pairs.py in ${folder} but there is no *.${part}.png of any row.`,
     );
   return drawn;
 }
 
-/** White where a grey picture is bright. */
+/** White where a grey image is bright. */
 export function maskFrom({ width, height, data }: Pixels): Mask {
   return {
     width,
