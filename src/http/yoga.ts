@@ -116,7 +116,7 @@ export function createHttp({
     cors: corsOf(settings.CORS_ORIGINS),
     // A WebSocket brings its own, made when it connected.
     context: (given) =>
-      'studio' in given
+      'service' in given
         ? (given as unknown as Context)
         : {
             service,
