@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { unlessAborted } from '../environment/unless-aborted.js';
 
 /** How a value came about: remembered, made by a flight that was under way, or made for this caller. */
 export type Outcome = 'HIT' | 'SHARED' | 'MISS';
@@ -87,14 +88,4 @@ export class CoalescingCache<V extends object> {
 /** Like `make(…)`, but what it throws at once is a rejection too. */
 async function launched<V>(make: Make<V>, signal: AbortSignal): Promise<V> {
   return make(signal);
-}
-
-/** The promise, or a rejection with the signal's reason, whichever is first. */
-export function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const leave = () => reject(signal.reason);
-    if (signal.aborted) leave();
-    signal.addEventListener('abort', leave, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave));
-  });
 }

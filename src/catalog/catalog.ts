@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
+import { TOKEN_SIDE } from '../domain/latent.js';
 import type { ComponentFolders, ModelEntry } from '../domain/model-entry.js';
 
 /** The catalog cannot be read, or does not say what it must. The message names file, entry and field. */
@@ -8,7 +9,7 @@ export class CatalogError extends Error {
   override readonly name = 'CatalogError';
 }
 
-const side = z.int().min(16).multipleOf(16);
+const side = z.int().min(TOKEN_SIDE).multipleOf(TOKEN_SIDE);
 const folder = z.string().min(1);
 const name = z.string().regex(/^[\w.-]+$/, 'expected letters, digits, dots, hyphens and underscores');
 

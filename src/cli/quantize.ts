@@ -5,6 +5,7 @@ import { SingleBar } from 'cli-progress';
 import type { Settings } from '../app/config.js';
 import { entryFromCheckpoint, readModels } from '../catalog/entry-from-checkpoint.js';
 import { describeCheckpoint, type QuantiseOptions, quantiseComponent } from '../compiler/index.js';
+import { TOKEN_SIDE } from '../domain/latent.js';
 import type { ModelEntry } from '../domain/model-entry.js';
 import { readModel } from '../engine/models/read-model.js';
 import { makeFolder } from '../environment/folders.js';
@@ -72,8 +73,10 @@ function readFormat({ bits, block }: QuantizeOptions): Pick<QuantiseOptions, 'bi
 /** @throws UsageError */
 function requireDrawable(size: Size | null, { limits: { minSide, maxSide } }: ModelEntry): void {
   for (const side of size === null ? [] : [size.width, size.height])
-    if (side % 16 !== 0 || side < minSide || side > maxSide)
-      throw new UsageError(`Expected --size to be multiples of 16 from ${minSide} to ${maxSide} but received ${side}.`);
+    if (side % TOKEN_SIDE !== 0 || side < minSide || side > maxSide)
+      throw new UsageError(
+        `Expected --size to be multiples of ${TOKEN_SIDE} from ${minSide} to ${maxSide} but received ${side}.`,
+      );
 }
 
 /** A checkpoint folder, or a model of the catalog. */

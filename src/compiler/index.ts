@@ -4,6 +4,7 @@ import { type Component, openComponent } from '../checkpoint/layouts/diffusers.j
 import { factorsOf } from '../checkpoint/lora/adapter.js';
 import { readLowRank } from '../checkpoint/lora/lora.js';
 import type { LinearShapes } from '../checkpoint/lora/names.js';
+import type { Device } from '../domain/device.js';
 import { type WeightMemory, weightMemory } from './memory.js';
 import { buildVaeDecoder, buildVaeEncoder } from './models/autoencoder-kl.js';
 import type { VaeConfig } from './models/autoencoder-kl-parts.js';
@@ -16,7 +17,6 @@ import { buildOmniTransformer, buildTransformer } from './models/z-image-transfo
 import { checkGraph } from './onnx/checker.js';
 import type { Graph, Value } from './onnx/graph.js';
 import { simplify } from './passes/index.js';
-import type { Device } from './targets/target.js';
 
 export { contentHash, contentVersion, type FileHashes, type Look, statusOf } from '../checkpoint/content-hash.js';
 export { CheckpointError, type Fault } from '../checkpoint/errors.js';

@@ -1,16 +1,4 @@
-import type { Dim, ElementType, Graph, Value } from './onnx/graph.js';
-
-const BYTES: Readonly<Record<ElementType, number>> = {
-  float32: 4,
-  uint8: 1,
-  int8: 1,
-  int32: 4,
-  int64: 8,
-  bool: 1,
-  float16: 2,
-  bfloat16: 2,
-  float8e4m3: 1,
-};
+import { type Dim, elementBytes, type Graph, type Value } from './onnx/graph.js';
 
 /** What a graph's weights take in memory, in bytes. */
 export interface WeightMemory {
@@ -46,7 +34,7 @@ export function weightMemory(graph: Graph): WeightMemory {
 }
 
 function bytesOf({ type, shape }: Value): number {
-  return BYTES[type] * elements(shape);
+  return elementBytes[type] * elements(shape);
 }
 
 /** Sizes that are known only when the graph runs count as one: what depends on them is no weight. */

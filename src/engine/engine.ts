@@ -1,3 +1,4 @@
+import type { Device } from '../domain/device.js';
 import type { Region } from '../domain/region.js';
 import type { EngineStage } from '../domain/stage.js';
 import type { EditWork, GenerateWork, RefineWork } from '../domain/work.js';
@@ -6,6 +7,7 @@ import type { EditWork, GenerateWork, RefineWork } from '../domain/work.js';
  * The words an engine and its callers share. Everything here is plain data that survives a message between processes and JSON.
  */
 
+export type { Device } from '../domain/device.js';
 export type { Region } from '../domain/region.js';
 export type { EngineStage } from '../domain/stage.js';
 export type { AppliedLora, EditMode, Operation } from '../domain/work.js';
@@ -64,9 +66,6 @@ export type EngineEvent =
       /** x̂0 through the tiny autoencoder, on some steps. */
       readonly preview: Pixels | null;
     };
-
-/** Where it computes and, with WebGPU, in which precision: not every adapter has 16-bit floats. */
-export type Device = 'cpu' | 'webgpu' | 'webgpu-float32' | 'cuda';
 
 export interface DeviceChoice {
   readonly device: Device;

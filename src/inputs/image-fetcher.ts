@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import { type BlockList, isIP } from 'node:net';
-import { unlessAborted } from '../cache/single-flight-lru.js';
 import { type InvalidInput, Problem } from '../domain/problems.js';
 import { refusedAs, tooLong } from '../domain/validation.js';
 import type { Clock } from '../environment/clock.js';
+import { unlessAborted } from '../environment/unless-aborted.js';
 import { inClientSpan } from '../telemetry/in-span.js';
 import { type AddressRules, hostOf, portOf, readAddress, violation } from './address.js';
 import { ByteBudget } from './byte-budget.js';

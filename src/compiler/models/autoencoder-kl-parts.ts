@@ -1,11 +1,11 @@
 import { Config } from '../../checkpoint/config.js';
 import { openComponent } from '../../checkpoint/layouts/diffusers.js';
+import type { Device } from '../../domain/device.js';
 import { conv } from '../nn/conv.js';
 import { linear } from '../nn/linear.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
 import { targets } from '../targets/index.js';
-import type { Device } from '../targets/target.js';
 import { Weights } from '../weights.js';
 
 /** Of the group norms. */

@@ -1,10 +1,10 @@
 import type { Component } from '../../checkpoint/layouts/diffusers.js';
+import type { Device } from '../../domain/device.js';
 import { conv, scaledSize } from '../nn/conv.js';
 import { type GroupNormalizer, groupNorm } from '../nn/group-norm.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
 import { targets } from '../targets/index.js';
-import type { Device } from '../targets/target.js';
 import { Weights } from '../weights.js';
 import {
   attention,

@@ -1,7 +1,7 @@
+import type { Device } from '../../domain/device.js';
 import { conv, scaledSize } from '../nn/conv.js';
 import { byItself, groupNorm } from '../nn/group-norm.js';
 import type { Value } from '../onnx/graph.js';
-import type { Device } from '../targets/target.js';
 import type { Weights } from '../weights.js';
 import {
   attention,

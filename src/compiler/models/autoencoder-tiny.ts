@@ -1,10 +1,10 @@
 import { Config } from '../../checkpoint/config.js';
 import { openComponent } from '../../checkpoint/layouts/diffusers.js';
+import type { Device } from '../../domain/device.js';
 import { conv, scaledSize } from '../nn/conv.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
 import { targets } from '../targets/index.js';
-import type { Device } from '../targets/target.js';
 import { Weights } from '../weights.js';
 
 /** Three times halved, so that a latent's cell is 8 pixels wide. */

@@ -1,5 +1,6 @@
 import { Config } from '../../checkpoint/config.js';
 import { openComponent } from '../../checkpoint/layouts/diffusers.js';
+import type { Device } from '../../domain/device.js';
 import { linear } from '../nn/linear.js';
 import { residualNorm, rmsNorm } from '../nn/rms-norm.js';
 import { type Rope, sequenceTables } from '../nn/rope.js';
@@ -8,7 +9,6 @@ import { swiglu } from '../nn/swiglu.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
 import { targets } from '../targets/index.js';
-import type { Device } from '../targets/target.js';
 import { Weights } from '../weights.js';
 
 export interface TextEncoderConfig {

@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Config } from '../../checkpoint/config.js';
 import { openComponent } from '../../checkpoint/layouts/diffusers.js';
+import type { Device } from '../../domain/device.js';
 import { linear } from '../nn/linear.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
 import { targets } from '../targets/index.js';
-import type { Device } from '../targets/target.js';
 import { Weights } from '../weights.js';
 
 export interface ImageEncoderConfig {

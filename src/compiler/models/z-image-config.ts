@@ -1,5 +1,6 @@
 import type { Config } from '../../checkpoint/config.js';
 import { CheckpointError } from '../../checkpoint/errors.js';
+import { PATCH } from '../../domain/latent.js';
 import type { WeightOptions } from '../weights.js';
 
 export interface TransformerConfig {
@@ -31,10 +32,6 @@ export interface GraphOptions extends WeightOptions {
   readonly debug: boolean;
 }
 
-/** Each stream is padded with learned tokens to a multiple of this (SEQ_MULTI_OF in the reference). */
-export const SEQUENCE_MULTIPLE = 32;
-/** Pixels of the latent a token covers, a side. */
-export const PATCH = 2;
 /** Of an axis: the graphs hold a row for each. The published model has 1,536. */
 const MOST_POSITIONS = 2 ** 16;
 

@@ -1,8 +1,9 @@
+import { PATCH, SEQUENCE_MULTIPLE } from '../../domain/latent.js';
 import { linear } from '../nn/linear.js';
 import type { Value } from '../onnx/graph.js';
 import type { Ops } from '../onnx/ops.js';
 import type { Weights } from '../weights.js';
-import { PATCH, SEQUENCE_MULTIPLE, type TransformerConfig } from './z-image-config.js';
+import type { TransformerConfig } from './z-image-config.js';
 
 const FINAL_NORM_EPS = 1e-6;
 /** Of the only patch size there is: 2 × 2 pixels, 1 frame. */

@@ -1,4 +1,5 @@
 import type { Component } from '../../checkpoint/layouts/diffusers.js';
+import { PATCH } from '../../domain/latent.js';
 import { linear } from '../nn/linear.js';
 import type { Rope } from '../nn/rope.js';
 import { Graph, type Value } from '../onnx/graph.js';
@@ -6,7 +7,7 @@ import { Ops } from '../onnx/ops.js';
 import type { Lowering } from '../targets/target.js';
 import { type WeightOptions, Weights } from '../weights.js';
 import { block } from './z-image-block.js';
-import { PATCH, type TransformerConfig } from './z-image-config.js';
+import type { TransformerConfig } from './z-image-config.js';
 import { asLatents, embedLatents, embedPatches, finalLayer, latentGrid } from './z-image-latents.js';
 import { tablesAt } from './z-image-rope.js';
 import { embedTime } from './z-image-time.js';

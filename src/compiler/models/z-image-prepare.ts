@@ -1,11 +1,12 @@
 import type { Component } from '../../checkpoint/layouts/diffusers.js';
+import { PATCH } from '../../domain/latent.js';
 import { linear } from '../nn/linear.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
 import type { Lowering } from '../targets/target.js';
 import { Weights } from '../weights.js';
 import { block } from './z-image-block.js';
-import { type GraphOptions, PATCH, type TransformerConfig } from './z-image-config.js';
+import type { GraphOptions, TransformerConfig } from './z-image-config.js';
 import { padUp } from './z-image-latents.js';
 import { tablesAt } from './z-image-rope.js';
 

@@ -1,10 +1,11 @@
 import { Config } from '../../checkpoint/config.js';
 import { type Component, openComponent } from '../../checkpoint/layouts/diffusers.js';
+import type { Device } from '../../domain/device.js';
 import type { Rope } from '../nn/rope.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
 import { targets } from '../targets/index.js';
-import type { Device, Lowering } from '../targets/target.js';
+import type { Lowering } from '../targets/target.js';
 import { Weights } from '../weights.js';
 import { block } from './z-image-block.js';
 import { type GraphOptions, readTransformerConfig, type TransformerConfig } from './z-image-config.js';

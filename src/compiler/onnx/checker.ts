@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import {
   type Attribute,
   type Dim,
+  elementBytes,
   elementTypes,
   type Graph,
   GraphError,
@@ -12,19 +13,6 @@ import {
 } from './graph.js';
 import type { Call, InferredDim } from './inference.js';
 import { type Operator, operators } from './operators.js';
-
-/** Bytes of an element. */
-const bytes = {
-  float32: 4,
-  uint8: 1,
-  int8: 1,
-  int32: 4,
-  int64: 8,
-  bool: 1,
-  float16: 2,
-  bfloat16: 2,
-  float8e4m3: 1,
-} as const;
 
 /**
  * Proves what can be proved of a graph before anybody runs it: every value is defined once and before its use, every operator is
@@ -56,7 +44,7 @@ export function checkGraph(graph: Graph, weightsFolder: string): void {
 
 function checkInitializer(initializer: Initializer, folder: string, sizes: Map<string, number>): void {
   const { name, type, shape } = initializer.value;
-  const expected = shape.reduce<number>((product, side) => product * (side as number), bytes[type]);
+  const expected = shape.reduce<number>((product, side) => product * (side as number), elementBytes[type]);
   const length = 'bytes' in initializer ? initializer.bytes.length : initializer.length;
   if (length !== expected)
     throw new GraphError(`weight ${name}: ${type} [${shape}] needs ${expected} bytes but has ${length}.`);

@@ -13,6 +13,20 @@ export const elementTypes = {
   float8e4m3: 17,
 } as const;
 export type ElementType = keyof typeof elementTypes;
+
+/** Bytes of an element. */
+export const elementBytes: Readonly<Record<ElementType, number>> = {
+  float32: 4,
+  uint8: 1,
+  int8: 1,
+  int32: 4,
+  int64: 8,
+  bool: 1,
+  float16: 2,
+  bfloat16: 2,
+  float8e4m3: 1,
+};
+
 /** A number where it is known when the graph is made, a name where it is known only when it runs. */
 export type Dim = number | string;
 

@@ -3,9 +3,6 @@ import type { Rope } from '../nn/rope.js';
 import type { Dim, ElementType, Value } from '../onnx/graph.js';
 import type { Weights } from '../weights.js';
 
-/** Where a graph runs. `webgpu-float32` is for adapters without 16-bit floats. */
-export type Device = 'cpu' | 'cuda' | 'webgpu' | 'webgpu-float32';
-
 /** How graphs are lowered on a device, so that the models are written once. */
 export interface Target {
   /** Of the transformer, the text encoder and the image encoder. */

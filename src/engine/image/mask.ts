@@ -1,5 +1,5 @@
+import { LATENT_CELL } from '../../domain/latent.js';
 import type { Mask, Pixels, Region } from '../engine.js';
-import { LATENT_CELL } from '../models/latent.js';
 import type { Tensor } from '../runtime/tensor.js';
 import { around, merged, parts } from './boxes.js';
 import { thickness, thinPixels } from './thickness.js';

@@ -1,3 +1,4 @@
+import { TOKEN_SIDE } from '../../domain/latent.js';
 import type { Mask, Pixels } from '../engine.js';
 import type { Tensor } from '../runtime/tensor.js';
 
@@ -25,9 +26,6 @@ export function fromPixels({ width, height, data }: Pixels): Tensor {
   return { shape: [1, 3, height, width], data: values };
 }
 
-/** Sides are multiples of this while an image is worked on: a latent's cell, twice, for the transformer's patches. */
-const MULTIPLE = 16;
-
 /** The image or mask with its right and bottom edges repeated, until both sides are multiples of 16. */
 export function edgePadded<T extends Pixels | Mask>(image: T): T {
   const [width, height] = [upwards(image.width), upwards(image.height)];
@@ -40,7 +38,7 @@ export function cropped(image: Pixels, width: number, height: number): Pixels {
 }
 
 function upwards(side: number): number {
-  return Math.ceil(side / MULTIPLE) * MULTIPLE;
+  return Math.ceil(side / TOKEN_SIDE) * TOKEN_SIDE;
 }
 
 /** An image of another size, whose pixel (x, y) is the given one of `image`; itself where the size is the same. */

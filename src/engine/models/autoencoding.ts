@@ -1,10 +1,10 @@
 import type { CompiledRowStep } from '../../compiler/index.js';
+import { LATENT_CELL } from '../../domain/latent.js';
 import type { Residency, Resident, Slot } from '../runtime/residency.js';
 import type { SessionOptions } from '../runtime/session.js';
 import { concat, items, type Tensor, tensor } from '../runtime/tensor.js';
 import type { Posterior } from './autoencoder.js';
 import type { Components } from './components.js';
-import { LATENT_CELL } from './latent.js';
 import { bandLimits, computeInRows } from './row-coder.js';
 
 /** Pixels above which an image is never taken whole. */

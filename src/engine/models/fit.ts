@@ -6,8 +6,8 @@ import {
   type TransformerConfig,
   type VaeConfig,
 } from '../../compiler/index.js';
+import { LATENT_CHANNELS, paddedLength, TOKEN_SIDE } from '../../domain/latent.js';
 import type { ComponentFolders, ModelEntry } from '../../domain/model-entry.js';
-import { LATENT_CHANNELS } from './latent.js';
 
 /** What the parts of a model say of themselves. */
 export interface Parts {
@@ -18,11 +18,6 @@ export interface Parts {
   readonly tinyDecoder: { readonly config: TinyAutoencoderConfig } | null;
   readonly imageEncoder: { readonly config: ImageEncoderConfig } | null;
 }
-
-/** Pixels of a token, a side. */
-const TOKEN = 16;
-/** A caption is padded to a multiple of this. */
-const CAPTION_MULTIPLE = 32;
 
 /**
  * Whether the parts of a model are for each other, and for what will be asked of them: folders of several checkpoints are easily mixed.
@@ -50,8 +45,8 @@ export function requireFit(
     throw mismatch(folders.tokenizer, 'tokenizer.json', `for a vocabulary of ${vocabulary}`, tokenizer.vocabulary);
 
   // The frame after the caption is the image's; frames, rows and columns are counted from 0.
-  const frames = Math.ceil(maxPromptTokens / CAPTION_MULTIPLE) * CAPTION_MULTIPLE + 2;
-  const needed = [frames, Math.ceil(maxSide / TOKEN), Math.ceil(maxSide / TOKEN)];
+  const frames = paddedLength(maxPromptTokens) + 2;
+  const needed = [frames, Math.ceil(maxSide / TOKEN_SIDE), Math.ceil(maxSide / TOKEN_SIDE)];
   const lengths = axes.map(({ length }) => length);
   if (lengths.some((length, i) => length < needed[i]!))
     throw mismatch(

@@ -1,3 +1,5 @@
+import { PATCH, paddedLength, SEQUENCE_MULTIPLE } from '../../domain/latent.js';
+
 /** Rows and columns of tokens. */
 export interface Grid {
   readonly rows: number;
@@ -13,15 +15,7 @@ export interface Stream {
   readonly noisy: readonly boolean[];
 }
 
-/** Every segment and image is padded to a multiple of this. */
-const MULTIPLE = 32;
 const ORIGIN: Position = [0, 0, 0];
-/** Side of a token in cells of the latents. */
-const PATCH = 2;
-
-export function padded(length: number): number {
-  return Math.ceil(length / MULTIPLE) * MULTIPLE;
-}
 
 /**
  * Where the tokens of one item stand: the segments of a prompt, with an image after each but the last. The last image is the target,
@@ -42,18 +36,18 @@ export function omniSequence(
   return {
     captions: {
       positions: captionPositions(lengths, frames),
-      noisy: lengths.flatMap((length, j) => flags(j, padded(length))),
+      noisy: lengths.flatMap((length, j) => flags(j, paddedLength(length))),
     },
     images: {
       positions: images.flatMap((grid, j) => withPads(cells(grid, frames[j]!.end))),
-      noisy: images.flatMap(({ rows, columns }, j) => flags(j, padded(rows * columns))),
+      noisy: images.flatMap(({ rows, columns }, j) => flags(j, paddedLength(rows * columns))),
     },
     features: {
       positions: (features ?? []).flatMap((grid, j) =>
         grid === null ? withPads([ORIGIN]).fill(ORIGIN) : featurePositions(grid, images[j]!, frames[j]!.end + 1),
       ),
       noisy: (features ?? []).flatMap((grid, j) =>
-        flags(j, grid === null ? MULTIPLE : padded(grid.rows * grid.columns)),
+        flags(j, grid === null ? SEQUENCE_MULTIPLE : paddedLength(grid.rows * grid.columns)),
       ),
     },
   };
@@ -78,12 +72,12 @@ function captionPositions(
   frames: readonly { readonly start: number }[],
 ): readonly Position[] {
   const listed = lengths.flatMap((length, j) => {
-    const tokens = Array.from({ length: padded(length) }, (_, i): Position => [frames[j]!.start + i, 0, 0]);
-    return [...tokens, ...Array<Position>(padded(length) - length).fill(ORIGIN)];
+    const tokens = Array.from({ length: paddedLength(length) }, (_, i): Position => [frames[j]!.start + i, 0, 0]);
+    return [...tokens, ...Array<Position>(paddedLength(length) - length).fill(ORIGIN)];
   });
   return listed.slice(
     0,
-    lengths.reduce((sum, length) => sum + padded(length), 0),
+    lengths.reduce((sum, length) => sum + paddedLength(length), 0),
   );
 }
 
@@ -105,5 +99,5 @@ function featurePositions(grid: Grid, image: Grid, frame: number): Position[] {
 }
 
 function withPads(positions: readonly Position[]): Position[] {
-  return [...positions, ...Array<Position>(padded(positions.length) - positions.length).fill(ORIGIN)];
+  return [...positions, ...Array<Position>(paddedLength(positions.length) - positions.length).fill(ORIGIN)];
 }

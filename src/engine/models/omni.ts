@@ -1,9 +1,10 @@
+import { PATCH, paddedLength } from '../../domain/latent.js';
 import { type Integers, integers, type Output } from '../runtime/session.js';
 import { type Tensor, tensor } from '../runtime/tensor.js';
 import type { Seen } from './image-encoder.js';
 import type { LowRankInputs } from './loras.js';
 import { byLayout, type Conditioned, type Together } from './noise-predictor.js';
-import { type Grid, omniSequence, padded, type Stream } from './omni-sequence.js';
+import { type Grid, omniSequence, type Stream } from './omni-sequence.js';
 import type { TransformerSessions } from './transformer-sessions.js';
 
 /** Embeddings [L, D] of a prompt's segments, one more than images before the target. */
@@ -17,9 +18,6 @@ export interface ConditionImage {
   readonly seen: Seen | null;
 }
 
-/** Side of a token in cells of the latents. */
-const PATCH = 2;
-
 /** The field of a target, given what the prompts say of the images. */
 export function underInstruction(
   sessions: TransformerSessions,
@@ -29,7 +27,7 @@ export function underInstruction(
 ): Conditioned {
   return byLayout(
     prompts,
-    (segments) => segments.map(({ shape }) => padded(shape[0]!)).join(),
+    (segments) => segments.map(({ shape }) => paddedLength(shape[0]!)).join(),
     (some) => together(sessions, some, images, changes),
   );
 }
@@ -124,7 +122,7 @@ function inRows(
   width: number,
   least = 0,
 ): { readonly rows: Tensor; readonly real: Integers } {
-  const spaces = parts.map(({ shape }) => padded(Math.max(least, shape[0]!)));
+  const spaces = parts.map(({ shape }) => paddedLength(Math.max(least, shape[0]!)));
   const total = spaces.reduce((sum, space) => sum + space, 0);
   const data = new Float32Array(total * width);
   const real = new Array<number>(total).fill(0);

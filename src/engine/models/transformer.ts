@@ -1,3 +1,4 @@
+import { paddedLength } from '../../domain/latent.js';
 import { integers, type Output, type SessionOptions } from '../runtime/session.js';
 import { type Tensor, tensor } from '../runtime/tensor.js';
 import type { LowRankInputs } from './loras.js';
@@ -10,9 +11,6 @@ import {
   type TransformerGraphs,
   type TransformerSessions,
 } from './transformer-sessions.js';
-
-/** Captions are padded, visibly to the model, to a multiple of this. */
-const CAPTION_MULTIPLE = 32;
 
 /** Z-Image's transformer. What depends on prompt and size alone is computed once, the rest at every step. */
 export interface Transformer {
@@ -46,7 +44,7 @@ export async function openTransformer(
     condition: (embeddings, changes = {}) =>
       byLayout(
         embeddings,
-        ({ shape }) => String(Math.ceil(shape[0]! / CAPTION_MULTIPLE)),
+        ({ shape }) => String(paddedLength(shape[0]!)),
         (some) => promptPredictor(sessions, some, changes),
       ),
     instruct: (prompts, images, changes = {}) => underInstruction(sessions, prompts, images, changes),

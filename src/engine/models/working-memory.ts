@@ -5,6 +5,7 @@ import type {
   TransformerConfig,
   VaeConfig,
 } from '../../compiler/index.js';
+import { TOKEN_SIDE } from '../../domain/latent.js';
 import type { Device } from '../engine.js';
 
 /** Of the components; null where there is none. */
@@ -31,8 +32,6 @@ export interface WorkingMemory {
 const FLOAT = 4;
 /** Of the values between the layers of text encoder and transformer. */
 const between: Readonly<Record<Device, number>> = { cpu: FLOAT, cuda: 2, webgpu: FLOAT, 'webgpu-float32': FLOAT };
-/** A token of the image is 16 × 16 pixels. */
-const PIXELS_OF_TOKEN = 256;
 
 /**
  * The factors are measured on the CPU with the embedded model, as the growth of the process over several sizes, and rounded up:
@@ -42,7 +41,7 @@ export function workingMemory({ text, transformer, vae, tiny, image }: Configs, 
   return {
     encodePrompt: (tokens) => 6 * (text.hidden + text.inner) * between[device] * tokens,
     predict: (items, pixels, captionTokens) =>
-      10 * (transformer.dim + transformer.inner) * between[device] * items * (pixels / PIXELS_OF_TOKEN + captionTokens),
+      10 * (transformer.dim + transformer.inner) * between[device] * items * (pixels / TOKEN_SIDE ** 2 + captionTokens),
     // The widest values are those that the last level begins with: the channels of the level before it, at full size.
     decode: (pixels) => 4 * vae.widths.at(1)! * FLOAT * pixels,
     encodeImage: (pixels) => 4 * vae.widths[0]! * FLOAT * pixels,

@@ -1,4 +1,5 @@
 import { contentVersion } from '../../compiler/index.js';
+import { LATENT_CELL } from '../../domain/latent.js';
 import { type ComponentFolders, foldersOf, type LoraEntry } from '../../domain/model-entry.js';
 import type { AppliedLora } from '../engine.js';
 import type { PromptCache } from '../pipelines/prompt-cache.js';
@@ -8,7 +9,6 @@ import type { Tensor } from '../runtime/tensor.js';
 import type { LatentScale, Posterior } from './autoencoder.js';
 import { autoencoding } from './autoencoding.js';
 import { type Uses, zImageComponents } from './components.js';
-import { LATENT_CELL } from './latent.js';
 import { Loras, type LowRankInputs } from './loras.js';
 import { inParts } from './micro-batch.js';
 import type { Conditioned } from './noise-predictor.js';

@@ -1,6 +1,6 @@
+import { LATENT_CELL, LATENT_CHANNELS } from '../../domain/latent.js';
 import type { EngineResult, GenerateJob } from '../engine.js';
 import { toPixels } from '../image/pixels.js';
-import { LATENT_CELL, LATENT_CHANNELS } from '../models/latent.js';
 import type { ZImage } from '../models/z-image.js';
 import { concat, items } from '../runtime/tensor.js';
 import { type ProgressReporter, pipelineHooks } from './progress-reporter.js';

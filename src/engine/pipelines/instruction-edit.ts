@@ -1,7 +1,7 @@
+import { LATENT_CELL, LATENT_CHANNELS } from '../../domain/latent.js';
 import type { EditJob, EngineResult, Pixels } from '../engine.js';
 import { cropped, edgePadded, toPixels } from '../image/pixels.js';
 import { instructionSegments } from '../models/chat-template.js';
-import { LATENT_CELL, LATENT_CHANNELS } from '../models/latent.js';
 import type { Segments } from '../models/omni.js';
 import type { ReferencePredictor } from '../models/reference-predictor.js';
 import type { ZImage } from '../models/z-image.js';

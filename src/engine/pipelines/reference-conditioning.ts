@@ -1,3 +1,4 @@
+import { TOKEN_SIDE } from '../../domain/latent.js';
 import type { Pixels } from '../engine.js';
 import { fromPixels } from '../image/pixels.js';
 import { resized } from '../image/resize.js';
@@ -8,7 +9,6 @@ import { likeliestLatents } from './latents.js';
 import { isValidReference, VALID_REFERENCE } from './valid-reference.js';
 
 const MEGAPIXEL = 1024 * 1024;
-const MULTIPLE = 16;
 
 /**
  * Images as an instruction has them before its eyes: their likeliest latents and, where the model has an image encoder, what that
@@ -45,7 +45,7 @@ export function fitted(image: Pixels, area: number): Pixels {
 
 /** The middle of an image, with sides that are multiples of 16. */
 export function centred(image: Pixels): Pixels {
-  const within = (side: number) => Math.floor(side / MULTIPLE) * MULTIPLE;
+  const within = (side: number) => Math.floor(side / TOKEN_SIDE) * TOKEN_SIDE;
   const [width, height] = [within(image.width), within(image.height)];
   const [left, top] = [Math.floor((image.width - width) / 2), Math.floor((image.height - height) / 2)];
   const data = new Uint8Array(width * height * 3);

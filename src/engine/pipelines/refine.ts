@@ -1,10 +1,10 @@
+import { LATENT_CELL } from '../../domain/latent.js';
 import type { EngineResult, Mask, RefineJob, Region } from '../engine.js';
 import { clipped, merged } from '../image/boxes.js';
 import type { FaceDetector } from '../image/faces.js';
 import { binarised, boxesOf, composite, covering, feathered, union } from '../image/mask.js';
 import { cropped, edgePadded, fromPixels, toPixels } from '../image/pixels.js';
 import { findRegions } from '../image/regions.js';
-import { LATENT_CELL } from '../models/latent.js';
 import type { ZImage } from '../models/z-image.js';
 import { averaged } from '../runtime/tensor.js';
 import { encodePrompts, promptsOf } from './conditioning.js';

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CheckpointError } from '../../compiler/index.js';
 import type { ModelEntry } from '../../domain/model-entry.js';
 import type { Seen } from '../../domain/seen.js';
+import { unlessAborted } from '../../environment/unless-aborted.js';
 import type { EngineConfig } from '../config.js';
 import type { Device, DeviceChoice, Engine, EngineEvent, EngineJob, EngineResult, RunOptions } from '../engine.js';
 import { DeadlineExceeded, EngineLost, FilesChanged, FilesUnusable, NonFinite } from '../problems.js';
@@ -225,14 +226,4 @@ function problem(failure: Failure): Error {
   if (failure.kind === 'unusable') return new FilesUnusable(failure.message, failure.fault, failure.name);
   if (failure.kind === 'aborted') return new EngineLost('The engine stopped the job although nobody asked for it.');
   return Object.assign(new Error(failure.message), { name: failure.name });
-}
-
-/** The promise's outcome, or the signal's reason if that comes first. */
-function unlessAborted<T>(signal: AbortSignal, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
