@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StorageUnavailable } from '../../src/domain/problems.js';
 import type { UseCases } from '../../src/generation/types.js';
+import { ScriptedEngine } from './engines.js';
 import { HandClock } from './hand-clock.js';
 import { eventsOf, newFolder, openStudio, painter, stays, tiny, untilDone } from './open-studio.js';
 import { cannotMount, mountReadOnly, mountSmallDisk, type SmallDisk } from './small-disk.js';
@@ -37,7 +38,8 @@ describe.skipIf(cannotMount !== null)(
       await service.close(0);
       disk.unmount();
     });
-    const open = () => openStudio({ dataDir: disk.folder, clock, catalog: [tiny, painter] });
+    const engine = new ScriptedEngine();
+    const open = () => openStudio({ dataDir: disk.folder, clock, catalog: [tiny, painter], engines: [engine] });
     /** With nothing that could leave to make room. */
     async function fillWithout(remembered: typeof cat | null) {
       if (remembered !== null) await service.generate(remembered, untilDone);
@@ -79,8 +81,15 @@ describe.skipIf(cannotMount !== null)(
     });
 
     it('work that had begun ends with the same problem', async () => {
+      let goOn = () => {};
+      const filled = new Promise<void>((resolve) => {
+        goOn = resolve;
+      });
+      engine.script = { beforeStep: () => filled };
       const begun = await service.generate({ prompt: 'a dog', count: 4, seed: 1, width: 512, height: 128 }, stays());
       disk.fill();
+      goOn();
+      engine.script = {};
       const last = (await eventsOf(service, begun.id)).at(-1)!.generation;
       expect(last.problem).toMatchObject({ code: 'StorageUnavailable', retryable: true });
     });
