@@ -1,0 +1,143 @@
+import type { Attributes, Counter, Histogram, Meter } from '@opentelemetry/api';
+
+/** Jobs of one model in one state. */
+export interface QueuedJobs {
+  readonly model: string;
+  readonly state: 'waiting' | 'running';
+  readonly jobs: number;
+}
+
+/** What is looked at when the metrics are read. */
+export interface MetricSources {
+  /** Jobs by model and state; empty where this process has no queue. */
+  queuedJobs?(): Promise<readonly QueuedJobs[]>;
+  /** Age of the job that has waited longest, in milliseconds; null where none waits. */
+  oldestJobMs?(): Promise<number | null>;
+  /** Subscriptions that are being read. */
+  subscriptions?(): number;
+  /** Resident memory of each engine's process, in bytes. */
+  engineMemory?(): Promise<readonly number[]>;
+}
+
+/** Boundaries of durations in seconds: a cached repeat takes a millisecond, an image on a CPU a minute. */
+const DURATIONS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+
+/**
+ * The measures of this process, by OpenTelemetry's names where it has them.
+ *
+ * Durations are in seconds, as its conventions have it. Until it is started nothing is counted: the SDK takes as long to load as the
+ * rest of the program.
+ *
+ * @see https://opentelemetry.io/docs/specs/semconv/general/metrics/
+ */
+export class Metrics {
+  #instruments: Instruments | null = null;
+  #read: (() => Promise<string>) | null = null;
+
+  /** Loads the SDK. Measures of before are not counted. @param version of this program */
+  async start(version: string, sources: MetricSources): Promise<void> {
+    const [{ PrometheusExporter, PrometheusSerializer }, { MeterProvider }, { resourceFromAttributes }] =
+      await Promise.all([
+        import('@opentelemetry/exporter-prometheus'),
+        import('@opentelemetry/sdk-metrics'),
+        import('@opentelemetry/resources'),
+      ]);
+    const reader = new PrometheusExporter({ preventServerStart: true });
+    const resource = resourceFromAttributes({ 'service.name': 'inkstone', 'service.version': version });
+    const provider = new MeterProvider({ readers: [reader], resource });
+    const meter = provider.getMeter('inkstone', version);
+    this.#instruments = instrumentsOf(meter);
+    observe(meter, sources);
+    const serializer = new PrometheusSerializer();
+    this.#read = async () => serializer.serialize((await reader.collect()).resourceMetrics);
+  }
+
+  /** In Prometheus' text format; null before the start. @see https://prometheus.io/docs/instrumenting/exposition_formats/ */
+  async read(): Promise<string | null> {
+    return this.#read === null ? null : this.#read();
+  }
+
+  /** A generation that has ended. @param durationMs since it was asked for */
+  generation(durationMs: number, attributes: { operation: string; status: string; cache: string }): void {
+    this.#instruments?.generations.record(durationMs / 1000, prefixed(attributes));
+  }
+
+  /** A job that has ended in this process. @param durationMs since a worker took it */
+  job(durationMs: number, attributes: { model: string; outcome: 'finished' | 'failed' | 'cancelled' | 'found' }): void {
+    this.#instruments?.jobs.record(durationMs / 1000, prefixed(attributes));
+  }
+
+  /** A stage of a job, such as DENOISE. */
+  stage(durationMs: number, attributes: { stage: string }): void {
+    this.#instruments?.stages.record(durationMs / 1000, prefixed(attributes));
+  }
+
+  /** A request that has been answered. @param route as the router names it, so that addresses of images are one */
+  request(durationMs: number, attributes: { method: string; route: string; status: number }): void {
+    const { method, route, status } = attributes;
+    this.#instruments?.requests.record(durationMs / 1000, {
+      'http.request.method': method,
+      'http.route': route,
+      'http.response.status_code': status,
+    });
+  }
+
+  /** An image that was answered, in the size and format that was asked for. */
+  image(attributes: { outcome: 'found' | 'gone' | 'unknown' }): void {
+    this.#instruments?.images.add(1, prefixed(attributes));
+  }
+}
+
+interface Instruments {
+  readonly generations: Histogram;
+  readonly jobs: Histogram;
+  readonly stages: Histogram;
+  readonly requests: Histogram;
+  readonly images: Counter;
+}
+
+function instrumentsOf(meter: Meter): Instruments {
+  const seconds = (name: string, description: string) =>
+    meter.createHistogram(name, { description, unit: 's', advice: { explicitBucketBoundaries: DURATIONS } });
+  return {
+    generations: seconds('inkstone.generation.duration', 'From the request of a generation to its end.'),
+    jobs: seconds('inkstone.job.duration', 'From the start of a job to its end.'),
+    stages: seconds('inkstone.stage.duration', 'Of a stage of a job.'),
+    requests: seconds('http.server.request.duration', 'From the first byte of a request to the head of its answer.'),
+    images: meter.createCounter('inkstone.image.requests', { description: 'Images asked for by their address.' }),
+  };
+}
+
+function observe(meter: Meter, { queuedJobs, oldestJobMs, subscriptions, engineMemory }: MetricSources): void {
+  meter
+    .createObservableGauge('inkstone.queue.jobs', { description: 'Jobs by model and state.' })
+    .addCallback(async (result) => {
+      for (const { model, state, jobs } of (await queuedJobs?.()) ?? [])
+        result.observe(jobs, prefixed({ model, state }));
+    });
+  meter
+    .createObservableGauge('inkstone.queue.oldest.age', {
+      description: 'Age of the job that has waited longest.',
+      unit: 's',
+    })
+    .addCallback(async (result) => {
+      if (oldestJobMs !== undefined) result.observe(((await oldestJobMs()) ?? 0) / 1000);
+    });
+  meter
+    .createObservableUpDownCounter('inkstone.subscriptions.active', {
+      description: 'Subscriptions that are being read.',
+    })
+    .addCallback((result) => {
+      if (subscriptions !== undefined) result.observe(subscriptions());
+    });
+  meter
+    .createObservableGauge('inkstone.engine.memory', { description: 'Resident memory of an engine.', unit: 'By' })
+    .addCallback(async (result) => {
+      for (const [engine, bytes] of ((await engineMemory?.()) ?? []).entries())
+        result.observe(bytes, prefixed({ engine }));
+    });
+}
+
+function prefixed(attributes: Readonly<Record<string, string | number>>): Attributes {
+  return Object.fromEntries(Object.entries(attributes).map(([name, value]) => [`inkstone.${name}`, value]));
+}
