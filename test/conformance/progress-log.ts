@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ProgressEvent } from '../../src/generation/types.js';
-import type { ProgressLog } from '../../src/stores/progress/progress-log.js';
+import { type ProgressLog, StaleWriter } from '../../src/stores/progress/progress-log.js';
 import { HandClock } from '../generation/hand-clock.js';
 import { generationOf } from './generation.js';
 
@@ -30,11 +29,11 @@ export function progressLogConformance(name: string, create: (setup: ProgressLog
 
   describe(`${name} is a progress log that`, () => {
     it('tells events from any point, then live, until the last', async () => {
-      const { log } = await fresh();
+      const { log, clock } = await fresh();
       await log.append(a, step(1));
       await log.append(a, step(2));
       const reading = [0, 1, 2, 3, 4].map((after) => collected(log, after));
-      await sleep(0);
+      await silent(clock, 5);
       await log.append(a, step(3));
       await log.append(a, finish(4));
       const read = await Promise.all(reading);
@@ -52,10 +51,10 @@ export function progressLogConformance(name: string, create: (setup: ProgressLog
     it.each([4, 5, 6, 7, 99])(
       'tells a reader that begins after event %d, beyond the end, how it ends',
       async (after) => {
-        const { log } = await fresh();
+        const { log, clock } = await fresh();
         await log.append(a, step(1));
         const reading = collected(log, after);
-        await sleep(0);
+        await silent(clock);
         for (let n = 2; n <= 5; n++) await log.append(a, step(n));
         await log.append(a, finish(6));
         const told = (await reading).map(({ sequence }) => sequence);
@@ -86,10 +85,10 @@ export function progressLogConformance(name: string, create: (setup: ProgressLog
       await log.append(a, step(1));
       const reading = collected(log, 0);
       for (let i = 0; i < 2; i++) {
-        await sleep(5);
+        await silent(clock);
         clock.advance(1000);
       }
-      await sleep(5);
+      await silent(clock);
       clock.advance(999);
       await log.append(a, finish(2));
       const events = await reading;
@@ -106,7 +105,7 @@ export function progressLogConformance(name: string, create: (setup: ProgressLog
       await log.append(a, step(1));
       const reading = new AbortController();
       const events = collected(log, 0, reading.signal);
-      await sleep(5);
+      await silent(clock);
       reading.abort();
       expect(await events).toHaveLength(1);
       expect(clock.waiting).toBe(0);
@@ -138,25 +137,47 @@ export function progressLogConformance(name: string, create: (setup: ProgressLog
     });
 
     it('begins at any number, and has nothing to hide from one that has seen others', async () => {
-      const { log } = await fresh();
+      const { log, clock } = await fresh();
       const [first, last] = [1_000_001, 1_000_002];
       await log.append(a, { ...step(1), sequence: first });
       const reading = [7, first, last + 9].map((after) => collected(log, after));
-      await sleep(0);
+      await silent(clock, 3);
       await log.append(a, finish(last));
       const read = await Promise.all(reading);
       expect(read.map((events) => events.map(({ sequence }) => sequence))).toEqual([[first, last], [last], [last]]);
     });
 
-    it('ends all readers when it closes', async () => {
+    it('appends an event once that is sent twice, and refuses a writer that is behind another', async () => {
+      const { log } = await fresh();
+      for (const event of [step(1), step(2, 'data:'), step(2, 'data:')]) await log.append(a, event);
+      await expect(log.append(a, { ...step(1), at: 7 })).rejects.toBeInstanceOf(StaleWriter);
+      await log.append(a, finish(3));
+      await log.append(a, finish(3));
+      await expect(log.append(a, step(4))).rejects.toBeInstanceOf(StaleWriter);
+      expect((await collected(log, 0)).map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+    });
+
+    it('knows each generation as its last event left it', async () => {
       const { log } = await fresh();
       await log.append(a, step(1));
+      const later = generationOf({ id: 'a', status: 'RUNNING', step: 2 });
+      await log.append(later, step(2));
+      expect(await log.states(['a', 'c'])).toEqual([later, null]);
+    });
+
+    it('ends all readers when it closes', async () => {
+      const { log, clock } = await fresh();
+      await log.append(a, step(1));
       const reading = collected(log, 0);
-      await sleep(0);
+      await silent(clock);
       await log.close();
       expect(await reading).toHaveLength(1);
     });
   });
+
+  /** Resolves when so many readers have read what there is and wait for more. */
+  const silent = (clock: HandClock, readers = 1) =>
+    vi.waitFor(() => expect(clock.waiting).toBe(readers), { interval: 1 });
 
   async function collected(log: ProgressLog, after: number, signal = new AbortController().signal) {
     const events: ProgressEvent[] = [];

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { GenerationEvent, ProgressEvent } from '../../domain/event.js';
 import type { Generation } from '../../domain/generation.js';
 import type { Clock } from '../../environment/clock.js';
-import type { ProgressLog } from './progress-log.js';
+import { type ProgressLog, StaleWriter } from './progress-log.js';
 
 export interface MemoryProgressLogOptions {
   readonly clock: Clock;
@@ -31,7 +31,9 @@ export function createMemoryProgressLog(options: MemoryProgressLogOptions): Prog
   return {
     async append(generation, event) {
       const { id } = generation;
-      const log = running.get(id) ?? new Log(options);
+      const log = running.get(id) ?? finished.get(id) ?? new Log(options);
+      if (log.has(event)) return;
+      if (log.ended || event.sequence <= log.last) throw new StaleWriter();
       running.set(id, log);
       log.append(generation, event);
       if (log.ended) {
@@ -41,6 +43,9 @@ export function createMemoryProgressLog(options: MemoryProgressLogOptions): Prog
     },
     async read(id, after, signal) {
       return (running.get(id) ?? finished.get(id))?.read(after, signal) ?? null;
+    },
+    async states(ids) {
+      return ids.map((id) => (running.get(id) ?? finished.get(id))?.generation ?? null);
     },
     async close() {
       for (const log of running.values()) log.close();
@@ -63,6 +68,21 @@ class Log {
 
   constructor(options: MemoryProgressLogOptions) {
     this.#options = options;
+  }
+
+  get generation(): Generation | null {
+    return this.#generation;
+  }
+
+  /** Number of the last event; 0 before the first. */
+  get last(): number {
+    return this.#events.at(-1)?.sequence ?? 0;
+  }
+
+  /** Whether the same event was appended before, with or without its preview. */
+  has(event: GenerationEvent): boolean {
+    const known = this.#events[event.sequence - (this.#events[0]?.sequence ?? 0)];
+    return known !== undefined && bare(known) === bare(event);
   }
 
   append(generation: Generation, event: GenerationEvent): void {
@@ -144,3 +164,6 @@ const promptBytes = ({ prompt, negativePrompt }: Generation): number => 2 * (pro
 
 const previewBytes = (event: GenerationEvent): number =>
   event.type === 'StepFinished' ? (event.preview?.length ?? 0) : 0;
+
+const bare = (event: GenerationEvent): string =>
+  JSON.stringify(event.type === 'StepFinished' ? { ...event, preview: null } : event);
