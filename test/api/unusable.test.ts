@@ -12,7 +12,7 @@ function loraFile(): string {
 }
 
 function mismatch(): string {
-  const file = join(newFolder(), 'misfit.safetensors');
+  const file = join(newFolder(), 'mismatch.safetensors');
   writeTensors(file, { 'transformer.layers.0.attention.to_q.lora_A.weight': { type: 'F32', shape: [4, 64] } });
   return file;
 }
@@ -29,7 +29,7 @@ describe('what cannot be used', () => {
     );
     const program = await serving(catalog);
     expect(await offered(program)).toEqual({ whole: ['good'] });
-    for (const what of ['model "damaged"', 'model "nowhere"', 'LoRA \\"gone\\"', 'LoRA \\"misfit\\"'])
+    for (const what of ['model "damaged"', 'model "nowhere"', 'LoRA \\"gone\\"', 'LoRA \\"mismatch\\"'])
       expect(program.output()).toContain(what.replaceAll('"', '\\"').replaceAll('\\\\', '\\'));
     expect(program.output()).toContain('Ready in');
     expect(program.output()).toContain('with the model whole.');
@@ -40,7 +40,7 @@ describe('what cannot be used', () => {
       await draw(program, { model: 'damaged' }),
       await draw(program, { model: 'nowhere' }),
       await draw(program, { loras: [{ id: 'gone', weight: 1 }] }),
-      await draw(program, { loras: [{ id: 'misfit', weight: 1 }] }),
+      await draw(program, { loras: [{ id: 'mismatch', weight: 1 }] }),
     ];
     expect(refusals).toMatchObject([
       { __typename: 'UnknownModel', code: 'UNUSABLE_MODEL', message: expect.stringContaining('a file is damaged') },

@@ -72,7 +72,7 @@ describe('a job with LoRAs', () => {
   });
 
   it('is refused when one is unknown or does not fit, says why, and the engine takes the next', async () => {
-    const mismatch = lora('misfit', {
+    const mismatch = lora('mismatch', {
       'transformer.layers.0.attention.to_q.lora_A.weight': { type: 'F32', shape: [4, 64] },
     });
     const engine = engineWith({ catalog: [tinyTurbo({ loras: [mismatch] })] });
@@ -81,8 +81,8 @@ describe('a job with LoRAs', () => {
       name: 'LoraError',
       message: expect.stringContaining('"nobody"'),
     });
-    await expect(apply('misfit')).rejects.toMatchObject({ name: 'LoraError' });
-    await expect(apply('misfit')).rejects.toThrow('transformer.layers.0.attention.to_q.lora_A.weight');
+    await expect(apply('mismatch')).rejects.toMatchObject({ name: 'LoraError' });
+    await expect(apply('mismatch')).rejects.toThrow('transformer.layers.0.attention.to_q.lora_A.weight');
     await run(engine, job);
   });
 });
