@@ -1,34 +1,22 @@
-import { access, constants } from 'node:fs/promises';
-import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { ModelEntry } from '../domain/model-entry.js';
-import type { ProblemRecord } from '../domain/problem.js';
 import type { EngineConfig } from '../engine/config.js';
 import type { Engine } from '../engine/engine.js';
-import { EngineLost, FilesUnusable } from '../engine/problems.js';
 import { type Clock, systemClock } from '../environment/clock.js';
-import { makePrivateFolder } from '../environment/folders.js';
 import type { GenerationConfig } from '../generation/config.js';
 import { logLine } from '../generation/generation-log.js';
-import { toProblemRecord } from '../generation/problem-record.js';
 import type { RequestContext, TokenCount, Usable } from '../generation/request/reader.js';
 import { GenerationService } from '../generation/service.js';
+import type { ServiceParts } from '../generation/service-parts.js';
 import type { UseCases } from '../generation/types.js';
 import type { ImagesConfig } from '../images/config.js';
 import { Variants } from '../images/variants.js';
 import type { JobsConfig } from '../jobs/config.js';
 import { InProcessQueue } from '../jobs/in-process.js';
-import type { Worker } from '../jobs/queue.js';
-import { type RunParts, runJobs } from '../jobs/run-job.js';
-import { Disk } from '../stores/disk/disk.js';
-import { forgetImages, type ImageRecordCache, Records } from '../stores/generations/image-records.js';
-import { imagesOn, recordsOn } from '../stores/generations/kept-on-disk.js';
-import { openLibsqlStore } from '../stores/generations/libsql-store.js';
-import { StoreUnusable } from '../stores/generations/sql-thread.js';
-import { openFolderImageStore } from '../stores/images/folder-image-store.js';
 import { createMemoryProgressLog } from '../stores/progress/memory-progress-log.js';
-import { openSources } from './inputs.js';
+import { openLocalStores, type Stores } from './stores.js';
+import { problemsTo, workerOf, worthAnotherTry } from './worker.js';
 
 export interface GenerationServiceOptions {
   /** Belong to the caller, who closes them after the studio. */
@@ -63,49 +51,16 @@ export interface GenerationServiceOptions {
   readonly clock?: Clock;
 }
 
-/** What an image takes in memory: its record, not its pixels. */
-const recordBytes = 1024;
-/** Images of different requests that share a forward, where the settings do not say. */
-const defaultBatch = 4;
-
 /**
- * Opens the stores, waits for the engines and puts the use cases together. Generations that an earlier process left
- * unfinished are taken over.
+ * Opens the stores, waits for the engines and puts the use cases of the embedded program together. Generations that an earlier process
+ * left unfinished are taken over.
  *
  * @throws StoreUnusable, or with the sentence of an engine that cannot start
  */
 export async function createGenerationService(options: GenerationServiceOptions): Promise<UseCases> {
   const { engines, catalog, settings, log, clock = systemClock } = options;
-  const { DATA_DIR, CACHE_BYTES, IMAGE_STORE_BYTES, GENERATION_LIMIT } = settings.generation;
-  await makeUsable(DATA_DIR);
-  // First, because its lock guards the whole folder.
-  const store = await openLibsqlStore(join(DATA_DIR, 'inkstone.db'), { rows: GENERATION_LIMIT });
+  const stores = await openLocalStores({ settings, log, clock });
   try {
-    // A budget of 0 keeps none; to lru-cache it would mean no budget.
-    const memory: ImageRecordCache = new LRUCache({
-      maxSize: Math.max(1, CACHE_BYTES),
-      sizeCalculation: () => recordBytes,
-    });
-    const imagesFolder = join(DATA_DIR, 'images');
-    const folder = await openFolderImageStore(imagesFolder, {
-      maxBytes: IMAGE_STORE_BYTES,
-      onGone: (ids) => {
-        forgetImages(ids, clock.now(), { memory, store }).catch((error) =>
-          log.error({ err: error }, 'forgetting images'),
-        );
-      },
-    });
-    const disk = new Disk({
-      folders: [DATA_DIR, imagesFolder],
-      clock,
-      release: (bytes) => folder.release(bytes),
-      catchUp: () => records.catchUp(),
-      log,
-    });
-    const images = imagesOn(disk, folder);
-    const kept = recordsOn(disk, store);
-    const records = new Records({ memory, store: kept, images });
-    const sources = await openSources({ images, disk, settings, clock });
     const device = await deviceOf(engines);
     let closed = false;
     if (options.loadsAhead !== false)
@@ -113,81 +68,67 @@ export async function createGenerationService(options: GenerationServiceOptions)
         // An engine that ends in the midst of it has been told to.
         if (!closed) log.error({ err: error, model }, 'the default model was not loaded');
       });
-
     const now = () => clock.now();
-    const problemOf = (error: unknown): ProblemRecord => {
-      const problem = toProblemRecord(error);
-      // Clients hear nothing of what went wrong where that is a fault of this program.
-      if (problem.code === 'Failed' && problem.reason === undefined)
-        log.error({ err: error }, 'a job failed unexpectedly');
-      if (error instanceof FilesUnusable) log.error({ err: error }, 'files of a job cannot be used');
-      return problem;
-    };
-    const imageRecords: RunParts['records'] = {
-      find: async (fingerprint) => (await records.recall([fingerprint]))[0] ?? null,
-      save: (record) => records.saveImage(record, clock.now()),
-    };
+    const problemOf = problemsTo(log);
     const queue = new InProcessQueue({
-      workers: engines.map((engine): Worker => {
-        const parts = { engine, inputs: sources, images, records: imageRecords, now, problemOf };
-        return {
-          loaded: () => engine.loaded(),
-          batch: settings.engine.ENGINE_BATCH ?? defaultBatch,
-          run: (tasks) => runJobs(tasks, parts),
-        };
-      }),
+      workers: engines.map((engine) => workerOf(engine, { stores, settings: settings.engine, now, problemOf })),
       limit: settings.jobs.QUEUE_LIMIT,
       now,
       problemOf,
-      worthAnotherTry: (error) => error instanceof EngineLost,
+      worthAnotherTry,
     });
-    const service = new GenerationService({
-      requestContext: memoizingTokenCounts(
-        { usable: allUsable, runtime: '', ...options, sources, device },
-        options.modelVersion ?? (() => ''),
-      ),
-      sources,
-      records,
-      store: kept,
-      disk,
-      queue,
-      deadlineMs: settings.engine.JOB_DEADLINE_MS,
-      progress: createMemoryProgressLog({
-        clock,
-        heartbeatMs: settings.generation.PROGRESS_HEARTBEAT_MS,
-        maxBytes: settings.generation.PROGRESS_LOG_BYTES,
-        keptBytes: settings.generation.PROGRESS_KEPT_BYTES,
-      }),
-      variants: new Variants({ images, records, maxBytes: settings.images.VARIANT_CACHE_BYTES }),
+    const { PROGRESS_HEARTBEAT_MS, PROGRESS_LOG_BYTES, PROGRESS_KEPT_BYTES } = settings.generation;
+    const progress = createMemoryProgressLog({
       clock,
-      waitLimitMs: settings.generation.WAIT_LIMIT_MS,
-      loaded: () => new Set(engines.flatMap((engine) => engine.loaded())),
-      unexpected: (error, generation) => log.error({ err: error, generation }, 'a generation failed unexpectedly'),
-      ended: (generation, traceId) =>
-        log.info({ ...logLine(generation), ...(traceId === null ? {} : { trace: traceId }) }, 'generation'),
-      async closeStores() {
-        closed = true;
-        await sources.close();
-        await images.close();
-        await store.close();
-      },
+      heartbeatMs: PROGRESS_HEARTBEAT_MS,
+      maxBytes: PROGRESS_LOG_BYTES,
+      keptBytes: PROGRESS_KEPT_BYTES,
     });
-    await service.takeOver(await kept.unfinished());
+    const requestContext = memoizingTokenCounts(
+      { usable: allUsable, runtime: '', ...options, sources: stores.inputs, device },
+      options.modelVersion ?? (() => ''),
+    );
+    const loaded = () => new Set(engines.flatMap((engine) => engine.loaded()));
+    const service = assemble({ stores, queue, progress, requestContext, loaded, settings, log, clock }, () => {
+      closed = true;
+    });
+    await service.takeOver(await stores.generations.unfinished());
     return service;
   } catch (error) {
-    await store.close();
+    await stores.close();
     throw error;
   }
 }
 
-/** Of a folder that belongs to somebody else, such as a mounted volume, the database would only say that it cannot be opened. */
-async function makeUsable(folder: string): Promise<void> {
-  try {
-    makePrivateFolder(folder);
-    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (error) {
-    throw new StoreUnusable(`DATA_DIR ${folder} cannot be used: ${(error as Error).message}.`, { cause: error });
-  }
+/** What the use cases are made of, whatever implements the seams. */
+export interface ServiceSeams extends Pick<ServiceParts, 'queue' | 'progress' | 'requestContext' | 'loaded' | 'clock'> {
+  readonly stores: Stores;
+  readonly settings: GenerationServiceOptions['settings'];
+  readonly log: Logger;
+}
+
+/** Puts the use cases together. @param onClosed called when they have ended */
+export function assemble(
+  { stores, queue, progress, requestContext, loaded, settings, log, clock }: ServiceSeams,
+  onClosed: () => void = () => {},
+): GenerationService {
+  const { images, inputs, records, generations, health } = stores;
+  return new GenerationService({
+    ...{ requestContext, records, queue, progress, clock, loaded },
+    sources: inputs,
+    store: generations,
+    disk: health,
+    deadlineMs: settings.engine.JOB_DEADLINE_MS,
+    variants: new Variants({ images, records, maxBytes: settings.images.VARIANT_CACHE_BYTES }),
+    waitLimitMs: settings.generation.WAIT_LIMIT_MS,
+    unexpected: (error, generation) => log.error({ err: error, generation }, 'a generation failed unexpectedly'),
+    ended: (generation, traceId) =>
+      log.info({ ...logLine(generation), ...(traceId === null ? {} : { trace: traceId }) }, 'generation'),
+    async closeStores() {
+      onClosed();
+      await stores.close();
+    },
+  });
 }
 
 /** Images of different precisions differ in their last bits: `cpu`, `cuda`, or `cpu+cuda` where a job may go to either. */

@@ -1,19 +1,14 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { Checks } from '../catalog/checks.js';
-import { listModels } from '../catalog/entry-from-checkpoint.js';
-import { KeptFileHashes } from '../catalog/file-hashes.js';
-import { Library } from '../catalog/library.js';
-import { loadDefault } from '../catalog/load-default.js';
 import type { ModelEntry } from '../domain/model-entry.js';
 import type { DeviceChoice } from '../engine/engine.js';
 import { runtimeName } from '../engine/process/device.js';
-import { engineFor } from '../engine/process/host.js';
 import { programVersion } from '../environment/program-version.js';
 import type { UseCases } from '../generation/types.js';
 import { generateAccessKey, isLoopback } from '../http/access.js';
 import type { Listening } from '../http/server.js';
 import { isTelemetryWanted, startTelemetry } from '../telemetry/sdk.js';
 import type { Settings } from './config.js';
+import { type OpenModelsOptions, openModels } from './models.js';
 
 /** The program without its ways in: engines and use cases, opened in the order in which they need each other. */
 export interface App {
@@ -27,48 +22,11 @@ export interface App {
   close(graceMs: number): Promise<void>;
 }
 
-export interface AppOptions {
-  /** Left out, those of the catalog and of the named checkpoints. */
-  readonly models?: readonly ModelEntry[];
-  /** Where hashes of large files are kept; left out, with the other data. */
-  readonly hashesFolder?: string;
-  /** Whether the first model is wanted and no other in its place; left out, the first that can be used is the default. */
-  readonly insists?: boolean;
-}
-
-/** @throws CatalogError, StoreUnusable, or with the sentence of an engine that cannot start */
-export async function createApp(
-  settings: Settings,
-  log: Logger,
-  { models: given, hashesFolder = settings.generation.DATA_DIR, insists = false }: AppOptions = {},
-): Promise<App> {
-  const { models, unreadable } = given === undefined ? listModels(settings.engine) : { models: given, unreadable: [] };
-  for (const sentence of unreadable) log.warn(sentence);
-  const hashes = new KeptFileHashes(hashesFolder);
-  const checks = new Checks();
-  const { ENGINE_DEVICE, ENGINE_MEMORY, FACE_DETECTOR } = settings.engine;
-  const library = new Library(models, {
-    machine: { device: ENGINE_DEVICE === 'auto' ? 'cpu' : ENGINE_DEVICE, budget: ENGINE_MEMORY },
-    faceDetector: FACE_DETECTOR,
-    hashes,
-    checks,
-    report: (sentence) => log.warn(sentence),
-  });
-  const engine = engineFor(
-    settings.engine,
-    models,
-    { info: (message) => log.debug(message), warn: (message) => log.warn(message) },
-    (job) => library.seen(job),
-  );
-  const closing = [() => engine.close(), () => checks.close()];
-  // The engine's process takes longer than this to start.
-  library.glance();
-  // The default model is loaded while everything else is read and opened: a cold start is an eighth shorter.
-  const warm = loadDefault(engine, models, library, { insists });
-  // Whoever waits for it hears of it; where nothing is served in the end, nobody does.
-  warm.catch(() => {});
-  // Its first request needs its content, which of a large checkpoint takes as long to read as loading it does.
-  if (models[0] !== undefined) library.content(models[0].id).catch(() => {});
+/** The embedded program: everything in this process and one engine beside it. @throws CatalogError, StoreUnusable, or with the sentence of an engine that cannot start */
+export async function createApp(settings: Settings, log: Logger, options: OpenModelsOptions = {}): Promise<App> {
+  const models = openModels(settings, log, options);
+  const { entries, library, engine, warm } = models;
+  const closing = [() => models.close()];
   try {
     const { createGenerationService } = await import('./generation-service.js');
     const { PromptThreads } = await import('../generation/prompts/threads.js');
@@ -76,10 +34,10 @@ export async function createApp(
     closing.push(() => prompts.close());
     const service = await createGenerationService({
       engines: [engine],
-      catalog: models,
+      catalog: entries,
       loadsAhead: false,
       countTokens(id, prompt) {
-        const { components, limits } = models.find((model) => model.id === id)!;
+        const { components, limits } = entries.find((model) => model.id === id)!;
         return prompts.count(components.tokenizer, limits.maxPromptTokens, prompt);
       },
       advise: (prompt, counted) => prompts.advise(prompt, counted),
@@ -96,13 +54,12 @@ export async function createApp(
       settings,
       log,
     });
-    // Its folder is there now.
-    void hashes.save();
+    void models.keepHashes();
     return {
       service,
       device: await engine.ready(),
       warm,
-      inspect: () => library.inspect(),
+      inspect: () => models.inspect(),
       async close(graceMs) {
         await service.close(graceMs);
         for (const close of closing) await close();

@@ -1,0 +1,51 @@
+import type { Logger } from 'pino';
+import type { ProblemRecord } from '../domain/problem.js';
+import type { EngineConfig } from '../engine/config.js';
+import type { Engine } from '../engine/engine.js';
+import { EngineLost, FilesUnusable } from '../engine/problems.js';
+import { toProblemRecord } from '../generation/problem-record.js';
+import type { Worker } from '../jobs/queue.js';
+import { runJobs } from '../jobs/run-job.js';
+import type { Stores } from './stores.js';
+
+/** Images of different requests that share a model call, where the settings do not say. */
+const DEFAULT_BATCH = 4;
+
+export interface WorkerOptions {
+  readonly stores: Pick<Stores, 'images' | 'inputs' | 'records'>;
+  readonly settings: Partial<Pick<EngineConfig, 'ENGINE_BATCH'>>;
+  /** Milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly problemOf: (error: unknown) => ProblemRecord;
+}
+
+/** An engine that makes the images of jobs. */
+export function workerOf(engine: Engine, { stores, settings, now, problemOf }: WorkerOptions): Worker {
+  const { images, inputs, records } = stores;
+  const parts = {
+    ...{ engine, inputs, images, now, problemOf },
+    records: {
+      find: async (fingerprint: string) => (await records.recall([fingerprint]))[0] ?? null,
+      save: (record: Parameters<typeof records.saveImage>[0]) => records.saveImage(record, now()),
+    },
+  };
+  return {
+    loaded: () => engine.loaded(),
+    batch: settings.ENGINE_BATCH ?? DEFAULT_BATCH,
+    run: (tasks) => runJobs(tasks, parts),
+  };
+}
+
+/** How a failure is stored; what is a fault of the program or of its files is logged, since clients hear nothing of it. */
+export function problemsTo(log: Logger): (error: unknown) => ProblemRecord {
+  return (error) => {
+    const problem = toProblemRecord(error);
+    if (problem.code === 'Failed' && problem.reason === undefined)
+      log.error({ err: error }, 'a job failed unexpectedly');
+    if (error instanceof FilesUnusable) log.error({ err: error }, 'files of a job cannot be used');
+    return problem;
+  };
+}
+
+/** Whether a job that failed so may succeed when it is run again. */
+export const worthAnotherTry = (error: unknown): boolean => error instanceof EngineLost;
