@@ -15,6 +15,7 @@ import { Variants } from '../images/variants.js';
 import type { JobsConfig } from '../jobs/config.js';
 import { InProcessQueue } from '../jobs/in-process.js';
 import { createMemoryProgressLog } from '../stores/progress/memory-progress-log.js';
+import { Metrics } from '../telemetry/metrics.js';
 import { openLocalStores, type Stores } from './stores.js';
 import { problemsTo, workerOf, worthAnotherTry } from './worker.js';
 
@@ -49,6 +50,8 @@ export interface GenerationServiceOptions {
   };
   readonly log: Logger;
   readonly clock?: Clock;
+  /** Left out, nothing is counted. */
+  readonly metrics?: Metrics;
 }
 
 /**
@@ -58,7 +61,7 @@ export interface GenerationServiceOptions {
  * @throws StoreUnusable, or with the sentence of an engine that cannot start
  */
 export async function createGenerationService(options: GenerationServiceOptions): Promise<UseCases> {
-  const { engines, catalog, settings, log, clock = systemClock } = options;
+  const { engines, catalog, settings, log, clock = systemClock, metrics = new Metrics() } = options;
   const stores = await openLocalStores({ settings, log, clock });
   try {
     const device = await deviceOf(engines);
@@ -71,7 +74,9 @@ export async function createGenerationService(options: GenerationServiceOptions)
     const now = () => clock.now();
     const problemOf = problemsTo(log);
     const queue = new InProcessQueue({
-      workers: engines.map((engine) => workerOf(engine, { stores, settings: settings.engine, now, problemOf })),
+      workers: engines.map((engine) =>
+        workerOf(engine, { stores, settings: settings.engine, now, problemOf, measures: metrics }),
+      ),
       limit: settings.jobs.QUEUE_LIMIT,
       now,
       problemOf,
@@ -89,7 +94,7 @@ export async function createGenerationService(options: GenerationServiceOptions)
       options.modelVersion ?? (() => ''),
     );
     const loaded = () => new Set(engines.flatMap((engine) => engine.loaded()));
-    const service = assemble({ stores, queue, progress, requestContext, loaded, settings, log, clock }, () => {
+    const service = assemble({ stores, queue, progress, requestContext, loaded, settings, log, clock, metrics }, () => {
       closed = true;
     });
     await service.takeOver(await stores.generations.unfinished());
@@ -105,11 +110,12 @@ export interface ServiceSeams extends Pick<ServiceParts, 'queue' | 'progress' | 
   readonly stores: Stores;
   readonly settings: GenerationServiceOptions['settings'];
   readonly log: Logger;
+  readonly metrics: Metrics;
 }
 
 /** Puts the use cases together. @param onClosed called when they have ended */
 export function assemble(
-  { stores, queue, progress, requestContext, loaded, settings, log, clock }: ServiceSeams,
+  { stores, queue, progress, requestContext, loaded, settings, log, clock, metrics }: ServiceSeams,
   onClosed: () => void = () => {},
 ): GenerationService {
   const { images, inputs, records, generations, health } = stores;
@@ -122,8 +128,12 @@ export function assemble(
     variants: new Variants({ images, records, maxBytes: settings.images.VARIANT_CACHE_BYTES }),
     waitLimitMs: settings.generation.WAIT_LIMIT_MS,
     unexpected: (error, generation) => log.error({ err: error, generation }, 'a generation failed unexpectedly'),
-    ended: (generation, traceId) =>
-      log.info({ ...logLine(generation), ...(traceId === null ? {} : { trace: traceId }) }, 'generation'),
+    ended(generation, traceId) {
+      log.info({ ...logLine(generation), ...(traceId === null ? {} : { trace: traceId }) }, 'generation');
+      const { createdAt, finishedAt, operation, status, cache } = generation;
+      metrics.generation((finishedAt ?? createdAt) - createdAt, { operation, status, cache });
+    },
+    subscribed: () => metrics.subscription(),
     async closeStores() {
       onClosed();
       await stores.close();

@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.js';
 import { EngineLost, FilesUnusable } from '../engine/problems.js';
 import { toProblemRecord } from '../generation/problem-record.js';
 import type { Worker } from '../jobs/queue.js';
-import { runJobs } from '../jobs/run-job.js';
+import { type JobMeasures, runJobs } from '../jobs/run-job.js';
 import type { Stores } from './stores.js';
 
 /** Images of different requests that share a model call, where the settings do not say. */
@@ -17,13 +17,14 @@ export interface WorkerOptions {
   /** Milliseconds since the epoch. */
   readonly now: () => number;
   readonly problemOf: (error: unknown) => ProblemRecord;
+  readonly measures: JobMeasures;
 }
 
 /** An engine that makes the images of jobs. */
-export function workerOf(engine: Engine, { stores, settings, now, problemOf }: WorkerOptions): Worker {
+export function workerOf(engine: Engine, { stores, settings, now, problemOf, measures }: WorkerOptions): Worker {
   const { images, inputs, records } = stores;
   const parts = {
-    ...{ engine, inputs, images, now, problemOf },
+    ...{ engine, inputs, images, now, problemOf, measures },
     records: {
       find: async (fingerprint: string) => (await records.recall([fingerprint]))[0] ?? null,
       save: (record: Parameters<typeof records.saveImage>[0]) => records.saveImage(record, now()),

@@ -29,5 +29,7 @@ export interface ServiceParts {
   readonly unexpected: (error: unknown, generation: string) => void;
   /** Told of every generation that has ended, and of the trace that it belongs to. */
   readonly ended: (generation: Generation, traceId: string | null) => void;
+  /** A subscription is read until what this returns is called. */
+  readonly subscribed: () => () => void;
   readonly closeStores: () => Promise<void>;
 }

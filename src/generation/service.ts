@@ -145,10 +145,12 @@ export class GenerationService implements UseCases {
 
   async *progress(id: string, after: number, signal: AbortSignal): AsyncGenerator<ProgressEvent> {
     const from = whole('after', after, 0, Number.MAX_SAFE_INTEGER);
-    const events = await this.#parts.progress.read(id, from, signal);
-    if (events !== null) {
-      yield* events;
-      return;
+    const left = this.#parts.subscribed();
+    try {
+      const events = await this.#parts.progress.read(id, from, signal);
+      if (events !== null) return yield* events;
+    } finally {
+      left();
     }
     const [stored] = await this.#parts.records.generations([id]);
     if (stored == null) throw unknownGeneration(id);

@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { UseCases } from '../generation/types.js';
 import { createAccess } from './access.js';
+import { addressUnusable } from './address-unusable.js';
 import { belowBase, publicPathOf } from './base-url.js';
 import type { HttpConfig } from './config.js';
 import { boundConnections } from './connections.js';
@@ -18,30 +19,6 @@ export interface ServerOptions {
   readonly log: Logger;
   /** Whether somebody collects spans. */
   readonly traced?: boolean;
-}
-
-/** Nobody can listen where the settings say. The sentence names the setting. */
-export class AddressUnusable extends Error {
-  override readonly name = 'AddressUnusable';
-}
-
-function addressUnusable(error: NodeJS.ErrnoException, { HOST, PORT }: HttpConfig): Error {
-  switch (error.code) {
-    case 'EADDRINUSE':
-      return new AddressUnusable(
-        `PORT: expected a port that is free on ${HOST} but received ${PORT}, where another program listens. PORT=0 takes any free one.`,
-      );
-    case 'EACCES':
-      return new AddressUnusable(`PORT: expected a port that this user may open but received ${PORT}.`);
-    case 'EADDRNOTAVAIL':
-    case 'EAFNOSUPPORT':
-    case 'EINVAL':
-    case 'ENOTFOUND':
-    case 'EAI_AGAIN':
-      return new AddressUnusable(`HOST: expected an address of this machine but received ${JSON.stringify(HOST)}.`);
-    default:
-      return error;
-  }
 }
 
 export interface Listening {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { ImageRecord } from '../domain/image.js';
 import type { ProblemRecord } from '../domain/problem.js';
+import type { Stage } from '../domain/stage.js';
 import type { Engine, EngineEvent, Pixels, Region } from '../engine/engine.js';
 import { encodeMaster } from '../images/master.js';
 import { addressOf, type ImageStore } from '../stores/images/image-store.js';
@@ -26,11 +27,23 @@ export interface RunParts {
   readonly now: () => number;
   /** A failure as the waiters' generations store it. */
   readonly problemOf: (error: unknown) => ProblemRecord;
+  /** Where durations are counted, in milliseconds. */
+  readonly measures: JobMeasures;
 }
+
+export interface JobMeasures {
+  job(durationMs: number, of: { model: string; outcome: JobOutcome }): void;
+  stage(durationMs: number, of: { stage: Stage }): void;
+}
+
+/** `found`: the image was stored already. */
+export type JobOutcome = 'finished' | 'failed' | 'cancelled' | 'found';
 
 /** A task with its span. */
 interface Traced extends Task {
   readonly span: ImageSpan;
+  /** Ends its span and counts it, once. */
+  readonly end: (outcome: JobOutcome, problem?: string) => void;
 }
 
 /**
@@ -40,41 +53,50 @@ interface Traced extends Task {
  * @throws what kept all images from being made, such as an EngineProblem or SourceGone
  */
 export async function runJobs(tasks: readonly Task[], parts: RunParts): Promise<void> {
-  const started = tasks.map((task) => begin(task, parts.now()));
+  const started = tasks.map((task) => begin(task, parts));
   try {
     const missing = await lookUp(started, parts);
     if (missing.length === 0) return;
     const { images, regions } = await make(missing, parts);
     await Promise.all(missing.map((task, i) => finish(task, images[i]!, regions, parts)));
   } catch (error) {
-    for (const { span, signal } of started)
-      span.end(parts.now(), signal.aborted ? 'cancelled' : (error as Error).message);
+    for (const { end, signal } of started)
+      if (signal.aborted) end('cancelled');
+      else end('failed', (error as Error).message);
     throw error;
   }
 }
 
-function begin(task: Task, at: number): Traced {
+function begin(task: Task, { now, measures }: RunParts): Traced {
   const { job, addedAt } = task;
+  const at = now();
   const span = ImageSpan.under(job.traceparent, addedAt, { 'inkstone.fingerprint': job.fingerprint });
   span.stageStarted('QUEUE', addedAt);
   span.stageFinished('QUEUE', at);
   task.emit({ type: 'started', at, traceparent: span.traceparent });
-  return { ...task, span };
+  let over = false;
+  const end: Traced['end'] = (outcome, problem) => {
+    if (over) return;
+    over = true;
+    span.end(now(), problem ?? (outcome === 'cancelled' ? outcome : null));
+    measures.job(now() - at, { model: job.work.model, outcome });
+  };
+  return { ...task, span, end };
 }
 
 /** Tells those whose images are there already; the others are left. */
-async function lookUp(tasks: readonly Traced[], { records, now }: RunParts): Promise<readonly Traced[]> {
+async function lookUp(tasks: readonly Traced[], { records }: RunParts): Promise<readonly Traced[]> {
   const found = await Promise.all(tasks.map(({ job }) => (job.reuse ? records.find(job.fingerprint) : null)));
-  return tasks.filter(({ emit, span }, i) => {
+  return tasks.filter(({ emit, end }, i) => {
     const image = found[i] ?? null;
     if (image === null) return true;
-    span.end(now(), null);
+    end('found');
     emit({ type: 'finished', image });
     return false;
   });
 }
 
-async function make(tasks: readonly Traced[], { engine, inputs }: RunParts) {
+async function make(tasks: readonly Traced[], { engine, inputs, measures }: RunParts) {
   const job = await engineJob(
     tasks.map(({ job }) => job.work),
     inputs,
@@ -88,7 +110,7 @@ async function make(tasks: readonly Traced[], { engine, inputs }: RunParts) {
       signal,
       deadlineMs,
       onEvent(event) {
-        record(event, tasks);
+        record(event, tasks, measures);
         relay.add(event);
       },
     });
@@ -99,9 +121,9 @@ async function make(tasks: readonly Traced[], { engine, inputs }: RunParts) {
 
 /** Encodes, stores and records one image. Its failure is its own. */
 async function finish(task: Traced, pixels: Pixels, regions: readonly Region[], parts: RunParts): Promise<void> {
-  const { job, span, signal, emit } = task;
+  const { job, span, signal, emit, end } = task;
   const { images, records, now, problemOf } = parts;
-  if (signal.aborted) return span.end(now(), 'cancelled');
+  if (signal.aborted) return end('cancelled');
   const [stage, key] = ['ENCODE_OUTPUT', randomUUID()] as const;
   const at = now();
   const start = performance.now();
@@ -109,7 +131,7 @@ async function finish(task: Traced, pixels: Pixels, regions: readonly Region[], 
   span.stageStarted(stage, at);
   try {
     const { png, thumbhash } = await encodeMaster(pixels, job.recipe);
-    if (signal.aborted) return span.end(now(), 'cancelled');
+    if (signal.aborted) return end('cancelled');
     const { width, height } = pixels;
     const { fingerprint, recipe } = job;
     const image = {
@@ -124,13 +146,14 @@ async function finish(task: Traced, pixels: Pixels, regions: readonly Region[], 
     };
     // Both are durable before anyone hears of the image. A record whose file a power cut took is found out when the file is looked for.
     await Promise.all([images.put(png), records.save(image)]);
-    const end = now();
-    span.stageFinished(stage, end);
-    span.end(end, null);
-    emit({ type: 'stage-finished', stage, at: end, durationMs: performance.now() - start, key });
+    const [finishedAt, durationMs] = [now(), performance.now() - start];
+    span.stageFinished(stage, finishedAt);
+    parts.measures.stage(durationMs, { stage });
+    end('finished');
+    emit({ type: 'stage-finished', stage, at: finishedAt, durationMs, key });
     emit({ type: 'finished', image });
   } catch (error) {
-    span.end(now(), (error as Error).message);
+    end('failed', (error as Error).message);
     emit({ type: 'failed', problem: problemOf(error) });
   }
 }
@@ -150,12 +173,13 @@ function teller(tasks: readonly Traced[]) {
   };
 }
 
-function record(event: EngineEvent, tasks: readonly Traced[]): void {
+function record(event: EngineEvent, tasks: readonly Traced[], measures: JobMeasures): void {
   if (event.type === 'step') {
     const attributes = { 'inkstone.step': event.step, 'inkstone.sigma': event.sigma };
     tasks[event.image]?.span.step(event.at, event.durationMs, attributes);
     return;
   }
+  if (event.type === 'stage-finished') measures.stage(event.durationMs, { stage: event.stage });
   for (const { span } of tasks) {
     if (event.type === 'stage-started') span.stageStarted(event.stage, event.at);
     else span.stageFinished(event.stage, event.at);

@@ -13,8 +13,6 @@ export interface MetricSources {
   queuedJobs?(): Promise<readonly QueuedJobs[]>;
   /** Age of the job that has waited longest, in milliseconds; null where none waits. */
   oldestJobMs?(): Promise<number | null>;
-  /** Subscriptions that are being read. */
-  subscriptions?(): number;
   /** Resident memory of each engine's process, in bytes. */
   engineMemory?(): Promise<readonly number[]>;
 }
@@ -33,6 +31,7 @@ const DURATIONS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 1
 export class Metrics {
   #instruments: Instruments | null = null;
   #read: (() => Promise<string>) | null = null;
+  #subscriptions = 0;
 
   /** Loads the SDK. Measures of before are not counted. @param version of this program */
   async start(version: string, sources: MetricSources): Promise<void> {
@@ -47,7 +46,7 @@ export class Metrics {
     const provider = new MeterProvider({ readers: [reader], resource });
     const meter = provider.getMeter('inkstone', version);
     this.#instruments = instrumentsOf(meter);
-    observe(meter, sources);
+    observe(meter, sources, () => this.#subscriptions);
     const serializer = new PrometheusSerializer();
     this.#read = async () => serializer.serialize((await reader.collect()).resourceMetrics);
   }
@@ -70,6 +69,14 @@ export class Metrics {
   /** A stage of a job, such as DENOISE. */
   stage(durationMs: number, attributes: { stage: string }): void {
     this.#instruments?.stages.record(durationMs / 1000, prefixed(attributes));
+  }
+
+  /** A subscription that is being read, until what is returned is called. */
+  subscription(): () => void {
+    this.#subscriptions++;
+    return () => {
+      this.#subscriptions--;
+    };
   }
 
   /** A request that has been answered. @param route as the router names it, so that addresses of images are one */
@@ -108,7 +115,11 @@ function instrumentsOf(meter: Meter): Instruments {
   };
 }
 
-function observe(meter: Meter, { queuedJobs, oldestJobMs, subscriptions, engineMemory }: MetricSources): void {
+function observe(
+  meter: Meter,
+  { queuedJobs, oldestJobMs, engineMemory }: MetricSources,
+  subscriptions: () => number,
+): void {
   meter
     .createObservableGauge('inkstone.queue.jobs', { description: 'Jobs by model and state.' })
     .addCallback(async (result) => {
@@ -128,7 +139,7 @@ function observe(meter: Meter, { queuedJobs, oldestJobMs, subscriptions, engineM
       description: 'Subscriptions that are being read.',
     })
     .addCallback((result) => {
-      if (subscriptions !== undefined) result.observe(subscriptions());
+      result.observe(subscriptions());
     });
   meter
     .createObservableGauge('inkstone.engine.memory', { description: 'Resident memory of an engine.', unit: 'By' })
