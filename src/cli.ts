@@ -36,7 +36,7 @@ program
   .option('--host <address>', 'address to listen on; stands before HOST')
   .option('--port <number>', 'port to listen on, 0 for any that is free; stands before PORT')
   .option('--json', 'tell where it listens as a line of JSON, once it is ready')
-  .addHelpText('after', variablesOf('http', 'generation', 'images', 'jobs', 'engine', 'telemetry', 'cli'))
+  .addHelpText('after', variablesOf('http', 'generation', 'images', 'stores', 'jobs', 'engine', 'telemetry', 'cli'))
   .action(async (options: { host?: string; port?: string; json?: true }, { args }: Command) => {
     // As the default it is also given what was meant as the name of another one.
     if (args.length > 0) program.error(`Expected a command but received "${args[0]}". \`inkstone --help\` lists them.`);
@@ -124,6 +124,12 @@ program
   .option('--json', 'tell it as JSON')
   .addHelpText('after', variablesOf('engine', 'DATA_DIR'))
   .action(async (options) => (await import('./cli/doctor.js')).doctorCommand(settings(), options));
+
+program
+  .command('migrate')
+  .description('Bring the database of DATABASE_URL to what this program needs; the others do so when they start.')
+  .addHelpText('after', variablesOf('DATABASE_URL'))
+  .action(async () => (await import('./cli/migrate.js')).migrateCommand(settings()));
 
 try {
   await program.parseAsync();

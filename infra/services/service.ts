@@ -60,13 +60,26 @@ export async function startService(program: Program): Promise<Service> {
     },
     signal: (signal) => void process.kill(child.pid!, signal),
     async start() {
-      child = await launch(program);
+      child = await launchAgain(program);
     },
     async stop() {
       await end(child, program.stopSignal ?? 'SIGTERM');
       rmSync(program.folder, { recursive: true, force: true });
     },
   };
+}
+
+/** After a kill, what the component left behind (processes of its own, a port) may stand in the way for a moment. */
+async function launchAgain(program: Program): Promise<ChildProcess> {
+  const limit = performance.now() + START_LIMIT_MS;
+  for (;;) {
+    try {
+      return await launch(program);
+    } catch (error) {
+      if (performance.now() > limit) throw error;
+      await sleep(200);
+    }
+  }
 }
 
 async function launch({ name, command, args, env, account, ready }: Program): Promise<ChildProcess> {

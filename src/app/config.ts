@@ -5,6 +5,7 @@ import { generationSection } from '../generation/config.js';
 import { httpSection } from '../http/config.js';
 import { imagesSection } from '../images/config.js';
 import { jobsSection } from '../jobs/config.js';
+import { storesSection } from '../stores/config.js';
 import { telemetrySection } from '../telemetry/config.js';
 
 /** Every setting there is: each folder declares the environment variables that it reads. docs/configuration.md tells them in this order. */
@@ -12,6 +13,7 @@ export const sections = {
   http: httpSection,
   generation: generationSection,
   images: imagesSection,
+  stores: storesSection,
   jobs: jobsSection,
   engine: engineSection,
   telemetry: telemetrySection,
@@ -40,7 +42,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): S
 
 function sentence({ path, message }: z.core.$ZodIssue, env: Readonly<Record<string, string | undefined>>): string {
   const variable = String(path[0]);
-  // A key or a token is never repeated, however wrong it is.
-  const received = /KEY|SECRET|TOKEN/.test(variable) ? '' : ` but received ${JSON.stringify(env[variable] ?? null)}`;
+  // A key, a token or an address with a password is never repeated, however wrong it is.
+  const received = /KEY|SECRET|TOKEN|(DATABASE|QUEUE)_URL/.test(variable)
+    ? ''
+    : ` but received ${JSON.stringify(env[variable] ?? null)}`;
   return `${variable}: ${message}${received}.`;
 }

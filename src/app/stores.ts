@@ -12,9 +12,10 @@ import type { GenerationStore } from '../stores/generations/generation-store.js'
 import { forgetImages, type ImageRecordCache, Records } from '../stores/generations/image-records.js';
 import { imagesOn, recordsOn } from '../stores/generations/kept-on-disk.js';
 import { openLibsqlStore } from '../stores/generations/libsql-store.js';
-import { StoreUnusable } from '../stores/generations/sql-thread.js';
+
 import { openFolderImageStore } from '../stores/images/folder-image-store.js';
 import type { ImageStore } from '../stores/images/image-store.js';
+import { StoreUnusable } from '../stores/unusable.js';
 import { openSources } from './inputs.js';
 
 export interface StoresOptions {

@@ -5,7 +5,7 @@ import type { Engine } from '../engine/engine.js';
 import { EngineLost, FilesUnusable } from '../engine/problems.js';
 import { toProblemRecord } from '../generation/problem-record.js';
 import type { Worker } from '../jobs/queue.js';
-import { type JobMeasures, runJobs } from '../jobs/run-job.js';
+import { type ImageRecords, type JobMeasures, runJobs } from '../jobs/run-job.js';
 import type { Stores } from './stores.js';
 
 /** Images of different requests that share a model call, where the settings do not say. */
@@ -23,13 +23,11 @@ export interface WorkerOptions {
 /** An engine that makes the images of jobs. */
 export function workerOf(engine: Engine, { stores, settings, now, problemOf, measures }: WorkerOptions): Worker {
   const { images, inputs, records } = stores;
-  const parts = {
-    ...{ engine, inputs, images, now, problemOf, measures },
-    records: {
-      find: async (fingerprint: string) => (await records.recall([fingerprint]))[0] ?? null,
-      save: (record: Parameters<typeof records.saveImage>[0]) => records.saveImage(record, now()),
-    },
+  const imageRecords: ImageRecords = {
+    find: async (fingerprint) => (await records.recall([fingerprint]))[0] ?? null,
+    save: (record, replace) => records.saveImage(record, now(), replace),
   };
+  const parts = { engine, inputs, images, now, problemOf, measures, records: imageRecords };
   return {
     loaded: () => engine.loaded(),
     batch: settings.ENGINE_BATCH ?? DEFAULT_BATCH,

@@ -14,8 +14,11 @@ import type { Task } from './queue.js';
 export interface ImageRecords {
   /** Null where it must be made. */
   find(fingerprint: string): Promise<ImageRecord | null>;
-  /** Resolves when it is durable; the first record of a fingerprint wins. */
-  save(record: ImageRecord): Promise<void>;
+  /**
+   * Resolves when it is durable, with the record that stands: the first of a fingerprint wins, unless its image is gone or is to be
+   * replaced.
+   */
+  save(record: ImageRecord, replace: boolean): Promise<ImageRecord>;
 }
 
 export interface RunParts {
@@ -145,13 +148,13 @@ async function finish(task: Traced, pixels: Pixels, regions: readonly Region[], 
       regions,
     };
     // Both are durable before anyone hears of the image. A record whose file a power cut took is found out when the file is looked for.
-    await Promise.all([images.put(png), records.save(image)]);
+    const [, stands] = await Promise.all([images.put(png), records.save(image, !job.reuse)]);
     const [finishedAt, durationMs] = [now(), performance.now() - start];
     span.stageFinished(stage, finishedAt);
     parts.measures.stage(durationMs, { stage });
     end('finished');
     emit({ type: 'stage-finished', stage, at: finishedAt, durationMs, key });
-    emit({ type: 'finished', image });
+    emit({ type: 'finished', image: stands });
   } catch (error) {
     end('failed', (error as Error).message);
     emit({ type: 'failed', problem: problemOf(error) });

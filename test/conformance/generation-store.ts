@@ -1,19 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import type { ImageRecord } from '../../src/domain/image.js';
 import type { GenerationStore } from '../../src/stores/generations/generation-store.js';
 import { generationOf } from './generation.js';
-
-const image = (name: string, changes: Partial<ImageRecord> = {}): ImageRecord => ({
-  id: `image ${name}`,
-  fingerprint: `fingerprint ${name}`,
-  width: 64,
-  height: 80,
-  thumbhash: 'abc=',
-  seed: Number.MAX_SAFE_INTEGER,
-  bytes: 1234,
-  regions: [{ x: 1, y: 2, width: 30, height: 40 }],
-  ...changes,
-});
+import { imageRecordOf as image } from './image-record.js';
 
 /** What every generation store does, whatever database it has. `newPlace` gives an empty one that can be opened again. */
 export function generationStoreConformance(
@@ -64,11 +52,15 @@ export function generationStoreConformance(
       await store.close();
     });
 
-    it('takes an image that came out differently under its old fingerprint', async () => {
+    it('keeps the first image of a fingerprint, tells it to the second, and takes another when that is gone', async () => {
       const store = await (await newPlace()).open();
-      await store.saveImage(image('a'), 1);
-      await store.saveImage(image('a', { id: 'image b' }), 2);
-      expect(await store.imagesByFingerprint(['fingerprint a'])).toMatchObject([{ id: 'image b' }]);
+      const other = image('a', { id: 'image b' });
+      expect(await store.saveImage(image('a'), 1)).toEqual(image('a'));
+      expect(await store.saveImage(other, 2)).toEqual(image('a'));
+      expect(await store.imagesByFingerprint(['fingerprint a'])).toEqual([image('a')]);
+      await store.forget(['image a'], 3);
+      expect(await store.saveImage(other, 4)).toEqual(other);
+      expect(await store.imagesByFingerprint(['fingerprint a'])).toEqual([other]);
       await store.close();
     });
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
 import { openLibsqlStore } from '../../src/stores/generations/libsql-store.js';
-import { StoreUnusable } from '../../src/stores/generations/sql-thread.js';
+import { StoreUnusable } from '../../src/stores/unusable.js';
 import { newFolder } from './open-studio.js';
 
 /** As the first version of the program wrote it. */

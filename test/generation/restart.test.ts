@@ -4,7 +4,7 @@ import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { StoreUnusable } from '../../src/stores/generations/sql-thread.js';
+import { StoreUnusable } from '../../src/stores/unusable.js';
 import { ScriptedEngine, seedsOf } from './engines.js';
 import { eventsOf, newFolder, openStudio, stays, studioFor, untilDone } from './fixture.js';
 import { HandClock } from './hand-clock.js';

@@ -20,7 +20,8 @@ export interface GenerationStore {
   generations(ids: readonly string[]): Promise<readonly (StoredGeneration | null)[]>;
   /** Those that were neither finished, failed nor cancelled, the oldest first. */
   unfinished(): Promise<readonly StoredGeneration[]>;
-  saveImage(image: ImageRecord, at: number): Promise<void>;
+  /** The first record of a fingerprint wins, until its image is gone: resolves with the one that stands. */
+  saveImage(image: ImageRecord, at: number): Promise<ImageRecord>;
   /** By fingerprint; null for those that are not there, or whose image is gone. */
   imagesByFingerprint(fingerprints: readonly string[]): Promise<readonly (ImageRecord | null)[]>;
   /** By image id, gone or not. */

@@ -40,10 +40,21 @@ export class Records {
     this.#parts = parts;
   }
 
-  /** Makes a finished image durable, and remembers it. */
-  async saveImage(image: ImageRecord, at: number): Promise<void> {
-    await this.#parts.store.saveImage(image, at);
-    this.#parts.memory.set(image.fingerprint, image);
+  /**
+   * Makes a finished image durable, and remembers it. Resolves with the record that stands: another worker may have finished the
+   * fingerprint first.
+   *
+   * @param replace whether it takes the place of another image in any case, not only of one whose file is gone
+   */
+  async saveImage(image: ImageRecord, at: number, replace = false): Promise<ImageRecord> {
+    const { store, images, memory } = this.#parts;
+    let stands = await store.saveImage(image, at);
+    if (stands.id !== image.id && (replace || !(await images.intact(stands.id)))) {
+      await store.forget([stands.id], at);
+      stands = await store.saveImage(image, at);
+    }
+    memory.set(stands.fingerprint, stands);
+    return stands;
   }
 
   /** Finished images by fingerprint, each with its file there and whole; null for those that must be made. */

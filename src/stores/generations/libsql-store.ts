@@ -1,80 +1,19 @@
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Generation } from '../../domain/generation.js';
-import type { ImageRecord } from '../../domain/image.js';
-import type { Plan } from '../../domain/plan.js';
-import type { Region } from '../../domain/region.js';
 import { closeToOthers, makePrivateFolder, PRIVATE_FILE } from '../../environment/folders.js';
-import type { GenerationStore, StoredGeneration } from './generation-store.js';
+import type { GenerationStore } from './generation-store.js';
+import { createSqlStore, type SqlStoreOptions } from './sql-store.js';
 import { SqlThread } from './sql-thread.js';
-import type { Row } from './statements.js';
-
-export interface LibsqlStoreOptions {
-  /** Rows of generations that stay, and of images that are gone. */
-  readonly rows: number;
-}
 
 /**
  * The records in one SQLite file that belongs to this process until it ends, however it ends.
  *
  * @throws StoreUnusable
  */
-export async function openLibsqlStore(file: string, { rows }: LibsqlStoreOptions): Promise<GenerationStore> {
+export async function openLibsqlStore(file: string, options: SqlStoreOptions): Promise<GenerationStore> {
   makePrivateFolder(dirname(file));
   makePrivate(file);
-  const sql = await SqlThread.open(file);
-  /** Old rows leave a twentieth of the limit at a time: finding them costs more than removing them. */
-  const pruneEvery = Math.max(1, Math.floor(rows / 20));
-  let saved = 0;
-  let forgotten = 0;
-
-  return {
-    async save({ generation, lastSequence, plan }) {
-      const { id, createdAt, finishedAt } = generation;
-      const planned = plan === null ? null : JSON.stringify(plan);
-      const asked = sql.ask(
-        'saveGeneration',
-        id,
-        createdAt,
-        finishedAt,
-        lastSequence,
-        JSON.stringify(generation),
-        planned,
-      );
-      if (++saved % pruneEvery === 0) await sql.ask('pruneGenerations', rows);
-      await asked;
-    },
-    async generations(ids) {
-      const found = await Promise.all(ids.map((id) => sql.ask('generation', id)));
-      return found.map(([row]) => (row === undefined ? null : toGeneration(row)));
-    },
-    async unfinished() {
-      return (await sql.ask('unfinished')).map(toGeneration);
-    },
-    async saveImage({ fingerprint, id, width, height, thumbhash, seed, bytes, regions }, at) {
-      const places = JSON.stringify(regions);
-      await sql.ask('saveImage', fingerprint, id, width, height, thumbhash, seed, bytes, places, at);
-    },
-    async imagesByFingerprint(fingerprints) {
-      const found = await Promise.all(fingerprints.map((fingerprint) => sql.ask('imageByFingerprint', fingerprint)));
-      return found.map(([row]) => (row === undefined ? null : toImage(row)));
-    },
-    async images(ids) {
-      const found = await Promise.all(ids.map((id) => sql.ask('image', id)));
-      return found.map(([row]) => (row === undefined ? null : toImage(row)));
-    },
-    async forget(imageIds, at) {
-      const asked = imageIds.map((id) => sql.ask('forgetImage', at, id));
-      forgotten += imageIds.length;
-      if (forgotten >= pruneEvery) {
-        forgotten = 0;
-        await sql.ask('pruneImages', rows);
-      }
-      await Promise.all(asked);
-    },
-    alive: () => sql.alive,
-    close: () => sql.close(),
-  };
+  return createSqlStore(await SqlThread.open(file), options);
 }
 
 /** SQLite gives the files that it makes beside the database the database's own mode. */
@@ -85,26 +24,4 @@ function makePrivate(file: string): void {
     // Why it cannot be opened is told by the database.
   }
   for (const name of [file, `${file}-wal`, `${file}-shm`, `${file}-journal`]) closeToOthers(name, PRIVATE_FILE);
-}
-
-/** Fields that generations did not have while GENERATE was the only operation. */
-const added = { loras: [], editMode: null, strength: null, sourceId: null, regions: [], images: [] } as const;
-
-function toGeneration(row: Row): StoredGeneration {
-  const generation = { ...added, ...JSON.parse(String(row.body)) } as Generation;
-  const plan = row.plan === null ? null : (JSON.parse(String(row.plan)) as Plan);
-  return { generation, lastSequence: row.last_sequence as number | null, plan };
-}
-
-function toImage(row: Row): ImageRecord {
-  return {
-    id: String(row.image_id),
-    fingerprint: String(row.fingerprint),
-    width: Number(row.width),
-    height: Number(row.height),
-    thumbhash: String(row.thumbhash),
-    seed: Number(row.seed),
-    bytes: Number(row.bytes),
-    regions: JSON.parse(String(row.regions)) as readonly Region[],
-  };
 }

@@ -1,16 +1,12 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { isDamage, RECORDS_ENDED } from '../disk/disk-errors.js';
+import { StoreUnusable } from '../unusable.js';
 import type { Call, Parameter, Reply, Row, StatementName } from './statements.js';
 
 interface Asked extends Call {
   resolve(rows: readonly Row[]): void;
   reject(error: Error): void;
-}
-
-/** The data folder cannot be used. The message is one sentence for whoever started the program. */
-export class StoreUnusable extends Error {
-  override readonly name = 'StoreUnusable';
 }
 
 /**

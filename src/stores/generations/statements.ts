@@ -4,7 +4,8 @@
  */
 /**
  * How a database came to be as it is: a new one takes every step, an older one those that it has not taken. What was released stays as
- * it is; changes come as further steps.
+ * it is; changes come as further steps. Since the fourth they only add tables, indexes and columns that have a default or may be null, so
+ * that during a rolling upgrade the program of before works on the database of after.
  */
 export const migrations = [
   `create table if not exists generations (
@@ -35,6 +36,9 @@ create index if not exists pictures_gone on pictures (gone_at, image_id) where g
   `alter table pictures rename to images;`,
 ] as const;
 
+/** Named one by one: Postgres refuses a prepared `select *` from the moment on when a newer program adds a column. */
+const imageColumns = 'image_id, fingerprint, width, height, thumbhash, seed, bytes, regions';
+
 export const statements = {
   saveGeneration: `
     insert into generations (id, created_at, finished_at, last_sequence, body, plan) values (?, ?, ?, ?, ?, ?)
@@ -51,9 +55,10 @@ export const statements = {
     values (?, ?, ?, ?, ?, ?, ?, ?, ?, null)
     on conflict (fingerprint) do update
       set image_id = excluded.image_id, width = excluded.width, height = excluded.height, thumbhash = excluded.thumbhash,
-          seed = excluded.seed, bytes = excluded.bytes, regions = excluded.regions, last_used = excluded.last_used, gone_at = null`,
-  imageByFingerprint: 'select * from images where fingerprint = ? and gone_at is null',
-  image: 'select * from images where image_id = ?',
+          seed = excluded.seed, bytes = excluded.bytes, regions = excluded.regions, last_used = excluded.last_used, gone_at = null
+      where images.gone_at is not null or images.image_id = excluded.image_id`,
+  imageByFingerprint: `select ${imageColumns} from images where fingerprint = ? and gone_at is null`,
+  image: `select ${imageColumns} from images where image_id = ?`,
   forgetImage: 'update images set gone_at = ? where image_id = ? and gone_at is null',
   /** The parameter is how many gone ones are remembered. */
   pruneImages: `

@@ -1,0 +1,4 @@
+/** A store cannot be used at the start. The message is one sentence for whoever started the program. */
+export class StoreUnusable extends Error {
+  override readonly name = 'StoreUnusable';
+}
