@@ -3,7 +3,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
-import type { FileHashes } from '../compiler/index.js';
+import type { FileHashes } from '../checkpoint/index.js';
 import { PRIVATE_FILE } from '../environment/folders.js';
 
 /** More files than any catalog has; those that were used longest ago are forgotten. */

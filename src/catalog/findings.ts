@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { checkLora, type Fault } from '../compiler/index.js';
+import type { Fault } from '../checkpoint/index.js';
+import { checkLora } from '../compiler/index.js';
 import { foldersOf, type LoraEntry, type ModelEntry } from '../domain/model-entry.js';
 import type { Device } from '../engine/engine.js';
 import { CheckpointErrors } from '../engine/models/each.js';

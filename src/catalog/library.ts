@@ -5,7 +5,7 @@ import {
   type FileHashes,
   type Look,
   statusOf,
-} from '../compiler/index.js';
+} from '../checkpoint/index.js';
 import { foldersOf, type LoraEntry, type ModelEntry } from '../domain/model-entry.js';
 import type { Seen } from '../domain/seen.js';
 import type { EngineJob } from '../engine/engine.js';

@@ -1,6 +1,6 @@
-import { join } from 'node:path';
+import type { Contents } from './component.js';
 import { CheckpointError } from './errors.js';
-import { type Component, isRecord, readJson } from './layouts/diffusers.js';
+import { isRecord, readJson } from './json.js';
 
 /** A component's configuration, whose fields are asked for by type. Every refusal names file and field. */
 export class Config {
@@ -9,8 +9,8 @@ export class Config {
     readonly fields: Readonly<Record<string, unknown>>,
   ) {}
 
-  static of({ folder, config }: Component): Config {
-    return new Config(join(folder, 'config.json'), config);
+  static of({ configFile, config }: Contents): Config {
+    return new Config(configFile, config);
   }
 
   static read(file: string): Config {

@@ -3,7 +3,7 @@ import { freemem, totalmem } from 'node:os';
 import type { Settings } from '../app/config.js';
 import { listModels } from '../catalog/entry-from-checkpoint.js';
 import { loraFinding, type Machine, modelFindings, readWhole } from '../catalog/findings.js';
-import { describeCheckpoint } from '../compiler/index.js';
+import { describeComponent } from '../checkpoint/index.js';
 import type { ModelEntry } from '../domain/model-entry.js';
 import type { EngineConfig } from '../engine/config.js';
 import { engineFor } from '../engine/process/host.js';
@@ -78,7 +78,7 @@ function weightsOf(model: ModelEntry, { device }: Machine) {
   // Not every transformer has a use for one.
   const seeing = readWhole(model, device).imageEncoder === null ? null : imageEncoder;
   const others = [textEncoder, vae, preview, seeing].filter((folder) => folder !== null);
-  const parts = [describeCheckpoint(transformer, difference), ...others.map((folder) => describeCheckpoint(folder))];
+  const parts = [describeComponent(transformer, difference), ...others.map((folder) => describeComponent(folder))];
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   return { bytes, types: [...new Set(parts.flatMap((part) => part.types))] };
 }

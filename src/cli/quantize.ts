@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
 import type { Settings } from '../app/config.js';
 import { entryFromCheckpoint, readModels } from '../catalog/entry-from-checkpoint.js';
-import { describeCheckpoint, type QuantiseOptions, quantiseComponent } from '../compiler/index.js';
+import { describeComponent, type QuantiseOptions, quantiseComponent } from '../checkpoint/index.js';
 import { TOKEN_SIDE } from '../domain/latent.js';
 import type { ModelEntry } from '../domain/model-entry.js';
 import { readModel } from '../engine/models/read-model.js';
@@ -166,7 +166,7 @@ function placed(entry: ModelEntry, folder: string): ModelEntry {
 
 /** Of what was quantised, before or after. */
 function weightBytes({ components: { transformer, textEncoder, difference } }: ModelEntry): number {
-  return describeCheckpoint(transformer, difference).bytes + describeCheckpoint(textEncoder).bytes;
+  return describeComponent(transformer, difference).bytes + describeComponent(textEncoder).bytes;
 }
 
 function mebibytes(bytes: number): string {

@@ -1,9 +1,9 @@
+import { type Component, externalLocation } from '../checkpoint/component.js';
 import { Config } from '../checkpoint/config.js';
 import { CheckpointError } from '../checkpoint/errors.js';
 import { type BlockFormat, blockShapes } from '../checkpoint/formats/blocks.js';
 import type { StoredTensor, StoredType } from '../checkpoint/formats/safetensors.js';
 import { scaleOf } from '../checkpoint/formats/scales.js';
-import { type Component, location } from '../checkpoint/layouts/diffusers.js';
 import type { LowRank, StoredFactor } from '../checkpoint/lora/lora.js';
 import type { Dim, ElementType, Value } from './onnx/graph.js';
 import type { BlockMatrix, Ops } from './onnx/ops.js';
@@ -136,7 +136,7 @@ export class Weights {
     // Rows of a tensor that several layers share are values of their own.
     const whole = this.component.tensors.get(name)?.offset === offset ? name : `${name}@${offset}`;
     return this.op.graph.external(whole, element, shape, {
-      location: location(this.component, stored),
+      location: externalLocation(this.component, stored),
       offset,
       length,
     });
@@ -147,7 +147,7 @@ export class Weights {
     const stored = this.component.tensors.get(full);
     if (stored === undefined)
       throw new CheckpointError(
-        `${this.component.folder}: the checkpoint has no tensor "${full}" of ${format(shape)}.`,
+        `${this.component.location}: the checkpoint has no tensor "${full}" of ${format(shape)}.`,
         'damaged',
       );
     if (stored.shape.join() !== shape.join())

@@ -1,4 +1,4 @@
-import type { Fault } from '../compiler/index.js';
+import type { Fault } from '../checkpoint/index.js';
 
 /** Failures of a job that had begun. They travel to clients as data, so their messages are written for people. */
 export abstract class EngineProblem extends Error {

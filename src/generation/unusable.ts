@@ -1,4 +1,4 @@
-import type { Fault } from '../compiler/index.js';
+import type { Fault } from '../checkpoint/index.js';
 import type { ProblemDetails } from '../domain/problem-codes.js';
 
 /** Why something listed cannot be used, in words that tell nothing of this machine. */

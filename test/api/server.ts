@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { checkLora, contentHash } from '../../src/compiler/index.js';
+import { contentHash } from '../../src/checkpoint/index.js';
+import { checkLora } from '../../src/compiler/index.js';
 import type { ModelEntry } from '../../src/domain/model-entry.js';
 import { openTokenizer } from '../../src/engine/models/tokenizer.js';
 import { createEngine } from '../../src/engine/process/host.js';

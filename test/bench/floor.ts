@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { readModels } from '../../src/catalog/entry-from-checkpoint.js';
 import { compileTransformer, Graph } from '../../src/compiler/index.js';
-import { buildTransformer } from '../../src/compiler/models/z-image-transformer.js';
+import { build as buildTransformer } from '../../src/compiler/models/z-image-transformer.js';
 import type { Node } from '../../src/compiler/onnx/graph.js';
 import { Ops } from '../../src/compiler/onnx/ops.js';
 import { targets } from '../../src/compiler/targets/index.js';
@@ -34,7 +34,7 @@ export async function matrixFloor(): Promise<{ stepMs: number; productsMs: numbe
   const [model] = readModels(engineSection.schema.parse(process.env));
   if (model === undefined) throw new Error('There is no model to measure.');
   const folder = model.components.transformer;
-  const { step, config } = buildTransformer(folder, { target: 'cpu', masked: false, debug: false });
+  const { step, config } = buildTransformer(folder, { target: 'cpu' });
   let productsMs = 0;
   for (const [key, count] of counted(step.nodes.flatMap(productsOf)))
     productsMs += count * (await timeProduct(JSON.parse(key)));

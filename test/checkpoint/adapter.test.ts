@@ -1,7 +1,8 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CheckpointError, compileTransformer, contentHash, describeCheckpoint } from '../../src/compiler/index.js';
+import { CheckpointError, contentHash, describeComponent } from '../../src/checkpoint/index.js';
+import { compileTransformer } from '../../src/compiler/index.js';
 import { openTransformer } from '../../src/engine/models/transformer.js';
 import { bytesOf, type NewTensor, temporaryFolder, toBfloat16, writeTensors } from '../compiler/files.js';
 import { farthest, fixtures } from '../compiler/run.js';
@@ -119,7 +120,7 @@ describe('a difference', () => {
     const content = await contentHash([tiny, real]);
     expect(content).not.toBe(await contentHash([tiny]));
     expect(content).not.toBe(await contentHash([tiny, folderOf(tensorsOf(factorsOf(4, 1), diffusers))]));
-    const [alone, together] = [describeCheckpoint(tiny), describeCheckpoint(tiny, real)];
+    const [alone, together] = [describeComponent(tiny), describeComponent(tiny, real)];
     expect(together.tensors).toBe(alone.tensors + 2 * Object.keys(layers).length);
     expect(together.bytes).toBeGreaterThan(alone.bytes);
   });

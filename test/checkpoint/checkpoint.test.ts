@@ -12,14 +12,12 @@ import {
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readHeader } from '../../src/checkpoint/formats/safetensors.js';
+import { CheckpointError, describeComponent, readSchedulerConfig } from '../../src/checkpoint/index.js';
 import {
-  CheckpointError,
   compileTextEncoder,
   compileTinyDecoder,
   compileTransformer,
   compileVaeDecoder,
-  describeCheckpoint,
-  readSchedulerConfig,
 } from '../../src/compiler/index.js';
 import { temporaryFolder, writeJson, writeTensors } from '../compiler/files.js';
 import { fixtures, run, text } from '../compiler/run.js';
@@ -137,11 +135,11 @@ describe('a checkpoint folder', () => {
     rmSync(path);
     writeTensors(path, { ...unneeded, ...Object.fromEntries(tensors) });
     expect(compileTransformer(folder, target).step.inputs).toEqual(before);
-    expect(describeCheckpoint(folder).types).toContain('BOOL');
+    expect(describeComponent(folder).types).toContain('BOOL');
   });
 
   it('tells what it holds', () => {
-    expect(describeCheckpoint(join(tiny, 'vae'))).toMatchObject({ tensors: expect.any(Number), types: ['F32'] });
+    expect(describeComponent(join(tiny, 'vae'))).toMatchObject({ tensors: expect.any(Number), types: ['F32'] });
   });
 });
 
@@ -170,7 +168,7 @@ describe('a checkpoint that cannot be used is refused in one sentence that names
     const folder = copyOf('text_encoder');
     split(folder, 'model.safetensors', 2);
     rmSync(join(folder, 'model-2.safetensors'));
-    expect(complaint(() => describeCheckpoint(folder))).toContain('model-2.safetensors');
+    expect(complaint(() => describeComponent(folder))).toContain('model-2.safetensors');
   });
 
   it('the tensor that the index promises in vain', () => {
@@ -179,7 +177,7 @@ describe('a checkpoint that cannot be used is refused in one sentence that names
     const index = join(folder, 'model.safetensors.index.json');
     const { weight_map } = JSON.parse(readFileSync(index, 'utf8'));
     change(index, { weight_map: { ...weight_map, ghost: 'model-1.safetensors' } });
-    expect(complaint(() => describeCheckpoint(folder))).toContain('"ghost"');
+    expect(complaint(() => describeComponent(folder))).toContain('"ghost"');
   });
 
   it('the file that was cut off while it was copied', () => {
@@ -214,7 +212,7 @@ describe('a checkpoint that cannot be used is refused in one sentence that names
   });
 
   it('the folder that is empty', () => {
-    expect(complaint(() => describeCheckpoint(temporaryFolder()))).toContain('config.json');
+    expect(complaint(() => describeComponent(temporaryFolder()))).toContain('config.json');
   });
 
   it.each([
@@ -294,7 +292,7 @@ describe('a checkpoint that cannot be used is refused in one sentence that names
     const index = join(folder, 'model.safetensors.index.json');
     for (const map of [5, null, ['a'], { 'model.norm.weight': 7 }]) {
       writeJson(index, { weight_map: map });
-      expect(complaint(() => describeCheckpoint(folder))).toContain(index);
+      expect(complaint(() => describeComponent(folder))).toContain(index);
     }
   });
 

@@ -14,7 +14,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { contentHash, contentVersion } from '../../src/compiler/index.js';
+import { contentHash, contentVersion } from '../../src/checkpoint/index.js';
 import { temporaryFolder } from '../compiler/files.js';
 import { fixtures } from '../compiler/run.js';
 

@@ -1,7 +1,8 @@
 import { rmSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { CheckpointError, checkLora, compileTransformer, contentHash } from '../../src/compiler/index.js';
+import { CheckpointError, contentHash } from '../../src/checkpoint/index.js';
+import { checkLora, compileTransformer } from '../../src/compiler/index.js';
 import { Loras, type LowRankInputs } from '../../src/engine/models/loras.js';
 import { openTransformer, type Transformer } from '../../src/engine/models/transformer.js';
 import type { NewTensor } from '../compiler/files.js';

@@ -4,13 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { type BlockFormat, blockShapes, quantiseBlocks } from '../../src/checkpoint/formats/blocks.js';
 import { readHeader, type StoredTensor } from '../../src/checkpoint/formats/safetensors.js';
 import { readBytes, readValues } from '../../src/checkpoint/formats/values.js';
-import {
-  CheckpointError,
-  checkLora,
-  compileTextEncoder,
-  compileTransformer,
-  quantiseComponent,
-} from '../../src/compiler/index.js';
+import { CheckpointError, quantiseComponent } from '../../src/checkpoint/index.js';
+import { checkLora, compileTextEncoder, compileTransformer } from '../../src/compiler/index.js';
 import { Loras } from '../../src/engine/models/loras.js';
 import { openTransformer } from '../../src/engine/models/transformer.js';
 import { bytesOf, type NewTensor, temporaryFolder, writeJson, writeTensors } from '../compiler/files.js';

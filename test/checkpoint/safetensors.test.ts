@@ -2,7 +2,7 @@ import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readHeader } from '../../src/checkpoint/formats/safetensors.js';
-import { CheckpointError } from '../../src/compiler/index.js';
+import { CheckpointError } from '../../src/checkpoint/index.js';
 import { temporaryFolder, writeHeader, writeTensors } from '../compiler/files.js';
 
 /** A file with such a header, and its path. */

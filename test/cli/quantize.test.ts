@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { describeCheckpoint } from '../../src/compiler/index.js';
+import { describeComponent } from '../../src/checkpoint/index.js';
 import { Weights } from '../engine/checkpoints.js';
 import { runProgram } from '../program.js';
 
@@ -37,7 +37,7 @@ describe('inkstone quantize', () => {
     expect(worst).toBeGreaterThan(30);
     const transformer = JSON.parse(readFileSync(join(out, 'transformer', 'config.json'), 'utf8'));
     expect(transformer.quantization_config).toEqual({ quant_method: 'inkstone', bits: 8, block_size: 32 });
-    expect(describeCheckpoint(join(out, 'transformer')).types).toContain('U8');
+    expect(describeComponent(join(out, 'transformer')).types).toContain('U8');
     expect(readdirSync(out).sort()).toEqual(readdirSync(tiny).sort());
     const image = join(work, 'image.png');
     const drawn = await inkstone(
@@ -69,7 +69,7 @@ describe('inkstone quantize', () => {
     expect(JSON.parse(told).bytes).toBeLessThan(JSON.parse(told).bytesBefore);
     expect(readFileSync(join(out, 'vae', 'config.json'))).toEqual(readFileSync(join(tiny, 'vae', 'config.json')));
     // A small model is mostly what stays: embedders, padding tokens, biases.
-    const bytes = (folder: string) => describeCheckpoint(join(folder, 'transformer')).bytes;
+    const bytes = (folder: string) => describeComponent(join(folder, 'transformer')).bytes;
     expect(bytes(out)).toBeLessThan(0.75 * bytes(tiny));
   });
 

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { InferenceSession } from 'onnxruntime-node';
 import { describe, expect, it } from 'vitest';
-import { buildVaeDecoder, buildVaeEncoder } from '../../src/compiler/models/autoencoder-kl.js';
-import { buildTextEncoder } from '../../src/compiler/models/qwen3.js';
-import { buildTransformer } from '../../src/compiler/models/z-image-transformer.js';
+import { buildDecoder, buildEncoder } from '../../src/compiler/models/autoencoder-kl.js';
+import { build as buildTextEncoder } from '../../src/compiler/models/qwen3.js';
+import { build as buildTransformer } from '../../src/compiler/models/z-image-transformer.js';
 import { checkGraph } from '../../src/compiler/onnx/checker.js';
 import { type Graph, GraphError, type Node, type Value } from '../../src/compiler/onnx/graph.js';
 import { fixtures } from './run.js';
@@ -19,9 +19,9 @@ interface Subject {
 const subjects: Readonly<Record<string, () => Subject>> = {
   step: () => transformer('step'),
   prepare: () => transformer('prepare'),
-  'text encoder': () => subject(buildTextEncoder(join(tiny, 'text_encoder'), 'cpu', false)),
-  decoder: () => subject(buildVaeDecoder(join(tiny, 'vae'), 'cpu')),
-  encoder: () => subject(buildVaeEncoder(join(tiny, 'vae'), 'cpu')),
+  'text encoder': () => subject(buildTextEncoder(join(tiny, 'text_encoder'), { target: 'cpu' })),
+  decoder: () => subject(buildDecoder(join(tiny, 'vae'), { target: 'cpu' })),
+  encoder: () => subject(buildEncoder(join(tiny, 'vae'), { target: 'cpu' })),
 };
 
 function subject({ graph, component }: { graph: Graph; component: { weightsFolder: string } }): Subject {

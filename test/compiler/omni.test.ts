@@ -1,12 +1,8 @@
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import {
-  CheckpointError,
-  compileImageEncoder,
-  compileOmniTransformer,
-  compileTransformer,
-} from '../../src/compiler/index.js';
+import { CheckpointError } from '../../src/checkpoint/index.js';
+import { compileImageEncoder, compileOmniTransformer, compileTransformer } from '../../src/compiler/index.js';
 import { openImageEncoder } from '../../src/engine/models/image-encoder.js';
 import { Loras } from '../../src/engine/models/loras.js';
 import { openTransformer, type Transformer } from '../../src/engine/models/transformer.js';

@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { compileTextEncoder, compileTransformer } from '../../src/compiler/index.js';
-import { buildVaeDecoder } from '../../src/compiler/models/autoencoder-kl.js';
-import { buildTextEncoder } from '../../src/compiler/models/qwen3.js';
-import { buildOmniTransformer, buildTransformer } from '../../src/compiler/models/z-image-transformer.js';
+import { buildDecoder } from '../../src/compiler/models/autoencoder-kl.js';
+import { build as buildTextEncoder } from '../../src/compiler/models/qwen3.js';
+import { build as buildOmniTransformer } from '../../src/compiler/models/z-image-omni.js';
+import { build as buildTransformer } from '../../src/compiler/models/z-image-transformer.js';
 import type { Graph, Value } from '../../src/compiler/onnx/graph.js';
 import { simplify } from '../../src/compiler/passes/index.js';
 import { integers } from '../../src/engine/runtime/session.js';
@@ -30,11 +31,11 @@ const subjects: Readonly<Record<string, { build: () => Built; sizes: Readonly<Re
     sizes: { B: 2, h: 8, w: 6, L: 32, Tc: 32, T: 64, S: 96, 'B*S': 192 },
   },
   'the text encoder': {
-    build: () => built(buildTextEncoder(join(tiny, 'text_encoder'), 'cpu', false)),
+    build: () => built(buildTextEncoder(join(tiny, 'text_encoder'), { target: 'cpu' })),
     sizes: { B: 2, L: 5 },
   },
   'the decoder': {
-    build: () => built(buildVaeDecoder(join(tiny, 'vae'), 'cpu')),
+    build: () => built(buildDecoder(join(tiny, 'vae'), { target: 'cpu' })),
     sizes: { B: 2, h: 6, w: 4 },
   },
 };

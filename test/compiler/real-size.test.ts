@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { describeComponent } from '../../src/checkpoint/index.js';
 import {
   compileImageEncoder,
   compileOmniTransformer,
@@ -7,9 +8,8 @@ import {
   compileTransformer,
   compileVaeDecoder,
   compileVaeEncoder,
-  type Device,
-  describeCheckpoint,
 } from '../../src/compiler/index.js';
+import type { Device } from '../../src/domain/device.js';
 import { type NewTensor, temporaryFolder, writeJson, writeTensors } from './files.js';
 
 // The published Z-Image-Turbo, in its configurations and in the names, shapes and types of its tensors: 24 GB of zeros that take
@@ -253,7 +253,7 @@ describe('the published checkpoint, in its true size', () => {
       const textEncoder = component('text_encoder', textEncoderConfig, textEncoderShapes(), 'BF16', 3);
       const transformer = component('transformer', transformerConfig, transformerShapes(), 'F32', 3);
       const vae = component('vae', vaeConfig, vaeShapes(), 'BF16', 1);
-      expect(describeCheckpoint(transformer)).toEqual({ tensors: 521, bytes: 24_619_634_944, types: ['F32'] });
+      expect(describeComponent(transformer)).toEqual({ tensors: 521, bytes: 24_619_634_944, types: ['F32'] });
 
       const before = process.cpuUsage();
       const encoder = compileTextEncoder(textEncoder, { target });

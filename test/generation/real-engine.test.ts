@@ -1,6 +1,6 @@
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { contentHash } from '../../src/compiler/index.js';
+import { contentHash } from '../../src/checkpoint/index.js';
 import { openTokenizer } from '../../src/engine/models/tokenizer.js';
 import { createEngine, type HostedEngine } from '../../src/engine/process/host.js';
 import type { UseCases } from '../../src/generation/types.js';

@@ -1,30 +1,20 @@
-import { existsSync, lstatSync, readFileSync, readlinkSync, realpathSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { existsSync, lstatSync, readlinkSync, realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Contents } from '../component.js';
 import { CheckpointError } from '../errors.js';
 import { readHeader, type StoredTensor } from '../formats/safetensors.js';
-import { type Difference, factorsOf, openDifference } from '../lora/adapter.js';
-
-/** A component folder: its configuration and where its tensors lie. No weight has been read. */
-export interface Component {
-  readonly folder: string;
-  readonly config: Readonly<Record<string, unknown>>;
-  readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** What is added to the weights; null where they are used as they lie. */
-  readonly difference: Difference | null;
-  /** A real folder that holds every file of weights; ONNX Runtime reads nothing outside it. */
-  readonly weightsFolder: string;
-}
+import { isRecord, readJson } from '../json.js';
 
 const FILES = ['diffusion_pytorch_model.safetensors', 'model.safetensors'];
 
 /**
- * Opens a component of a diffusers-layout checkpoint.
+ * Reads a component folder of a diffusers-layout checkpoint: `config.json` beside one safetensors file, or several with an index.
  *
- * @param differenceFolder holds low-rank factors that are added to its weights
  * @throws CheckpointError
  */
-export function openComponent(folder: string, differenceFolder: string | null = null): Component {
-  const config = readJson(join(folder, 'config.json'));
+export function readDiffusersFolder(folder: string): Contents {
+  const configFile = join(folder, 'config.json');
+  const config = readJson(configFile);
   const tensors = new Map<string, StoredTensor>();
   for (const file of weightFiles(folder)) {
     // Links are followed here, because ONNX Runtime refuses those that leave its folder (the Hugging Face cache is made of them).
@@ -37,19 +27,7 @@ export function openComponent(folder: string, differenceFolder: string | null = 
     }
   }
   checkIndex(folder, tensors);
-  const difference = differenceFolder === null ? null : openDifference(differenceFolder, tensors);
-  return {
-    folder,
-    config,
-    tensors,
-    difference,
-    weightsFolder: commonFolder([...tensors.values(), ...factorsOf(difference)].map(({ file }) => dirname(file))),
-  };
-}
-
-/** The path of a tensor's file as seen from the component's weights folder, in the form ONNX has it. */
-export function location({ weightsFolder }: Component, { file }: StoredTensor): string {
-  return relative(weightsFolder, file).split(sep).join('/');
+  return { configFile, config, tensors };
 }
 
 /** The names that the index promises are really in the shards. */
@@ -102,38 +80,4 @@ function weightMap(index: string): Record<string, string> {
       );
   }
   return map as Record<string, string>;
-}
-
-/** @throws CheckpointError when it is not there, or holds no JSON object */
-export function readJson(file: string): Record<string, unknown> {
-  const value = parsed(file);
-  if (isRecord(value)) return value;
-  throw new CheckpointError(
-    `${file}: expected a JSON object but it is ${JSON.stringify(value).slice(0, 40)}.`,
-    'damaged',
-  );
-}
-
-function parsed(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';
-    throw new CheckpointError(
-      missing ? `${file} is missing.` : `${file} could not be read: ${(error as Error).message}.`,
-      missing ? 'missing' : 'damaged',
-    );
-  }
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function commonFolder(folders: readonly string[]): string {
-  const parts = [...new Set(folders)].map((folder) => folder.split(sep));
-  const [first = []] = parts;
-  let depth = first.length;
-  while (depth > 1 && !parts.every((path) => first.slice(0, depth).every((part, i) => path[i] === part))) depth--;
-  return first.slice(0, depth).join(sep) || sep;
 }

@@ -1,5 +1,5 @@
 import { Config } from '../../checkpoint/config.js';
-import { openComponent } from '../../checkpoint/layouts/diffusers.js';
+import { open } from '../../checkpoint/open.js';
 import type { Device } from '../../domain/device.js';
 import { conv } from '../nn/conv.js';
 import { linear } from '../nn/linear.js';
@@ -78,9 +78,9 @@ export function attention(w: Weights, x: Value, norm: Norm, all: Value = x): Val
   return op.add(x, op.reshape(back, op.sizes(x, 0, 4), x.shape));
 }
 
-/** Opens an autoencoder's folder for a graph of that name. @throws CheckpointError */
-export function openVae(folder: string, target: Device, name: string) {
-  const component = openComponent(folder);
+/** Opens an autoencoder for a graph of that name. @throws CheckpointError */
+export function openVae(location: string, target: Device, name: string) {
+  const component = open(location);
   const config = readConfig(Config.of(component));
   const graph = new Graph(name);
   const op = new Ops(graph, targets[target].autoencoder);

@@ -1,5 +1,6 @@
-import type { Component } from '../../checkpoint/layouts/diffusers.js';
+import type { Component } from '../../checkpoint/component.js';
 import type { Device } from '../../domain/device.js';
+import { type CompiledGraph, type CompileOptions, compiled } from '../compiled.js';
 import { conv, scaledSize } from '../nn/conv.js';
 import { type GroupNormalizer, groupNorm } from '../nn/group-norm.js';
 import { Graph, type Value } from '../onnx/graph.js';
@@ -24,7 +25,7 @@ import {
  * `rows` float32 [1, C, H, W] → `out` [1, C', scale·H, scale·W]. Its convolutions see nothing beyond the rows that they are given, so
  * the rows at their edges are right only where the image ends too.
  */
-export interface RowStep {
+interface RowStep {
   readonly graph: Graph;
   /** Rows of the result for each that goes in. */
   readonly scale: 0.5 | 1 | 2;
@@ -38,11 +39,24 @@ export interface RowStep {
   readonly seesAll: boolean;
 }
 
+/** A step of a coder that is computed some rows at a time. */
+export type CompiledRowStep = CompiledGraph & Omit<RowStep, 'graph'>;
+
+/** Half of an AutoencoderKL in steps, for images whose values do not fit into memory at once. @throws CheckpointError */
+export function compileRows(
+  half: 'decoder' | 'encoder',
+  location: string,
+  { target }: CompileOptions,
+): readonly CompiledRowStep[] {
+  const { component, steps } = (half === 'decoder' ? decoderSteps : encoderSteps)(location, target);
+  return steps.map(({ graph, ...step }) => Object.assign(compiled(graph, component), step));
+}
+
 type Shape = Partial<Pick<RowStep, 'scale' | 'reach' | 'residual' | 'seesAll'>> & { readonly isNormed?: boolean };
 
-/** The decoder of `buildVaeDecoder` in steps, from `latents` to `decoded`. */
-export function buildDecoderRows(folder: string, target: Device) {
-  const { component, config } = openVae(folder, target, 'vae.decoder');
+/** The decoder in steps, from `latents` to `decoded`. */
+function decoderSteps(location: string, target: Device) {
+  const { component, config } = openVae(location, target, 'vae.decoder');
   const { widths, layersPerBlock, latentChannels } = config;
   const { step, resnet, middle } = steps(component, config, target);
   const inner = widths.at(-1)!;
@@ -74,9 +88,9 @@ export function buildDecoderRows(folder: string, target: Device) {
   };
 }
 
-/** The encoder of `buildVaeEncoder` in steps, from `image` to mean and logarithm of the variance, joined along the channels. */
-export function buildEncoderRows(folder: string, target: Device) {
-  const { component, config } = openVae(folder, target, 'vae.encoder');
+/** The encoder in steps, from `image` to mean and logarithm of the variance, joined along the channels. */
+function encoderSteps(location: string, target: Device) {
+  const { component, config } = openVae(location, target, 'vae.encoder');
   const { widths, layersPerBlock } = config;
   const { step, resnet, middle } = steps(component, config, target);
   const [outer, inner] = [widths[0]!, widths.at(-1)!];

@@ -1,4 +1,4 @@
-import type { Device } from '../../domain/device.js';
+import { type Built, type CompileOptions, finished } from '../compiled.js';
 import { conv, scaledSize } from '../nn/conv.js';
 import { byItself, groupNorm } from '../nn/group-norm.js';
 import type { Value } from '../onnx/graph.js';
@@ -13,15 +13,18 @@ import {
   openVae,
   resnetHalf,
   shortcut,
+  type VaeConfig,
 } from './autoencoder-kl-parts.js';
 
 /**
  * AutoencoderKL's decoder with FLUX's structure: `latents` float32 [B, 16, h, w] as the diffusion model has them → `decoded` float32
  * [B, 3, 8h, 8w], about −1 … 1, not clamped.
  * https://github.com/huggingface/diffusers/blob/main/src/diffusers/models/autoencoders/autoencoder_kl.py
+ *
+ * @throws CheckpointError
  */
-export function buildVaeDecoder(folder: string, target: Device) {
-  const { component, config, graph, op, root } = openVae(folder, target, 'vae.decoder');
+export function buildDecoder(location: string, { target }: CompileOptions): Built<VaeConfig> {
+  const { component, config, graph, op, root } = openVae(location, target, 'vae.decoder');
   const w = root.at('decoder');
   const { widths, layersPerBlock } = config;
   const norm = ownNorm(config.groups);
@@ -43,12 +46,17 @@ export function buildVaeDecoder(folder: string, target: Device) {
   return { component, config, graph };
 }
 
+/** @throws CheckpointError */
+export const compileDecoder = (location: string, options: CompileOptions) => finished(buildDecoder(location, options));
+
 /**
  * Its encoder: `image` float32 [B, 3, H, W] of −1 … 1 → `mean` and `logvar` float32 [B, 16, H/8, W/8] of the posterior, before
  * scaling.
+ *
+ * @throws CheckpointError
  */
-export function buildVaeEncoder(folder: string, target: Device) {
-  const { component, config, graph, op, root } = openVae(folder, target, 'vae.encoder');
+export function buildEncoder(location: string, { target }: CompileOptions): Built<VaeConfig> {
+  const { component, config, graph, op, root } = openVae(location, target, 'vae.encoder');
   const w = root.at('encoder');
   const { widths, layersPerBlock } = config;
   const norm = ownNorm(config.groups);
@@ -72,6 +80,9 @@ export function buildVaeEncoder(folder: string, target: Device) {
   graph.output('logvar', logvar!);
   return { component, config, graph };
 }
+
+/** @throws CheckpointError */
+export const compileEncoder = (location: string, options: CompileOptions) => finished(buildEncoder(location, options));
 
 /** Each group by its own mean and variance. */
 function ownNorm(groups: number): Norm {

@@ -1,6 +1,7 @@
 import { Config } from '../../checkpoint/config.js';
-import { openComponent } from '../../checkpoint/layouts/diffusers.js';
+import { open } from '../../checkpoint/open.js';
 import type { Device } from '../../domain/device.js';
+import { type Built, type CompileOptions, finished } from '../compiled.js';
 import { conv, scaledSize } from '../nn/conv.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
@@ -23,9 +24,11 @@ export interface TinyAutoencoderConfig {
  * AutoencoderTiny's decoder (TAEF1): `latents` float32 [B, 16, h, w] as the diffusion model has them → `decoded` float32
  * [B, 3, 8h, 8w] of −1 … 1. Quick and rough, for previews.
  * https://github.com/huggingface/diffusers/blob/main/src/diffusers/models/autoencoders/vae.py
+ *
+ * @throws CheckpointError
  */
-export function buildTinyDecoder(folder: string, target: Device) {
-  const { component, config, graph, op, next } = open(folder, target, 'decoder');
+export function buildDecoder(location: string, { target }: CompileOptions): Built<TinyAutoencoderConfig> {
+  const { component, config, graph, op, next } = openPart(location, target, 'decoder');
   const latents = graph.input('latents', 'float32', ['B', config.latentChannels, 'h', 'w']);
   const magnitude = op.scalar(config.latentMagnitude);
   let x = op.mul(op.tanh(op.div(latents, magnitude)), magnitude);
@@ -42,9 +45,12 @@ export function buildTinyDecoder(folder: string, target: Device) {
   return { component, config, graph };
 }
 
-/** Its encoder: `image` float32 [B, 3, H, W] of −1 … 1 → `latents` float32 [B, 16, H/8, W/8]. */
-export function buildTinyEncoder(folder: string, target: Device) {
-  const { component, config, graph, op, next } = open(folder, target, 'encoder');
+/** @throws CheckpointError */
+export const compileDecoder = (location: string, options: CompileOptions) => finished(buildDecoder(location, options));
+
+/** Its encoder: `image` float32 [B, 3, H, W] of −1 … 1 → `latents` float32 [B, 16, H/8, W/8]. @throws CheckpointError */
+export function buildEncoder(location: string, { target }: CompileOptions): Built<TinyAutoencoderConfig> {
+  const { component, config, graph, op, next } = openPart(location, target, 'encoder');
   const image = graph.input('image', 'float32', ['B', 3, 'H', 'W']);
   let x = op.mul(op.add(image, op.scalar(1)), op.scalar(0.5));
   config.encoderBlocks.forEach((blocks, level) => {
@@ -59,6 +65,9 @@ export function buildTinyEncoder(folder: string, target: Device) {
   return { component, config, graph };
 }
 
+/** @throws CheckpointError */
+export const compileEncoder = (location: string, options: CompileOptions) => finished(buildEncoder(location, options));
+
 /** relu(x + conv(relu(conv(relu(conv(x)))))). */
 function block(w: Weights, x: Value): Value {
   const { op } = w;
@@ -68,8 +77,8 @@ function block(w: Weights, x: Value): Value {
   return op.relu(op.add(conv(w.at('conv.4'), second, width), x));
 }
 
-function open(folder: string, target: Device, part: 'encoder' | 'decoder') {
-  const component = openComponent(folder);
+function openPart(location: string, target: Device, part: 'encoder' | 'decoder') {
+  const component = open(location);
   const config = readConfig(Config.of(component));
   const graph = new Graph(`tiny.${part}`);
   const op = new Ops(graph, targets[target].autoencoder);

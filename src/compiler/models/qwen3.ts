@@ -1,6 +1,6 @@
 import { Config } from '../../checkpoint/config.js';
-import { openComponent } from '../../checkpoint/layouts/diffusers.js';
-import type { Device } from '../../domain/device.js';
+import { open } from '../../checkpoint/open.js';
+import { type Built, type CompileOptions, finished } from '../compiled.js';
 import { linear } from '../nn/linear.js';
 import { residualNorm, rmsNorm } from '../nn/rms-norm.js';
 import { type Rope, sequenceTables } from '../nn/rope.js';
@@ -28,9 +28,11 @@ export interface TextEncoderConfig {
  * residual stream before the last layer, without the final norm. The last layer is not built. Causal, so padding on the right
  * changes nothing; batch only prompts of one length.
  * https://github.com/huggingface/transformers/blob/main/src/transformers/models/qwen3/modeling_qwen3.py
+ *
+ * @throws CheckpointError
  */
-export function buildTextEncoder(folder: string, target: Device, debug: boolean) {
-  const component = openComponent(folder);
+export function build(location: string, { target, debug = false }: CompileOptions): Built<TextEncoderConfig> {
+  const component = open(location);
   const config = readConfig(Config.of(component));
   const graph = new Graph('text_encoder');
   const op = new Ops(graph, targets[target].transformer);
@@ -51,8 +53,11 @@ export function buildTextEncoder(folder: string, target: Device, debug: boolean)
     if (debug) graph.output(`layer.${i + 1}`, op.cast(x, 'float32'));
   }
   graph.output('embeds', op.cast(x, 'float32'));
-  return { graph, component, config };
+  return { component, config, graph };
 }
+
+/** @throws CheckpointError */
+export const compile = (location: string, options: CompileOptions) => finished(build(location, options));
 
 const MATRICES = { gate: 'gate_proj', up: 'up_proj', down: 'down_proj' };
 

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { Config } from '../../checkpoint/config.js';
-import { openComponent } from '../../checkpoint/layouts/diffusers.js';
-import type { Device } from '../../domain/device.js';
+import { open } from '../../checkpoint/open.js';
+import { type Built, type CompileOptions, finished } from '../compiled.js';
 import { linear } from '../nn/linear.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
@@ -33,10 +33,12 @@ const MAX_PATCHES = 256;
  * [gh, P] and `columns` float32 [gw, P], the weights of an interpolation, with gh·gw = N. The reference pads images to one number
  * of patches and hides the padding; alone, an image needs neither. The pooling head is not built.
  * https://github.com/huggingface/transformers/blob/main/src/transformers/models/siglip2/modeling_siglip2.py
+ *
+ * @throws CheckpointError
  */
-export function buildImageEncoder(folder: string, target: Device) {
-  const component = openComponent(folder);
-  const config = readConfig(folder, Config.of(component));
+export function build(location: string, { target }: CompileOptions): Built<ImageEncoderConfig> {
+  const component = open(location);
+  const config = readConfig(location, Config.of(component));
   const graph = new Graph('image_encoder');
   const op = new Ops(graph, targets[target].transformer);
   const prefix = component.tensors.has('vision_model.post_layernorm.weight') ? 'vision_model.' : '';
@@ -57,8 +59,11 @@ export function buildImageEncoder(folder: string, target: Device) {
     x = op.within(name, () => layer(w.at(name), config, x));
   }
   graph.output('features', op.cast(layerNorm(w.at('post_layernorm'), x, config.eps), 'float32'));
-  return { graph, component, config };
+  return { component, config, graph };
 }
+
+/** @throws CheckpointError */
+export const compile = (location: string, options: CompileOptions) => finished(build(location, options));
 
 /** The learned grid [P·P, hidden], interpolated along rows, then along columns: [gh·gw, hidden]. */
 function positions(w: Weights, { hidden, gridSide }: ImageEncoderConfig, rows: Value, columns: Value): Value {

@@ -1,26 +1,60 @@
-import type { Component } from '../../checkpoint/layouts/diffusers.js';
+import type { Component } from '../../checkpoint/component.js';
+import { Config } from '../../checkpoint/config.js';
+import { open } from '../../checkpoint/open.js';
 import { PATCH } from '../../domain/latent.js';
+import { type CompiledGraph, type CompileOptions, compiled } from '../compiled.js';
 import { linear } from '../nn/linear.js';
 import type { Rope } from '../nn/rope.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
+import { targets } from '../targets/index.js';
 import type { Lowering } from '../targets/target.js';
 import { type WeightOptions, Weights } from '../weights.js';
 import { block } from './z-image-block.js';
-import type { TransformerConfig } from './z-image-config.js';
+import { readTransformerConfig, type TransformerConfig } from './z-image-config.js';
 import { asLatents, embedLatents, embedPatches, finalLayer, latentGrid } from './z-image-latents.js';
 import { tablesAt } from './z-image-rope.js';
 import { embedTime } from './z-image-time.js';
+import type { TransformerOptions } from './z-image-transformer.js';
 
 // ZImageTransformer2DModel in omni mode: one sequence of captions, images and SigLIP features, [captions, conditions, target, siglip].
-// The conditions are clean images, the target is the noisy one. Which token stands where is worked out by whoever lays the sequence
-// out (every stream padded to a multiple of 32 and none masked), so items of one batch have one layout.
+// The conditions are clean images, the target is the noisy one. The caller lays the sequence out (every stream padded to a multiple
+// of 32 and none masked) and gives the position of each token, so items of one batch have one layout.
 // https://github.com/huggingface/diffusers/blob/main/src/diffusers/models/transformers/transformer_z_image.py
 
 /** Of the norms before the projections of captions and SigLIP features. */
 const FEATURE_NORM_EPS = 1e-5;
 /** The model time of a clean image. */
 const CLEAN = 1;
+
+export interface OmniOptions extends CompileOptions, Pick<TransformerOptions, 'difference' | 'loras'> {
+  /** Whether it is given SigLIP features, where it has a use for them. Left out, yes; without them it goes by the latents alone. */
+  readonly siglip?: boolean;
+}
+
+/** The transformer in omni mode: `prepare` once a request, `step` at every call of the model. @throws CheckpointError */
+export function compile(
+  location: string,
+  options: OmniOptions,
+): { readonly config: TransformerConfig; readonly prepare: CompiledGraph; readonly step: CompiledGraph } {
+  const { component, config, prepare, step } = build(location, options);
+  return { config, prepare: compiled(prepare, component), step: compiled(step, component) };
+}
+
+/** Its graphs before passes and checks. @throws CheckpointError */
+export function build(location: string, { target, difference, loras = false, siglip = true }: OmniOptions) {
+  const component = open(location, difference);
+  const full = readTransformerConfig(Config.of(component));
+  const config = siglip ? full : { ...full, siglipDim: null };
+  const lowering = targets[target].transformer;
+  const weights = { lowRankInputs: loras };
+  return {
+    component,
+    config,
+    prepare: buildPrepare(component, config, lowering, weights),
+    step: buildStep(component, config, lowering, weights),
+  };
+}
 
 /**
  * What the steps share, once a request.
@@ -34,7 +68,7 @@ const CLEAN = 1;
  * conditions, refined; the rotary tables `rope_cos` and `rope_sin` [B·S, Dh/2] with `token_positions` [B, S] and `image_positions`
  * [B, T] into them; and `token_times` [B, S] and `image_times` [B, T], the row of the times (clean, then each item's) that modulates.
  */
-export function buildOmniPrepare(
+function buildPrepare(
   component: Component,
   config: TransformerConfig,
   lowering: Lowering,
@@ -111,15 +145,10 @@ export function buildOmniPrepare(
 }
 
 /**
- * One forward. Takes `latents` float32 [B, 16, h, w] of the target, `tau` float32 [B] (0 noise … 1 clean) and what prepare gives;
+ * One call of the model. Takes `latents` float32 [B, 16, h, w] of the target, `tau` float32 [B] (0 noise … 1 clean) and what prepare gives;
  * gives `output` float32 [B, 16, h, w], which points from noise to image.
  */
-export function buildOmniStep(
-  component: Component,
-  config: TransformerConfig,
-  lowering: Lowering,
-  weights: WeightOptions,
-): Graph {
+function buildStep(component: Component, config: TransformerConfig, lowering: Lowering, weights: WeightOptions): Graph {
   const { dim, headDim, channels, siglipDim } = config;
   const { compute, residual } = lowering;
   const graph = new Graph('transformer.omni.step');

@@ -1,4 +1,4 @@
-import type { Component } from '../../checkpoint/layouts/diffusers.js';
+import type { Component } from '../../checkpoint/component.js';
 import { PATCH } from '../../domain/latent.js';
 import { linear } from '../nn/linear.js';
 import { Graph, type Value } from '../onnx/graph.js';

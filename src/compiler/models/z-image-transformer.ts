@@ -1,6 +1,7 @@
+import type { Component } from '../../checkpoint/component.js';
 import { Config } from '../../checkpoint/config.js';
-import { type Component, openComponent } from '../../checkpoint/layouts/diffusers.js';
-import type { Device } from '../../domain/device.js';
+import { open } from '../../checkpoint/open.js';
+import { type CompiledGraph, type CompileOptions, compiled } from '../compiled.js';
 import type { Rope } from '../nn/rope.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
@@ -10,65 +11,51 @@ import { Weights } from '../weights.js';
 import { block } from './z-image-block.js';
 import { type GraphOptions, readTransformerConfig, type TransformerConfig } from './z-image-config.js';
 import { asLatents, embedLatents, finalLayer, latentGrid } from './z-image-latents.js';
-import { buildOmniPrepare, buildOmniStep } from './z-image-omni.js';
 import { buildPrepare } from './z-image-prepare.js';
 import { embedTime } from './z-image-time.js';
 
-export interface TransformerOptions {
-  readonly target: Device;
-  /** The captions of a batch have different lengths. */
-  readonly masked: boolean;
+export interface TransformerOptions extends CompileOptions {
+  /** The captions of a batch have different lengths, so what lies between them is masked. Left out, no. */
+  readonly masked?: boolean;
   /** A folder of low-rank factors that are added to the weights. */
   readonly difference?: string | null;
-  /** Linear layers take low-rank terms as inputs. */
+  /** Linear layers take low-rank terms as inputs, `<layer>.lora_A` [R, in] and `<layer>.lora_B` [out, R]. Left out, no. */
   readonly loras?: boolean;
-  readonly debug: boolean;
 }
 
 /**
- * ZImageTransformer2DModel in basic mode, as two graphs: `prepare` once a request, `step` at every step.
+ * ZImageTransformer2DModel in basic mode, as two graphs: `prepare` once a request, `step` at every call of the model.
  * https://github.com/huggingface/diffusers/blob/main/src/diffusers/models/transformers/transformer_z_image.py
+ *
+ * @throws CheckpointError
  */
-export function buildTransformer(
-  folder: string,
-  { target, masked, debug, difference, loras = false }: TransformerOptions,
+export function compile(
+  location: string,
+  options: TransformerOptions,
+): { readonly config: TransformerConfig; readonly prepare: CompiledGraph; readonly step: CompiledGraph } {
+  const { component, config, prepare, step } = build(location, options);
+  return { config, prepare: compiled(prepare, component), step: compiled(step, component) };
+}
+
+/** Its graphs before passes and checks. @throws CheckpointError */
+export function build(
+  location: string,
+  { target, masked = false, debug = false, difference, loras = false }: TransformerOptions,
 ) {
-  const component = openComponent(folder, difference);
+  const component = open(location, difference);
   const config = readTransformerConfig(Config.of(component));
   const lowering = targets[target].transformer;
-  const weights = { lowRankInputs: loras };
+  const options = { lowRankInputs: loras, masked, debug };
   return {
     component,
     config,
-    prepare: buildPrepare(component, config, lowering, { ...weights, masked, debug }),
-    step: buildStep(component, config, lowering, { ...weights, masked, debug }),
+    prepare: buildPrepare(component, config, lowering, options),
+    step: buildStep(component, config, lowering, options),
   };
 }
 
 /**
- * The same in omni mode, which changes images as words say.
- *
- * @param siglip whether it is given SigLIP features; without them it goes by the latents alone, as it does when it has no use for them
- */
-export function buildOmniTransformer(
-  folder: string,
-  { target, difference, loras = false, siglip }: Omit<TransformerOptions, 'masked' | 'debug'> & { siglip: boolean },
-) {
-  const component = openComponent(folder, difference);
-  const full = readTransformerConfig(Config.of(component));
-  const config = siglip ? full : { ...full, siglipDim: null };
-  const lowering = targets[target].transformer;
-  const weights = { lowRankInputs: loras };
-  return {
-    component,
-    config,
-    prepare: buildOmniPrepare(component, config, lowering, weights),
-    step: buildOmniStep(component, config, lowering, weights),
-  };
-}
-
-/**
- * One forward. Takes `latents` float32 [B, 16, h, w], `tau` float32 [B] (0 noise … 1 clean) and what prepare gives; gives `output`
+ * One call of the model. Takes `latents` float32 [B, 16, h, w], `tau` float32 [B] (0 noise … 1 clean) and what prepare gives; gives `output`
  * float32 [B, 16, h, w], which points from noise to image (the velocity is its negative).
  */
 function buildStep(

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { contentVersion } from '../../compiler/index.js';
+import { contentVersion } from '../../checkpoint/index.js';
 import type { Pixels, Region } from '../engine.js';
 import { openSession, type Port, type Session } from '../runtime/session.js';
 import { elements, type Tensor } from '../runtime/tensor.js';

@@ -1,10 +1,10 @@
+import { contentVersion } from '../../checkpoint/index.js';
 import {
   type CompiledGraph,
   type CompiledRowStep,
   compileOmniTransformer,
   compileTransformer,
   compileVaeRows,
-  contentVersion,
 } from '../../compiler/index.js';
 import type { ComponentFolders } from '../../domain/model-entry.js';
 import type { Residency, Resident, Slot } from '../runtime/residency.js';

@@ -1,4 +1,4 @@
-import { CheckpointError } from '../../compiler/index.js';
+import { CheckpointError } from '../../checkpoint/index.js';
 
 type Parts = Readonly<Record<string, () => unknown>>;
 type Read<P extends Parts> = { readonly [Name in keyof P]: ReturnType<P[Name]> };

@@ -1,10 +1,10 @@
-import {
-  CheckpointError,
-  type ImageEncoderConfig,
-  type TextEncoderConfig,
-  type TinyAutoencoderConfig,
-  type TransformerConfig,
-  type VaeConfig,
+import { CheckpointError } from '../../checkpoint/index.js';
+import type {
+  ImageEncoderConfig,
+  TextEncoderConfig,
+  TinyAutoencoderConfig,
+  TransformerConfig,
+  VaeConfig,
 } from '../../compiler/index.js';
 import { LATENT_CHANNELS, paddedLength, TOKEN_SIDE } from '../../domain/latent.js';
 import type { ComponentFolders, ModelEntry } from '../../domain/model-entry.js';

@@ -1,12 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import {
-  CheckpointError,
-  contentVersion,
-  type Fault,
-  type LinearShapes,
-  linearShapes,
-  readFactors,
-} from '../../compiler/index.js';
+import { CheckpointError, contentVersion, type Fault, type LinearShapes, readFactors } from '../../checkpoint/index.js';
+import { linearShapes } from '../../compiler/index.js';
 import type { LoraEntry } from '../../domain/model-entry.js';
 import type { AppliedLora } from '../engine.js';
 import { FilesChanged } from '../problems.js';

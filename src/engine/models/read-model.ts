@@ -1,3 +1,4 @@
+import { readSchedulerConfig } from '../../checkpoint/index.js';
 import {
   type CompiledGraph,
   compileImageEncoder,
@@ -8,7 +9,6 @@ import {
   compileVaeDecoder,
   compileVaeEncoder,
   type ImageEncoderConfig,
-  readSchedulerConfig,
   type TextEncoderConfig,
   type TinyAutoencoderConfig,
   type TransformerConfig,

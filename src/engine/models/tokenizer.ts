@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Tokenizer } from '@huggingface/tokenizers';
-import { CheckpointError } from '../../compiler/index.js';
+import { CheckpointError } from '../../checkpoint/index.js';
 import { chatTurn } from './chat-template.js';
 
 export interface EncodedPrompt {

@@ -1,4 +1,4 @@
-import { contentVersion } from '../../compiler/index.js';
+import { contentVersion } from '../../checkpoint/index.js';
 import { LATENT_CELL } from '../../domain/latent.js';
 import { type ComponentFolders, foldersOf, type LoraEntry } from '../../domain/model-entry.js';
 import type { AppliedLora } from '../engine.js';

@@ -1,6 +1,6 @@
 // The engine's process: one device, one job at a time, answers in messages. `host.ts` starts it.
 import { setImmediate } from 'node:timers/promises';
-import { CheckpointError } from '../../compiler/index.js';
+import { CheckpointError } from '../../checkpoint/index.js';
 import type { Seen } from '../../domain/seen.js';
 import type { Device, DeviceChoice, EngineEvent, EngineJob, EngineResult } from '../engine.js';
 import { type FaceDetector, openFaceDetector } from '../image/faces.js';

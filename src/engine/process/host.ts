@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CheckpointError } from '../../compiler/index.js';
+import { CheckpointError } from '../../checkpoint/index.js';
 import type { ModelEntry } from '../../domain/model-entry.js';
 import type { Seen } from '../../domain/seen.js';
 import { unlessAborted } from '../../environment/unless-aborted.js';

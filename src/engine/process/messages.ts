@@ -1,4 +1,4 @@
-import type { Fault } from '../../compiler/index.js';
+import type { Fault } from '../../checkpoint/index.js';
 import type { ModelEntry } from '../../domain/model-entry.js';
 import type { Seen } from '../../domain/seen.js';
 import type { Device, DeviceChoice, EngineEvent, EngineJob, EngineResult } from '../engine.js';

@@ -1,4 +1,4 @@
-import { contentVersion } from '../../compiler/index.js';
+import { contentVersion } from '../../checkpoint/index.js';
 import { openTokenizer, type PromptTokenizer } from '../../engine/models/tokenizer.js';
 import { advise, type Counted, type PromptAdvice } from '../advice/advise.js';
 import type { TokenCount } from '../request/reader.js';

@@ -1,4 +1,4 @@
-import { CheckpointError, type Fault } from '../../compiler/index.js';
+import { CheckpointError, type Fault } from '../../checkpoint/index.js';
 import type { ModelEntry } from '../../domain/model-entry.js';
 import type { ProblemDetails } from '../../domain/problem-codes.js';
 import { outOfRange, refused, refusedAs, unsupported } from '../../domain/validation.js';

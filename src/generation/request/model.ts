@@ -1,4 +1,4 @@
-import { CheckpointError, type Fault } from '../../compiler/index.js';
+import { CheckpointError, type Fault } from '../../checkpoint/index.js';
 import type { ModelEntry } from '../../domain/model-entry.js';
 import { UnknownModel } from '../../domain/problems.js';
 import { refused, refusedAs, unsupported } from '../../domain/validation.js';

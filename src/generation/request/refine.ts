@@ -1,4 +1,4 @@
-import { CheckpointError } from '../../compiler/index.js';
+import { CheckpointError } from '../../checkpoint/index.js';
 import { outOfRange, refused, refusedAs } from '../../domain/validation.js';
 import type { Pixels, Region } from '../../engine/engine.js';
 import type { ResolvedRequest } from '../resolved-request.js';
