@@ -1,22 +1,11 @@
 import { builder } from './builder.js';
-import {
-  CACHE,
-  DYNAMIC,
-  GUIDANCE,
-  LORAS,
-  NEGATIVE,
-  NORMALIZATION,
-  SEED,
-  STEPS,
-  TRUNCATION,
-  WAIT,
-} from './descriptions.js';
+import { CACHE, NEGATIVE, WAIT } from './descriptions.js';
 import { CachePolicy } from './enums.js';
 import { Generation } from './generation.js';
 import { loraIds, modelId } from './ids.js';
 import { ImageInput, imageRequest } from './input-image.js';
-import { LoraInput } from './lora.js';
 import { InvalidInput, NotCached, NotFound, QueueFull, StorageUnavailable, UnknownModel } from './problems.js';
+import { samplingFields } from './sampling.js';
 
 const EditInput = builder.inputType('EditInput', {
   description:
@@ -48,13 +37,7 @@ const EditInput = builder.inputType('EditInput', {
       description:
         'Denoising strength, 0 … 1: the share of the schedule that runs on the noised source; 0 keeps the source, 1 ignores it. At least one step must run. Left out with a mask: 1. Left out without one: INSTRUCTION.',
     }),
-    steps: t.int({ description: STEPS }),
-    guidance: t.float({ description: GUIDANCE }),
-    dynamicGuidance: t.boolean({ description: DYNAMIC }),
-    guidanceNormalization: t.float({ description: NORMALIZATION }),
-    guidanceTruncation: t.float({ description: TRUNCATION }),
-    loras: t.field({ type: [LoraInput], description: LORAS }),
-    seed: t.field({ type: 'Seed', description: SEED }),
+    ...samplingFields(t),
     cache: t.field({ type: CachePolicy, defaultValue: 'DEFAULT', description: CACHE }),
   }),
 });

@@ -1,21 +1,10 @@
 import { builder } from './builder.js';
-import {
-  CACHE,
-  DYNAMIC,
-  GUIDANCE,
-  LORAS,
-  NEGATIVE,
-  NORMALIZATION,
-  SEED,
-  STEPS,
-  TRUNCATION,
-  WAIT,
-} from './descriptions.js';
+import { CACHE, NEGATIVE, WAIT } from './descriptions.js';
 import { CachePolicy } from './enums.js';
 import { Generation } from './generation.js';
 import { loraIds, modelId } from './ids.js';
-import { LoraInput } from './lora.js';
 import { InvalidInput, NotCached, QueueFull, StorageUnavailable, UnknownModel } from './problems.js';
+import { samplingFields } from './sampling.js';
 
 const GenerateInput = builder.inputType('GenerateInput', {
   description:
@@ -35,16 +24,7 @@ const GenerateInput = builder.inputType('GenerateInput', {
       description:
         'Height in pixels, a multiple of 16 from `Model.minSide` to `Model.maxSide`. Left out: `Model.defaultHeight`.',
     }),
-    steps: t.int({ description: STEPS }),
-    guidance: t.float({ description: GUIDANCE }),
-    dynamicGuidance: t.boolean({ description: DYNAMIC }),
-    guidanceNormalization: t.float({ description: NORMALIZATION }),
-    guidanceTruncation: t.float({ description: TRUNCATION }),
-    loras: t.field({ type: [LoraInput], description: LORAS }),
-    seed: t.field({
-      type: 'Seed',
-      description: SEED,
-    }),
+    ...samplingFields(t),
     count: t.int({
       defaultValue: 1,
       description: 'Number of images, 1 … 8; image i has the seed `seed` + i. Left out or null: 1.',

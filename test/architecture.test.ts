@@ -59,6 +59,20 @@ describe('the architecture', () => {
     expect(users.filter((file) => !place.test(file))).toEqual([]);
   });
 
+  it.each(['guidanceNormalization', 'guidanceTruncation'])(
+    'a sampling field costs a line where it is declared, described, read and used, as %s does',
+    (field) => {
+      const spelling = sources.filter((file) => readFileSync(join(root, file), 'utf8').includes(field));
+      expect(spelling.sort()).toEqual([
+        'schema/sampling.ts',
+        'src/cli/options.ts',
+        'src/domain/sampling.ts',
+        'src/engine/pipelines/guidance.ts',
+        'src/generation/request/sampling.ts',
+      ]);
+    },
+  );
+
   it('has no folder for things without a name', () => {
     expect(sources.filter((file) => /(^|\/)(utils?|helpers?|common|misc)(\/|\.ts$)/.test(file))).toEqual([]);
   });

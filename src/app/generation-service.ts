@@ -1,12 +1,13 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { ModelEntry } from '../domain/model-entry.js';
+import type { TokenCount } from '../domain/prompt.js';
 import type { EngineConfig } from '../engine/config.js';
 import type { Engine } from '../engine/engine.js';
 import { type Clock, systemClock } from '../environment/clock.js';
 import type { GenerationConfig } from '../generation/config.js';
 import { logLine } from '../generation/generation-log.js';
-import type { RequestContext, TokenCount, Usable } from '../generation/request/reader.js';
+import type { RequestContext, Usable } from '../generation/request/reader.js';
 import { GenerationService } from '../generation/service.js';
 import type { ServiceParts } from '../generation/service-parts.js';
 import type { UseCases } from '../generation/types.js';

@@ -165,7 +165,7 @@ export class Library {
     const { paths } = this.#shelf(job.model);
     await same(job.content, () => this.content(job.model), `The model "${job.model}"`);
     const loras = await Promise.all(
-      job.loras.map(async ({ id, content }) => {
+      job.sampling.loras.map(async ({ id, content }) => {
         await same(content, () => this.loraContent(job.model, id), `The LoRA "${id}"`);
         return [id, this.#version([this.#loraShelf(job.model, id).lora.file])] as const;
       }),

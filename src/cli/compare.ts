@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { ModelEntry } from '../domain/model-entry.js';
+import { unguided } from '../domain/sampling.js';
 import type { EngineConfig } from '../engine/config.js';
 import type { GenerateJob, Pixels } from '../engine/engine.js';
 import { engineFor } from '../engine/process/host.js';
@@ -100,9 +101,9 @@ async function draw(settings: EngineConfig, model: ModelEntry, size: Size | null
 function jobOf({ id, defaults }: ModelEntry, { width, height }: Size, prompt: string, seed: number): GenerateJob {
   const { steps, guidance } = defaults;
   return {
-    ...{ operation: 'GENERATE', model: id, width, height, steps, guidance },
-    ...{ guidanceNormalization: 0, guidanceTruncation: 1, loras: [], previews: false },
-    items: [{ prompt, negativePrompt: '', seed }],
+    ...{ operation: 'GENERATE', model: id, width, height, previews: false },
+    sampling: { ...unguided, steps, guidance, loras: [] },
+    items: [{ prompt: { text: prompt, negative: '' }, seed }],
   };
 }
 

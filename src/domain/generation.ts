@@ -1,7 +1,8 @@
+import type { EditMode, Operation } from './operation.js';
 import type { ProblemRecord } from './problem.js';
 import type { Region } from './region.js';
+import type { AppliedLora } from './sampling.js';
 import type { StageTiming } from './stage.js';
-import type { AppliedLora, EditMode, Operation } from './work.js';
 
 export type GenerationStatus = 'QUEUED' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED';
 export type CacheOutcome = 'HIT' | 'SHARED' | 'MISS';

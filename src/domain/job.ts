@@ -1,16 +1,28 @@
+import type { CanonicalImage } from './canonical.js';
 import type { ImageRecord } from './image.js';
 import type { ProblemRecord } from './problem.js';
-import type { Recipe } from './recipe.js';
 import type { Stage } from './stage.js';
-import type { Work } from './work.js';
+
+/** Raised when the form of a job changes: what another version of this program queued or stored is not run by this one. */
+export const JOB_VERSION = 2;
+
+/** Names under which the images that came with a request are stored. */
+export interface StoredInputs {
+  readonly source: string;
+  readonly references: readonly string[];
+  readonly mask: string | null;
+}
 
 /** How one image is made: plain JSON, so that it can travel through a queue. */
 export interface Job {
+  /** `JOB_VERSION` of the program that made the job. */
+  readonly version: number;
   /** What it is made once by: equal fingerprints, equal pixels. */
   readonly fingerprint: string;
-  readonly work: Work;
-  /** What is written into the image. */
-  readonly recipe: Recipe;
+  /** What decides the image's pixels, and is written into its file. */
+  readonly image: CanonicalImage;
+  /** Null where no images came with the request. */
+  readonly inputs: StoredInputs | null;
   /** Whose it is; `anonymous` without keys. */
   readonly tenant: string;
   /** In whose turn it is served: jobs of one caller wait behind one another, not before another caller's. */

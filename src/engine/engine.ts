@@ -1,29 +1,47 @@
+import type { Canonical, CanonicalEdit, CanonicalRefine } from '../domain/canonical.js';
 import type { Device } from '../domain/device.js';
 import type { Region } from '../domain/region.js';
 import type { EngineStage } from '../domain/stage.js';
-import type { EditWork, GenerateWork, RefineWork } from '../domain/work.js';
 
 /**
- * The words an engine and its callers share. Everything here is plain data that survives a message between processes and JSON.
+ * The types that an engine and its callers share. Everything here is plain data that survives a message between processes and JSON.
  */
 
 export type { Device } from '../domain/device.js';
+export type { EditMode, Operation } from '../domain/operation.js';
 export type { Region } from '../domain/region.js';
+export type { AppliedLora } from '../domain/sampling.js';
 export type { EngineStage } from '../domain/stage.js';
-export type { AppliedLora, EditMode, Operation } from '../domain/work.js';
 
-/** Whether anyone wants to see the image emerge. */
-interface Shown {
+/** What all jobs have. Without `content`, any files of the model will do. */
+interface Common extends Pick<Canonical, 'model' | 'sampling'>, Partial<Pick<Canonical, 'content'>> {
+  /** Whether steps are to have previews. */
   readonly previews: boolean;
 }
 
 /** Images from prompts that share forwards: they have model, size and sampling in common. */
-export interface GenerateJob extends Omit<GenerateWork, 'prompt' | 'negativePrompt' | 'seed'>, Shown {
-  readonly items: readonly Pick<GenerateWork, 'prompt' | 'negativePrompt' | 'seed'>[];
+export interface GenerateJob extends Common, Pick<Canonical, 'width' | 'height'> {
+  readonly operation: 'GENERATE';
+  readonly items: readonly Pick<Canonical, 'prompt' | 'seed'>[];
 }
 
-export type EditJob = EditWork<Pixels, Mask> & Shown;
-export type RefineJob = RefineWork<Pixels, Mask> & Shown;
+/** One image from another. */
+interface FromImage extends Common, Pick<Canonical, 'prompt' | 'seed'> {
+  readonly source: Pixels;
+  /** Of the source's size. */
+  readonly mask: Mask | null;
+}
+
+export interface EditJob extends FromImage, Pick<CanonicalEdit, 'operation' | 'mode' | 'strength'> {
+  readonly references: readonly Pixels[];
+}
+
+/** Without `regionDetector`, any version of it will do. */
+export interface RefineJob
+  extends FromImage,
+    Pick<CanonicalRefine, 'operation' | 'regions' | 'strength'>,
+    Partial<Pick<CanonicalRefine, 'regionDetector'>> {}
+
 export type EngineJob = GenerateJob | EditJob | RefineJob;
 
 /** What a job made. */

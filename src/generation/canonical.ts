@@ -1,82 +1,22 @@
 import { createHash } from 'node:crypto';
-import type { EditMode, Region } from '../engine/engine.js';
+import type { CanonicalImage, CanonicalRequest } from '../domain/canonical.js';
 
-/** Raised when the meaning of a fingerprint changes, so that nothing made before is taken for what is asked now. */
-const version = 3;
+/** Raised when the meaning of a fingerprint changes, so that no image made before is taken for one requested now. */
+const version = 4;
 
-/** What decides the pixels of every image. */
-export interface CanonicalSampling {
-  readonly model: string;
-  /** Hash of the model's files: two fine-tunes under one name never share images. */
-  readonly content: string;
-  /** The device class decides the precision, and so the last bits of an image. */
-  readonly device: string;
-  /** What computes, with its version: another one may have other kernels. */
-  readonly runtime: string;
-  /** Tokens of a prompt that are read; what comes after them is cut off. */
-  readonly maxPromptTokens: number;
-  /** NFC. */
-  readonly prompt: string;
-  /** NFC; empty where guidance is off, because it is not looked at then. */
-  readonly negativePrompt: string;
-  readonly width: number;
-  readonly height: number;
-  readonly steps: number;
-  /** In effect: after dynamic guidance. */
-  readonly guidance: number;
-  /** 0 where guidance is off. */
-  readonly guidanceNormalization: number;
-  /** 1 where guidance is off. */
-  readonly guidanceTruncation: number;
-  /** By id, none of weight 0. */
-  readonly loras: readonly CanonicalLora[];
-  /** Of the first image; image i has seed + i. */
-  readonly seed: number;
-  readonly count: number;
+/** The images of a request, in order. */
+export function imagesOf({ count, ...first }: CanonicalRequest): readonly CanonicalImage[] {
+  return Array.from({ length: count }, (_, i) => ({ ...first, seed: first.seed + i }));
 }
-
-export interface CanonicalLora {
-  readonly id: string;
-  readonly weight: number;
-  /** Hash of its file. */
-  readonly content: string;
-}
-
-/** Images are named by the hash of their pixels: however they were given, equal ones are the same. */
-export interface CanonicalEdit extends CanonicalSampling {
-  readonly operation: 'EDIT';
-  readonly mode: EditMode;
-  readonly source: string;
-  readonly references: readonly string[];
-  readonly mask: string | null;
-  /** Null where the words alone decide. */
-  readonly strength: number | null;
-}
-
-export interface CanonicalRefinement extends CanonicalSampling {
-  readonly operation: 'REFINE';
-  readonly source: string;
-  readonly mask: string | null;
-  readonly regions: readonly Region[] | null;
-  /** What finds the regions where none are given; empty where they are. */
-  readonly regionDetector: string;
-  readonly strength: number;
-}
-
-/** Everything that decides the pixels of a request's images. Two requests with equal canonical forms are the same. */
-export type CanonicalRequest =
-  | (CanonicalSampling & { readonly operation: 'GENERATE' })
-  | CanonicalEdit
-  | CanonicalRefinement;
 
 /** Of the whole request, count included. */
 export function requestFingerprint(request: CanonicalRequest): string {
   return fingerprint(request);
 }
 
-/** Of image i alone: a request for one image with that seed has the same. */
-export function imageFingerprint({ count, ...request }: CanonicalRequest, i: number): string {
-  return fingerprint({ ...request, seed: request.seed + i });
+/** Of one image: a request for several and a request for this one alone give it the same. */
+export function imageFingerprint(image: CanonicalImage): string {
+  return fingerprint(image);
 }
 
 function fingerprint(fields: object): string {

@@ -1,34 +1,32 @@
 import { randomUUID } from 'node:crypto';
+import type { CanonicalRequest } from '../domain/canonical.js';
 import type { Generation } from '../domain/generation.js';
 import { stepsRun } from '../engine/pipelines/schedule.js';
-import { type CanonicalRequest, requestFingerprint } from './canonical.js';
+import { requestFingerprint } from './canonical.js';
 import type { ResolvedRequest } from './resolved-request.js';
 
 /** A request's generation before anything has happened. */
-export function initialGeneration(
-  { canonical, given, promptTokens, promptTruncated }: ResolvedRequest,
-  at: number,
-): Generation {
+export function initialGeneration({ canonical, given, promptTokens }: ResolvedRequest, at: number): Generation {
   const totalSteps = stepsRun(canonical);
-  const { operation, model, prompt, negativePrompt, seed, width, height, steps, guidance, count } = canonical;
+  const { operation, model, prompt, seed, width, height, sampling, count } = canonical;
   return {
     ...changeOf(canonical),
     id: randomUUID(),
     operation,
     status: 'QUEUED',
     modelName: model,
-    prompt,
-    negativePrompt,
+    prompt: prompt.text,
+    negativePrompt: prompt.negative,
     seed,
     width,
     height,
-    steps,
-    guidance,
+    steps: sampling.steps,
+    guidance: sampling.guidance,
     count,
-    loras: canonical.loras.map(({ id, weight }) => ({ id, weight })),
+    loras: sampling.loras.map(({ id, weight }) => ({ id, weight })),
     sourceId: given?.sourceId ?? null,
-    promptTokens,
-    promptTruncated,
+    promptTokens: promptTokens.tokens,
+    promptTruncated: promptTokens.truncated,
     cache: 'MISS',
     fingerprint: requestFingerprint(canonical),
     step: 0,

@@ -12,6 +12,13 @@ export const interrupted: ProblemRecord = {
   retryable: true,
 };
 
+/** Another version of this program stored its jobs in a form that this one does not run. */
+export const outdated: ProblemRecord = {
+  code: 'Interrupted',
+  message: 'The server was upgraded before this generation was finished. Send the request again.',
+  retryable: true,
+};
+
 /** What clients are told of a failure. Of those that nobody expected: nothing but that. */
 export function toProblemRecord(error: unknown): ProblemRecord {
   if (error instanceof EngineProblem) {

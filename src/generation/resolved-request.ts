@@ -1,5 +1,6 @@
+import type { CanonicalRequest } from '../domain/canonical.js';
+import type { TokenCount } from '../domain/prompt.js';
 import type { Mask, Pixels } from '../engine/engine.js';
-import type { CanonicalRequest } from './canonical.js';
 import type { CachePolicy } from './types.js';
 
 /** A request with everything decided. */
@@ -10,8 +11,7 @@ export interface ResolvedRequest {
   readonly policy: CachePolicy;
   /** The client gave no seed: nothing remembered answers it, and it joins nobody's flight. */
   readonly randomSeed: boolean;
-  readonly promptTokens: number;
-  readonly promptTruncated: boolean;
+  readonly promptTokens: TokenCount;
 }
 
 /** The images of a change, as the engine takes them. */

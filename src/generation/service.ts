@@ -12,10 +12,11 @@ import type { StoredGeneration } from '../stores/generations/generation-store.js
 import { lastEvent } from '../stores/progress/progress-log.js';
 import { GenerationSpan } from '../telemetry/spans.js';
 import { readForAdvice } from './advice/read.js';
+import { imageFingerprint, imagesOf } from './canonical.js';
 import { initialGeneration, spanAttributes } from './initial-generation.js';
-import { imageFingerprints, type JobContext, jobsOf } from './jobs-of.js';
+import { areCurrent, type JobContext, jobsOf } from './jobs-of.js';
 import { toModel } from './model.js';
-import { interrupted } from './problem-record.js';
+import { interrupted, outdated } from './problem-record.js';
 import { readEdit } from './request/edit.js';
 import { readGenerate } from './request/generate.js';
 import type { RequestContext } from './request/reader.js';
@@ -59,15 +60,15 @@ export class GenerationService implements UseCases {
     const wait = whole('waitMs', waitMs, 0, this.#parts.waitLimitMs);
     const sources = this.#parts.sources.forRequest();
     // A request that waits for its answer holds no decoded image meanwhile.
-    const { generation, fingerprints, recalled, resolved, stored } = await this.#prepared(
+    const { generation, images, recalled, resolved, stored } = await this.#prepared(
       () => read({ ...this.#parts.requestContext, sources }),
       signal,
     ).finally(() => sources.leave());
-    const images = recalled.flatMap((image) => image ?? []);
-    if (images.length === recalled.length) return this.#remembered(generation, images);
+    const known = recalled.flatMap((image) => image ?? []);
+    if (known.length === recalled.length) return this.#remembered(generation, known);
     const context = this.#contextOf(resolved, generation.id);
     const plan = (traceparent: string | null) => ({
-      jobs: jobsOf(resolved.canonical, fingerprints, stored, { ...context, traceparent }),
+      jobs: jobsOf(images, stored, { ...context, traceparent }),
       takeovers: 0,
     });
     return this.#answer(await this.#begin(generation, plan, recalled), wait, signal);
@@ -76,18 +77,21 @@ export class GenerationService implements UseCases {
   /** Everything up to the first step, the images that came with the request in the store. */
   async #prepared(read: () => Promise<ResolvedRequest>, signal: AbortSignal) {
     const { given, ...resolved } = await read();
-    const fingerprints = imageFingerprints(resolved.canonical);
-    const recalled = await this.#lookUp(resolved, fingerprints);
+    const images = imagesOf(resolved.canonical).map((image) => ({ image, fingerprint: imageFingerprint(image) }));
+    const recalled = await this.#lookUp(
+      resolved,
+      images.map(({ fingerprint }) => fingerprint),
+    );
     signal.throwIfAborted();
     this.#refuseWhenClosing();
     const generation = initialGeneration({ ...resolved, given }, this.#parts.clock.now());
-    const known = { generation, fingerprints, recalled, resolved };
+    const known = { generation, images, recalled, resolved };
     if (recalled.every((image) => image !== null)) return { ...known, stored: null };
     if (resolved.policy === 'ONLY') throw notCached(generation.fingerprint);
     if (given === null) return { ...known, stored: null };
     const { request, caller } = this.#contextOf(resolved, generation.id);
     // Nothing is written for a request that has no place in the queue.
-    const places = fingerprints.map((fingerprint) => ({ fingerprint, request, caller }));
+    const places = images.map(({ fingerprint }) => ({ fingerprint, request, caller }));
     await accepted(this.#parts.queue.capacity(places));
     // What came with the request is on disk before its generation is told: a crash takes neither.
     const stored = await storeInputs(given, this.#parts.sources);
@@ -188,7 +192,8 @@ export class GenerationService implements UseCases {
   async takeOver(unfinished: readonly StoredGeneration[]): Promise<void> {
     for (const stored of unfinished) {
       const { generation, plan } = stored;
-      if (plan === null || plan.takeovers >= MOST_TAKEOVERS) await this.#giveUp(generation, interrupted);
+      if (plan !== null && !areCurrent(plan.jobs)) await this.#giveUp(generation, outdated);
+      else if (plan === null || plan.takeovers >= MOST_TAKEOVERS) await this.#giveUp(generation, interrupted);
       else await this.#goOn(generation, { ...plan, takeovers: plan.takeovers + 1 });
     }
   }

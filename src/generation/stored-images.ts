@@ -1,12 +1,6 @@
+import type { StoredInputs } from '../domain/job.js';
 import type { Sources } from '../inputs/sources.js';
 import type { InputImages } from './resolved-request.js';
-
-/** Under which names the images that came with a request are stored. */
-export interface StoredInputs {
-  readonly source: string;
-  readonly references: readonly string[];
-  readonly mask: string | null;
-}
 
 /** Makes the images that came with a request durable, so that a job can name them. */
 export async function storeInputs(

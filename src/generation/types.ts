@@ -1,9 +1,10 @@
 import type { ProgressEvent } from '../domain/event.js';
 import type { Generation } from '../domain/generation.js';
 import type { Image } from '../domain/image.js';
+import type { EditMode, Operation } from '../domain/operation.js';
 import type { Region } from '../domain/region.js';
+import type { AppliedLora, Sampling } from '../domain/sampling.js';
 import type { VariantRequest, VariantResult } from '../domain/variant.js';
-import type { AppliedLora, EditMode, Operation } from '../domain/work.js';
 import type { ImageRequest } from '../inputs/source.js';
 import type { PromptAdvice } from './advice/advise.js';
 
@@ -33,15 +34,7 @@ export type SamplingRequest = Optional<{
 
 /** What requests may say that follow words closely. */
 export type GuidedRequest = SamplingRequest &
-  Optional<{
-    negativePrompt: string;
-    guidance: number;
-    dynamicGuidance: boolean;
-    /** The guided prediction may be at most this many times as long as the unguided one; 0 is no limit. */
-    guidanceNormalization: number;
-    /** No guidance once so much of the noise is gone, 0 … 1. */
-    guidanceTruncation: number;
-  }>;
+  Optional<Omit<Sampling, keyof SamplingRequest> & { negativePrompt: string; dynamicGuidance: boolean }>;
 
 export type GenerateRequest = GuidedRequest &
   Optional<{ width: number; height: number; count: number }> & { readonly prompt: string };

@@ -1,7 +1,11 @@
-import type { Change, Recipe } from '../domain/recipe.js';
-import type { AppliedLora } from '../domain/work.js';
+import type { CanonicalImage } from '../domain/canonical.js';
+import type { AppliedLora } from '../domain/sampling.js';
 
-export type { Recipe } from '../domain/recipe.js';
+/** What an image was made from; written into its file so that it can be made again. A job is one. */
+export interface Recipe {
+  readonly image: CanonicalImage;
+  readonly fingerprint: string;
+}
 
 /**
  * The recipe and the mark of an image made by a machine, as XMP.
@@ -24,7 +28,7 @@ export function recipeAsXmp(recipe: Recipe): string {
     xmlns:inkstone="urn:inkstone:recipe:1">
    <Iptc4xmpExt:DigitalSourceType>http://cv.iptc.org/newscodes/digitalsourcetype/${sourceType(recipe)}</Iptc4xmpExt:DigitalSourceType>
    <xmp:CreatorTool>Inkstone</xmp:CreatorTool>
-   <dc:description><rdf:Alt><rdf:li xml:lang="x-default">${xmlText(recipe.prompt)}</rdf:li></rdf:Alt></dc:description>
+   <dc:description><rdf:Alt><rdf:li xml:lang="x-default">${xmlText(recipe.image.prompt.text)}</rdf:li></rdf:Alt></dc:description>
 ${fields.join('\n')}
   </rdf:Description>
  </rdf:RDF>
@@ -33,40 +37,54 @@ ${fields.join('\n')}
 }
 
 /** An image that was changed holds some of another, which may be a photograph. */
-const sourceType = ({ change }: Recipe) =>
-  change === null ? 'trainedAlgorithmicMedia' : 'compositeWithTrainedAlgorithmicMedia';
+const sourceType = ({ image }: Recipe) =>
+  image.operation === 'GENERATE' ? 'trainedAlgorithmicMedia' : 'compositeWithTrainedAlgorithmicMedia';
 
-/** Every field that has something to say, as text. */
-function* fieldsOf({ change, loras, ...recipe }: Recipe): Generator<readonly [string, string]> {
-  for (const [name, value] of Object.entries(recipe)) yield [name, String(value)];
+/** Every field that has a value, as text. */
+function* fieldsOf({ image, fingerprint }: Recipe): Generator<readonly [string, string]> {
+  const { prompt, seed, model, width, height } = image;
+  const { loras, ...sampling } = image.sampling;
+  const fields = { prompt: prompt.text, negativePrompt: prompt.negative, seed, model, ...sampling, width, height };
+  for (const [name, value] of Object.entries({ ...fields, fingerprint })) yield [name, String(value)];
   if (loras.length > 0) yield ['loras', lorasAsText(loras)];
-  for (const [name, value] of Object.entries(change ?? {})) {
+  for (const [name, value] of Object.entries(changeOf(image) ?? {})) {
     if (value === null || (Array.isArray(value) && value.length === 0)) continue;
     yield [name, typeof value === 'object' ? JSON.stringify(value) : String(value)];
   }
+}
+
+/** Which image it was made from, and how; null where it was made from a prompt alone. */
+function changeOf(image: CanonicalImage) {
+  if (image.operation === 'GENERATE') return null;
+  const { source, mask, strength } = image;
+  const change = { strength, source, mask };
+  if (image.operation === 'REFINE') return { mode: image.operation, ...change, regions: image.regions };
+  return { mode: image.mode, ...change, references: image.references };
 }
 
 /** `style-ink:0.8, style-oil:1` */
 const lorasAsText = (loras: readonly AppliedLora[]) => loras.map(({ id, weight }) => `${id}:${weight}`).join(', ');
 
 /** The recipe in the line that image tools for people read from the PNG text chunk `parameters`. */
-export function recipeAsParameters(recipe: Recipe): string {
+export function recipeAsParameters({ image }: Recipe): string {
+  const { prompt, sampling, seed, width, height, model } = image;
+  const change = changeOf(image);
   const settings = [
-    `Steps: ${recipe.steps}`,
+    `Steps: ${sampling.steps}`,
     // Those tools' scale is one more than ours: theirs is 1 when there is none.
-    `CFG scale: ${recipe.guidance + 1}`,
-    `Seed: ${recipe.seed}`,
-    `Size: ${recipe.width}x${recipe.height}`,
-    `Model: ${recipe.model}`,
-    ...(recipe.loras.length === 0 ? [] : [`Loras: "${lorasAsText(recipe.loras)}"`]),
-    ...(recipe.change === null ? [] : changeAsSettings(recipe.change)),
+    `CFG scale: ${sampling.guidance + 1}`,
+    `Seed: ${seed}`,
+    `Size: ${width}x${height}`,
+    `Model: ${model}`,
+    ...(sampling.loras.length === 0 ? [] : [`Loras: "${lorasAsText(sampling.loras)}"`]),
+    ...(change === null ? [] : changeAsSettings(change)),
     'Version: Inkstone',
   ].join(', ');
-  const negative = recipe.negativePrompt === '' ? '' : `\nNegative prompt: ${recipe.negativePrompt}`;
-  return `${recipe.prompt}${negative}\n${settings}`;
+  const negative = prompt.negative === '' ? '' : `\nNegative prompt: ${prompt.negative}`;
+  return `${prompt.text}${negative}\n${settings}`;
 }
 
-function changeAsSettings({ mode, strength, source }: Change): readonly string[] {
+function changeAsSettings({ mode, strength, source }: NonNullable<ReturnType<typeof changeOf>>): readonly string[] {
   const denoised = strength === null ? [] : [`Denoising strength: ${strength}`];
   return [...denoised, `Mode: ${mode}`, `Source: ${source}`];
 }

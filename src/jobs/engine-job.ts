@@ -1,4 +1,4 @@
-import type { Work } from '../domain/work.js';
+import type { Job } from '../domain/job.js';
 import type { EngineJob, Mask, Pixels } from '../engine/engine.js';
 
 /** The images that came with requests, by the names under which they are stored. */
@@ -17,25 +17,32 @@ export class SourceGone extends Error {
 }
 
 /** What an engine gets for images that share a forward, input images included. @throws SourceGone */
-export async function engineJob(works: readonly Work[], inputs: InputImageStore): Promise<EngineJob> {
-  const [work] = works;
-  const previews = true;
-  if (work!.operation === 'GENERATE') {
-    const { prompt: _prompt, negativePrompt: _negative, seed: _seed, ...common } = work!;
-    return {
-      ...common,
-      previews,
-      items: works.map(({ prompt, negativePrompt, seed }) => ({ prompt, negativePrompt, seed })),
-    };
+export async function engineJob(
+  jobs: readonly Pick<Job, 'image' | 'inputs'>[],
+  store: InputImageStore,
+): Promise<EngineJob> {
+  const [{ image, inputs }] = jobs as readonly [(typeof jobs)[number]];
+  const { model, content, sampling, prompt, seed } = image;
+  const common = { model, content, sampling, previews: true };
+  if (image.operation === 'GENERATE') {
+    const { operation, width, height } = image;
+    const items = jobs.map(({ image: { prompt, seed } }) => ({ prompt, seed }));
+    return { ...common, operation, width, height, items };
   }
-  const image = async (id: string): Promise<Pixels> => there(await inputs.read(id));
-  const maskOf = async (id: string | null) => (id === null ? null : there(await inputs.readMask(id)));
-  const [source, mask] = await Promise.all([image(work!.source), maskOf(work!.mask)]);
-  if (work!.operation === 'REFINE') return { ...work!, previews, source, mask };
-  return { ...work!, previews, source, mask, references: await Promise.all(work!.references.map(image)) };
+  if (inputs === null) throw new Error(`Expected the inputs of a job that can ${image.operation} but received none.`);
+  const read = async (id: string): Promise<Pixels> => present(await store.read(id));
+  const readMask = async (id: string | null) => (id === null ? null : present(await store.readMask(id)));
+  const [source, mask] = await Promise.all([read(inputs.source), readMask(inputs.mask)]);
+  const fromImage = { ...common, prompt, seed, source, mask };
+  if (image.operation === 'REFINE') {
+    const { operation, regions, regionDetector, strength } = image;
+    return { ...fromImage, operation, regions, regionDetector, strength };
+  }
+  const { operation, mode, strength } = image;
+  return { ...fromImage, operation, mode, strength, references: await Promise.all(inputs.references.map(read)) };
 }
 
-function there<T>(found: T | null): T {
+function present<T>(found: T | null): T {
   if (found === null) throw new SourceGone();
   return found;
 }

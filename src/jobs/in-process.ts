@@ -138,7 +138,7 @@ export class InProcessQueue implements Queue {
     while (this.#free.size > 0) {
       const head = this.#turns.take();
       if (head === undefined) return;
-      const worker = chosen(this.#free, head.job.work.model);
+      const worker = chosen(this.#free, head.job.image.model);
       this.#free.delete(worker);
       const run = this.#run(worker, [head, ...this.#companions(head, worker.batch)]);
       this.#running.add(run);

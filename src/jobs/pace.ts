@@ -2,8 +2,9 @@ import type { Job } from '../domain/job.js';
 import { stepsRun } from '../engine/pipelines/schedule.js';
 
 /** What a job costs: pixels × forwards, of which guidance makes two a step. */
-export function costOf({ work, recipe: { width, height } }: Job): number {
-  return stepsRun(work) * (work.guidance > 0 ? 2 : 1) * width * height;
+export function costOf({ image }: Job): number {
+  const { sampling, width, height } = image;
+  return stepsRun(image) * (sampling.guidance > 0 ? 2 : 1) * width * height;
 }
 
 /** How fast jobs go, as the recent ones did: each new one counts a fifth. */

@@ -82,7 +82,7 @@ function begin(task: Task, { now, measures }: RunParts): Traced {
     if (over) return;
     over = true;
     span.end(now(), problem ?? (outcome === 'cancelled' ? outcome : null));
-    measures.job(now() - at, { model: job.work.model, outcome });
+    measures.job(now() - at, { model: job.image.model, outcome });
   };
   return { ...task, span, end };
 }
@@ -101,7 +101,7 @@ async function lookUp(tasks: readonly Traced[], { records }: RunParts): Promise<
 
 async function make(tasks: readonly Traced[], { engine, inputs, measures }: RunParts) {
   const job = await engineJob(
-    tasks.map(({ job }) => job.work),
+    tasks.map(({ job }) => job),
     inputs,
   );
   const relay = inOrder(teller(tasks));
@@ -133,16 +133,16 @@ async function finish(task: Traced, pixels: Pixels, regions: readonly Region[], 
   emit({ type: 'stage-started', stage, at, key });
   span.stageStarted(stage, at);
   try {
-    const { png, thumbhash } = await encodeMaster(pixels, job.recipe);
+    const { png, thumbhash } = await encodeMaster(pixels, job);
     if (signal.aborted) return end('cancelled');
     const { width, height } = pixels;
-    const { fingerprint, recipe } = job;
+    const { fingerprint } = job;
     const image = {
       id: addressOf(png),
       width,
       height,
       thumbhash,
-      seed: recipe.seed,
+      seed: job.image.seed,
       fingerprint,
       bytes: png.length,
       regions,

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { readModels } from '../../src/catalog/entry-from-checkpoint.js';
 import type { ModelEntry } from '../../src/domain/model-entry.js';
+import { unguided } from '../../src/domain/sampling.js';
 import { engineSection } from '../../src/engine/config.js';
 import type { GenerateJob } from '../../src/engine/engine.js';
 import { createEngine, type EngineOptions } from '../../src/engine/process/host.js';
@@ -76,11 +77,10 @@ async function withEngine<T>(model: ModelEntry, memoryBudgetBytes: number, work:
           model: model.id,
           width,
           height,
-          steps,
-          guidance,
+          previews: false,
         },
-        ...{ guidanceNormalization: 0, guidanceTruncation: 1, loras: [], previews: false },
-        items: seeds.map((seed) => ({ prompt, negativePrompt: '', seed })),
+        sampling: { ...unguided, steps, guidance, loras: [] },
+        items: seeds.map((seed) => ({ prompt: { text: prompt, negative: '' }, seed })),
       };
       let encodeMs = 0;
       const started = performance.now();

@@ -1,4 +1,5 @@
 import { readModels } from '../../src/catalog/entry-from-checkpoint.js';
+import { unguided } from '../../src/domain/sampling.js';
 import { engineSection } from '../../src/engine/config.js';
 import type { EngineJob, Pixels } from '../../src/engine/engine.js';
 import { engineFor } from '../../src/engine/process/host.js';
@@ -117,13 +118,12 @@ async function engineGrowth(): Promise<Measure[]> {
 
 /** Jobs of every kind and of several sizes, of two forwards each. */
 function jobsOf(source: Pixels | null, seed: number): EngineJob[] {
-  const sampling = {
-    ...{ model: 'inkling-turbo', steps: 2, guidance: 0, guidanceNormalization: 0, guidanceTruncation: 1 },
-    ...{ loras: [], previews: seed % 2 === 0 },
-  };
-  const item = { prompt: `${seed} red houses`, negativePrompt: '', seed };
-  const drawing = { ...sampling, ...item };
-  const generate = { ...sampling, operation: 'GENERATE', width: 256, height: 256, items: [item] } as const;
+  const sampling = { ...unguided, steps: 2, loras: [] };
+  const common = { model: 'inkling-turbo', sampling, previews: seed % 2 === 0 };
+  const text = `${seed} red houses`;
+  const item = { prompt: { text, negative: '' }, seed };
+  const drawing = { ...common, ...item };
+  const generate = { ...common, operation: 'GENERATE', width: 256, height: 256, items: [item] } as const;
   if (source === null) return [generate];
   const mask = {
     width: source.width,
@@ -136,7 +136,10 @@ function jobsOf(source: Pixels | null, seed: number): EngineJob[] {
     { ...edit, mode: 'STRENGTH' },
     { ...generate, width: 128, height: 192, items: [0, 1, 2].map((i) => ({ ...item, seed: seed + i })) },
     { ...edit, mode: 'INPAINT', mask, strength: 1 },
-    { ...generate, model: 'inkling-base', guidance: 2, items: [{ ...item, negativePrompt: 'snow' }] },
+    {
+      ...{ ...generate, model: 'inkling-base', sampling: { ...sampling, guidance: 2 } },
+      items: [{ prompt: { text, negative: 'snow' }, seed }],
+    },
     { ...edit, model: 'inkling-edit', mode: 'INSTRUCTION', strength: null },
     {
       ...drawing,
@@ -147,7 +150,7 @@ function jobsOf(source: Pixels | null, seed: number): EngineJob[] {
       regions: [{ x: 9, y: 9, width: 90, height: 90 }],
       strength: 0.1,
     },
-    { ...generate, loras: [{ id: 'blueprint', weight: 0.8 }] },
+    { ...generate, sampling: { ...sampling, loras: [{ id: 'blueprint', weight: 0.8 }] } },
     { ...generate, width: 384, height: 256 },
   ];
 }

@@ -7,7 +7,8 @@ import { engineWith, job, longJob, runUntilStep, withItems } from './engines.js'
 
 const [inkling] = readCatalog(join(import.meta.dirname, '..', '..', 'models', 'catalog.json')) as [ModelEntry];
 const seeds = [1, 2, 3, 4].map((seed) => ({ seed }));
-const four = { ...withItems(job, ...seeds), ...inkling.defaults, model: inkling.id, steps: 4 };
+const { width, height } = inkling.defaults;
+const four = { ...withItems(job, ...seeds), width, height, model: inkling.id };
 
 async function draw(maxBatch: number | null, what: GenerateJob, onEvent: (event: EngineEvent) => void = () => {}) {
   const engine = engineWith({ catalog: [inkling], threads: 2, maxBatch });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { EditJob, EngineEvent } from '../../src/engine/engine.js';
 import { modelCalls } from '../../src/engine/pipelines/schedule.js';
 import { changedTurbo } from './checkpoints.js';
-import { engineWith, run, runUntilStep } from './engines.js';
+import { engineWith, prompt, run, runUntilStep, sampled } from './engines.js';
 import { differing, editJob, maskOf, waves, within } from './images.js';
 
 const hole = { x: 21, y: 9, width: 30, height: 27 };
@@ -15,7 +15,7 @@ describe('an image changed as a whole', () => {
     expect([first.width, first.height, first.data.length]).toEqual([64, 48, 64 * 48 * 3]);
     expect((await run(engine, editJob)).data).toEqual(first.data);
     expect((await run(engine, { ...editJob, seed: 8 })).data).not.toEqual(first.data);
-    expect((await run(engine, { ...editJob, prompt: '一只橘色的猫' })).data).not.toEqual(first.data);
+    expect((await run(engine, { ...editJob, prompt: prompt('一只橘色的猫') })).data).not.toEqual(first.data);
   });
 
   it('runs the last of the schedule’s forwards: 5 of 8 at strength 0.6', async () => {
@@ -57,10 +57,10 @@ describe('an image changed as a whole', () => {
   it('follows guidance and the negative prompt', async () => {
     const engine = engineWith();
     const plain = await run(engine, editJob);
-    const guided = await run(engine, { ...editJob, guidance: 3 });
-    const away = await run(engine, { ...editJob, guidance: 3, negativePrompt: 'blurry' });
-    const normal = await run(engine, { ...editJob, guidance: 3, guidanceNormalization: 1 });
-    const short = await run(engine, { ...editJob, guidance: 3, guidanceTruncation: 0.3 });
+    const guided = await run(engine, sampled(editJob, { guidance: 3 }));
+    const away = await run(engine, sampled({ ...editJob, prompt: prompt('a red house', 'blurry') }, { guidance: 3 }));
+    const normal = await run(engine, sampled(editJob, { guidance: 3, guidanceNormalization: 1 }));
+    const short = await run(engine, sampled(editJob, { guidance: 3, guidanceTruncation: 0.3 }));
     const all = [plain, guided, away, normal, short].map(({ data }) => data.join());
     expect(new Set(all).size).toBe(all.length);
   });
@@ -77,7 +77,7 @@ describe('an image changed as a whole', () => {
     const engine = engineWith();
     const abort = new AbortController();
     const steps: number[] = [];
-    const long = { ...editJob, source: waves(512, 512), steps: 100 };
+    const long = sampled({ ...editJob, source: waves(512, 512) }, { steps: 100 });
     const running = runUntilStep(engine, long, () => abort.abort(new Error('never mind')), {
       signal: abort.signal,
       onEvent: (event) => event.type === 'step' && steps.push(event.step),
@@ -113,7 +113,7 @@ describe('an image changed where a mask is white', () => {
     const engine = engineWith();
     const stroke = { x: 17, y: 1, width: 5, height: 6 };
     const thin = { ...inpaintJob, mask: maskOf(stroke, 64, 48) };
-    const [house, boat] = [await run(engine, thin), await run(engine, { ...thin, prompt: 'a blue boat' })];
+    const [house, boat] = [await run(engine, thin), await run(engine, { ...thin, prompt: prompt('a blue boat') })];
     expect(differing(house, boat, (x, y) => within(stroke, x, y))).toBeGreaterThan(10);
     expect(differing(thin.source, house, (x, y) => !within(stroke, x, y))).toBe(0);
   });
@@ -121,12 +121,10 @@ describe('an image changed where a mask is white', () => {
   it('runs as many forwards as its strength asks for, and is the same for the same seed', async () => {
     const engine = engineWith();
     const steps: number[] = [];
-    const once = await run(
-      engine,
-      { ...inpaintJob, strength: 0.6, guidance: 2 },
-      { onEvent: (event) => event.type === 'step' && steps.push(event.step) },
-    );
+    const once = await run(engine, sampled({ ...inpaintJob, strength: 0.6 }, { guidance: 2 }), {
+      onEvent: (event) => event.type === 'step' && steps.push(event.step),
+    });
     expect(steps).toEqual([1, 2, 3, 4, 5]);
-    expect((await run(engine, { ...inpaintJob, strength: 0.6, guidance: 2 })).data).toEqual(once.data);
+    expect((await run(engine, sampled({ ...inpaintJob, strength: 0.6 }, { guidance: 2 }))).data).toEqual(once.data);
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import type { Sampling } from '../../src/domain/sampling.js';
 import type { EngineEvent, Pixels } from '../../src/engine/engine.js';
 import { changedTurbo, tinyTurbo } from './checkpoints.js';
-import { engineWith, job, longJob, run, runUntilStep, withItems } from './engines.js';
+import { engineWith, job, longJob, prompt, run, runUntilStep, sampled, withItems } from './engines.js';
 
 describe('a job', () => {
   it('makes the same image again from the same seed, and another from another', async () => {
@@ -10,7 +11,7 @@ describe('a job', () => {
     expect([first.width, first.height, first.data.length]).toEqual([64, 64, 64 * 64 * 3]);
     expect((await run(engine, job)).data).toEqual(first.data);
     expect((await run(engine, withItems(job, { seed: 8 }))).data).not.toEqual(first.data);
-    expect((await run(engine, withItems(job, { prompt: '一只橘色的猫' }))).data).not.toEqual(first.data);
+    expect((await run(engine, withItems(job, { prompt: prompt('一只橘色的猫') }))).data).not.toEqual(first.data);
   });
 
   it('reports its stages with their times, and every step', async () => {
@@ -35,18 +36,14 @@ describe('a job', () => {
     const engine = engineWith();
     const shown = async (previews: boolean) => {
       const steps: number[] = [];
-      await run(
-        engine,
-        { ...job, width: 256, height: 160, steps: 8, previews },
-        {
-          onEvent(event) {
-            if (event.type !== 'step' || event.preview === null) return;
-            const { width, height, data } = event.preview;
-            expect([width, height, data.length]).toEqual([128, 80, 128 * 80 * 3]);
-            steps.push(event.step);
-          },
+      await run(engine, sampled({ ...job, width: 256, height: 160, previews }, { steps: 8 }), {
+        onEvent(event) {
+          if (event.type !== 'step' || event.preview === null) return;
+          const { width, height, data } = event.preview;
+          expect([width, height, data.length]).toEqual([128, 80, 128 * 80 * 3]);
+          steps.push(event.step);
         },
-      );
+      });
       return steps;
     };
     const steps = await shown(true);
@@ -57,20 +54,20 @@ describe('a job', () => {
 
   it('with guidance goes from the negative prompt’s prediction past the prompt’s own, as far as it is told to', async () => {
     const engine = engineWith();
-    const drawn = (guidance: number, negativePrompt = 'blurry') =>
-      run(engine, { ...withItems(job, { negativePrompt }), steps: 1, guidance });
+    const drawn = (guidance: number, negative = 'blurry') =>
+      run(engine, sampled(withItems(job, { prompt: prompt('a red house', negative) }), { steps: 1, guidance }));
     const [plain, towards, guided] = [await drawn(0), await drawn(1.5), await drawn(3)];
     expect(distance(towards, plain)).toBeGreaterThan(0.1);
     expect(distance(guided, plain)).toBeGreaterThan(1.2 * distance(towards, plain));
     expect(distance(await drawn(3, 'a blue boat'), guided)).toBeGreaterThan(0.1);
     // From itself there is nowhere to go.
-    expect(distance(await drawn(3, job.items[0]!.prompt), plain)).toBeLessThan(0.01);
+    expect(distance(await drawn(3, job.items[0]!.prompt.text), plain)).toBeLessThan(0.01);
   });
 
   it('is guided until the truncation, and no further than the normalization lets it', async () => {
     const engine = engineWith();
-    const drawn = (changes: Partial<typeof job>) =>
-      run(engine, { ...withItems(job, { negativePrompt: 'blurry' }), guidance: 3, ...changes });
+    const blurry = withItems(job, { prompt: prompt('a red house', 'blurry') });
+    const drawn = (changes: Partial<Sampling>) => run(engine, sampled(blurry, { guidance: 3, ...changes }));
     const [plain, guided] = [await drawn({ guidance: 0 }), await drawn({})];
     const [first, some] = [await drawn({ guidanceTruncation: 0 }), await drawn({ guidanceTruncation: 0.3 })];
     // The first step alone, at the model's time 0; then some; then all.

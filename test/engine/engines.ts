@@ -1,4 +1,6 @@
 import { afterEach } from 'vitest';
+import type { Prompt } from '../../src/domain/prompt.js';
+import { type Sampling, unguided } from '../../src/domain/sampling.js';
 import type { EngineEvent, EngineJob, GenerateJob, Pixels } from '../../src/engine/engine.js';
 import { createEngine, type EngineOptions, type HostedEngine } from '../../src/engine/process/host.js';
 import { tinyTurbo } from './checkpoints.js';
@@ -25,17 +27,24 @@ export function engineWith(options: Partial<EngineOptions> = {}): HostedEngine {
   return engine;
 }
 
+/** What an image is to show, and what not. */
+export function prompt(text: string, negative = ''): Prompt {
+  return { text, negative };
+}
+
+/** The job sampled in another way. */
+export const sampled = <Job extends EngineJob>(what: Job, changes: Partial<Sampling>): Job => ({
+  ...what,
+  sampling: { ...what.sampling, ...changes },
+});
+
 export const job: GenerateJob = {
   operation: 'GENERATE',
   model: 'tiny-turbo',
   width: 64,
   height: 64,
-  steps: 4,
-  guidance: 0,
-  guidanceNormalization: 0,
-  guidanceTruncation: 1,
-  loras: [],
-  items: [{ prompt: 'a red house', negativePrompt: '', seed: 7 }],
+  sampling: { ...unguided, steps: 4, loras: [] },
+  items: [{ prompt: prompt('a red house'), seed: 7 }],
   previews: false,
 };
 
@@ -49,7 +58,7 @@ export const withItems = (
 });
 
 /** A job that takes a good while, so that something can happen meanwhile. */
-export const longJob: GenerateJob = { ...job, width: 512, height: 512, steps: 100 };
+export const longJob: GenerateJob = sampled({ ...job, width: 512, height: 512 }, { steps: 100 });
 
 export interface RunChanges {
   readonly signal?: AbortSignal;

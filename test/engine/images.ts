@@ -1,3 +1,4 @@
+import { unguided } from '../../src/domain/sampling.js';
 import type { EditJob, Mask, Pixels, RefineJob, Region } from '../../src/engine/engine.js';
 
 /** A made image, pixel by pixel. */
@@ -36,13 +37,8 @@ export function differing(a: Pixels, b: Pixels, asked: (x: number, y: number) =>
 
 const drawing = {
   model: 'tiny-turbo',
-  prompt: 'a red house',
-  negativePrompt: '',
-  steps: 8,
-  guidance: 0,
-  guidanceNormalization: 0,
-  guidanceTruncation: 1,
-  loras: [],
+  prompt: { text: 'a red house', negative: '' },
+  sampling: { ...unguided, steps: 8, loras: [] },
   previews: false,
   seed: 7,
 };
@@ -60,8 +56,8 @@ export const editJob: EditJob = {
 export const refineJob: RefineJob = {
   ...drawing,
   operation: 'REFINE',
-  prompt: '',
-  steps: 4,
+  prompt: { text: '', negative: '' },
+  sampling: { ...drawing.sampling, steps: 4 },
   source: waves(64, 48),
   mask: null,
   regions: null,

@@ -4,7 +4,7 @@ import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { readCatalog } from '../../src/catalog/catalog.js';
 import type { EditJob, Pixels, RefineJob, Region } from '../../src/engine/engine.js';
-import { engineWith, job, run, withItems } from './engines.js';
+import { engineWith, job, prompt, run, sampled, withItems } from './engines.js';
 import { differing, editJob, maskOf, refineJob, within } from './images.js';
 
 const file = join(import.meta.dirname, '..', '..', 'models', 'catalog.json');
@@ -35,9 +35,12 @@ describe.skipIf(!existsSync(file))('the embedded model', () => {
     const catalog = readCatalog(file);
     const [{ id }] = catalog as [(typeof catalog)[0]];
     const engine = engineWith({ catalog, threads: 2 });
-    const prompt = '一只狗在左边，草地背景';
-    const source = await run(engine, { ...withItems(job, { prompt }), model: id, steps: 8, width: 128, height: 128 });
-    const drawing = { model: id, prompt, source };
+    const dog = prompt('一只狗在左边，草地背景');
+    const source = await run(engine, {
+      ...sampled(withItems(job, { prompt: dog }), { steps: 8 }),
+      ...{ model: id, width: 128, height: 128 },
+    });
+    const drawing = { model: id, prompt: dog, source };
 
     const changed = (strength: number): EditJob => ({ ...editJob, ...drawing, strength });
     const near = distance(source, await run(engine, changed(0.2)));
@@ -46,7 +49,14 @@ describe.skipIf(!existsSync(file))('the embedded model', () => {
 
     const hole = { x: 40, y: 40, width: 50, height: 50 };
     const mask = maskOf(hole, 128, 128);
-    const repaint: EditJob = { ...editJob, ...drawing, mode: 'INPAINT', mask, strength: 1, prompt: 'a red car' };
+    const repaint: EditJob = {
+      ...editJob,
+      ...drawing,
+      mode: 'INPAINT',
+      mask,
+      strength: 1,
+      prompt: prompt('a red car'),
+    };
     const repainted = await run(engine, repaint);
     expect(differing(source, repainted, (x, y) => !within(hole, x, y))).toBe(0);
     expect(differing(source, repainted)).toBeGreaterThan(2000);
@@ -57,11 +67,10 @@ describe.skipIf(!existsSync(file))('the embedded model', () => {
     const drawer = catalog.find(({ operations }) => operations.includes('GENERATE'))!;
     const refiner = catalog.find(({ operations }) => operations.includes('REFINE'))!;
     const engine = engineWith({ catalog, threads: 2 });
-    const prompt = 'a tiger in the center, grass background';
+    const tiger = prompt('a tiger in the center, grass background');
     const drawn = await run(engine, {
-      ...withItems(job, { prompt }),
+      ...sampled(withItems(job, { prompt: tiger }), { steps: 8 }),
       model: drawer.id,
-      steps: 8,
       width: 256,
       height: 256,
     });
@@ -70,12 +79,11 @@ describe.skipIf(!existsSync(file))('the embedded model', () => {
 
     const { refineSteps: steps, refineStrength: strength } = refiner.defaults;
     const refinement: RefineJob = {
-      ...refineJob,
+      ...sampled(refineJob, { steps }),
       model: refiner.id,
-      prompt,
+      prompt: tiger,
       source,
       regions: [region],
-      steps,
       strength,
     };
     const refined = await run(engine, refinement);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { ModelEntry } from '../../src/domain/model-entry.js';
 import type { EditJob, EngineEvent } from '../../src/engine/engine.js';
 import { changedTurbo, tinyTurbo } from './checkpoints.js';
-import { job as drawJob, engineWith, run, runUntilStep } from './engines.js';
+import { job as drawJob, engineWith, prompt, run, runUntilStep, sampled } from './engines.js';
 import { editJob, image, waves } from './images.js';
 import { tinyOmni } from './omni-checkpoint.js';
 
@@ -12,10 +12,9 @@ function instructed(): ModelEntry {
 }
 
 const job: EditJob = {
-  ...editJob,
+  ...sampled(editJob, { steps: 4 }),
   mode: 'INSTRUCTION',
   strength: null,
-  steps: 4,
   source: waves(80, 64),
 };
 const squares = image(64, 64, (x, y) => (((x >> 3) + (y >> 3)) % 2 === 0 ? [250, 10, 10] : [5, 5, 240]));
@@ -26,20 +25,17 @@ describe('an image changed by words alone', () => {
     const first = await run(engine, job);
     expect([first.width, first.height, first.data.length]).toEqual([80, 64, 80 * 64 * 3]);
     expect((await run(engine, job)).data).toEqual(first.data);
+    const negative = 'blurry, with words enough to be padded to another length than the others are';
     const others = [
       { ...job, seed: 8 },
-      { ...job, prompt: '一只橘色的猫' },
+      { ...job, prompt: prompt('一只橘色的猫') },
       { ...job, source: squares },
       { ...job, references: [squares] },
       { ...job, references: [squares, waves(96, 70)] },
       { ...job, references: [waves(96, 70), squares] },
-      { ...job, guidance: 3 },
-      {
-        ...job,
-        guidance: 3,
-        negativePrompt: 'blurry, with words enough to be padded to another length than the others are',
-      },
-      { ...job, guidance: 3, guidanceNormalization: 1 },
+      sampled(job, { guidance: 3 }),
+      sampled({ ...job, prompt: prompt('a red house', negative) }, { guidance: 3 }),
+      sampled(job, { guidance: 3, guidanceNormalization: 1 }),
     ];
     const seen = new Set([first.data.join()]);
     for (const other of others) seen.add((await run(engine, other)).data.join());
@@ -76,7 +72,7 @@ describe('an image changed by words alone', () => {
 
   it('may follow references of more than a megapixel', async () => {
     const engine = engineWith({ catalog: [instructed()] });
-    const changed = await run(engine, { ...job, steps: 1, references: [waves(1400, 900)] });
+    const changed = await run(engine, sampled({ ...job, references: [waves(1400, 900)] }, { steps: 1 }));
     expect([changed.width, changed.height]).toEqual([80, 64]);
   });
 
@@ -131,7 +127,7 @@ describe('an image changed by words alone', () => {
     const engine = engineWith({ catalog: [instructed()] });
     const abort = new AbortController();
     const steps: number[] = [];
-    const long = { ...job, source: waves(512, 512), steps: 100 };
+    const long = sampled({ ...job, source: waves(512, 512) }, { steps: 100 });
     const running = runUntilStep(engine, long, () => abort.abort(new Error('never mind')), {
       signal: abort.signal,
       onEvent: (event) => event.type === 'step' && steps.push(event.step),

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { diffusers, factorsOf, folderOf, kohya, tensorsOf } from '../checkpoint/lora-files.js';
 import type { NewTensor } from '../compiler/files.js';
 import { tinyTurbo } from './checkpoints.js';
-import { engineWith, job, run } from './engines.js';
+import { engineWith, job, run, sampled } from './engines.js';
 
 function lora(id: string, tensors: Readonly<Record<string, NewTensor>>) {
   return { id, name: id, description: '', file: join(folderOf(tensors), 'difference.safetensors') };
@@ -15,19 +15,17 @@ describe('a job with LoRAs', () => {
     const second = lora('second', tensorsOf(factorsOf(2, 9), diffusers));
     const engine = engineWith({ catalog: [tinyTurbo({ loras: [first, second] })] });
     const before = await run(engine, job);
-    const changed = await run(engine, { ...job, loras: [{ id: 'first', weight: 1 }] });
+    const changed = await run(engine, sampled(job, { loras: [{ id: 'first', weight: 1 }] }));
     expect(changed.data).not.toEqual(before.data);
     expect((await run(engine, job)).data).toEqual(before.data);
-    const both = await run(engine, {
-      ...job,
-      loras: [
-        { id: 'first', weight: 1 },
-        { id: 'second', weight: -2 },
-      ],
-    });
+    const loras = [
+      { id: 'first', weight: 1 },
+      { id: 'second', weight: -2 },
+    ];
+    const both = await run(engine, sampled(job, { loras }));
     expect(both.data).not.toEqual(changed.data);
-    expect((await run(engine, { ...job, loras: [{ id: 'first', weight: 1 }] })).data).toEqual(changed.data);
-    expect((await run(engine, { ...job, loras: [{ id: 'first', weight: 0 }] })).data).toEqual(before.data);
+    expect((await run(engine, sampled(job, { loras: [{ id: 'first', weight: 1 }] }))).data).toEqual(changed.data);
+    expect((await run(engine, sampled(job, { loras: [{ id: 'first', weight: 0 }] }))).data).toEqual(before.data);
     expect((await run(engine, job)).data).toEqual(before.data);
     // And a process that never saw a LoRA draws the same.
     expect((await run(engineWith(), job)).data).toEqual(before.data);
@@ -40,7 +38,7 @@ describe('a job with LoRAs', () => {
     ];
     const engine = engineWith({ catalog: [tinyTurbo({ loras })] });
     const draw = async (...applied: [string, number][]) =>
-      (await run(engine, { ...job, loras: applied.map(([id, weight]) => ({ id, weight })) })).data;
+      (await run(engine, sampled(job, { loras: applied.map(([id, weight]) => ({ id, weight })) }))).data;
     const once = await draw(['diffusers', 1]);
     expect(await draw(['kohya', 1])).toEqual(once);
     const [twice, double] = [await draw(['diffusers', 1], ['kohya', 1]), await draw(['kohya', 2])];
@@ -56,7 +54,7 @@ describe('a job with LoRAs', () => {
     const changed = { ...base, id: 'changed', components: { ...base.components, difference } };
     const engine = engineWith({ catalog: [base, changed] });
     const draw = async (model: string, ...ids: string[]) =>
-      (await run(engine, { ...job, model, loras: ids.map((id) => ({ id, weight: 1 })) })).data;
+      (await run(engine, sampled({ ...job, model }, { loras: ids.map((id) => ({ id, weight: 1 })) }))).data;
     const apart = (a: Uint8Array, b: Uint8Array) => Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
     expect(apart(await draw('changed'), await draw(base.id, 'one'))).toBeLessThanOrEqual(1);
     expect(apart(await draw('changed', 'two'), await draw(base.id, 'one', 'two'))).toBeLessThanOrEqual(1);
@@ -65,9 +63,9 @@ describe('a job with LoRAs', () => {
 
   it('is guided with them as well', async () => {
     const engine = engineWith({ catalog: [tinyTurbo({ loras: [lora('one', tensorsOf(factorsOf(4), diffusers))] })] });
-    const guided = { ...job, guidance: 3, negativePrompt: 'blurry' };
+    const guided = sampled(job, { guidance: 3 });
     const plain = await run(engine, guided);
-    expect((await run(engine, { ...guided, loras: [{ id: 'one', weight: 1 }] })).data).not.toEqual(plain.data);
+    expect((await run(engine, sampled(guided, { loras: [{ id: 'one', weight: 1 }] }))).data).not.toEqual(plain.data);
     expect((await run(engine, guided)).data).toEqual(plain.data);
   });
 
@@ -76,7 +74,7 @@ describe('a job with LoRAs', () => {
       'transformer.layers.0.attention.to_q.lora_A.weight': { type: 'F32', shape: [4, 64] },
     });
     const engine = engineWith({ catalog: [tinyTurbo({ loras: [mismatch] })] });
-    const apply = (id: string) => run(engine, { ...job, loras: [{ id, weight: 1 }] });
+    const apply = (id: string) => run(engine, sampled(job, { loras: [{ id, weight: 1 }] }));
     await expect(apply('nobody')).rejects.toMatchObject({
       name: 'LoraError',
       message: expect.stringContaining('"nobody"'),

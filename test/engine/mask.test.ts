@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EditJob, Mask, Pixels } from '../../src/engine/engine.js';
 import { binarised, feathered, nearestCells } from '../../src/engine/image/mask.js';
-import { engineWith, run } from './engines.js';
+import { engineWith, prompt, run } from './engines.js';
 import { editJob, waves } from './images.js';
 
 const SIDE = 128;
@@ -66,7 +66,7 @@ it('a line in a larger mask follows the words as the rest of the mask does', asy
   const inpaint: EditJob = { ...editJob, mode: 'INPAINT', strength: 1, source: waves(SIDE, SIDE) };
   const mask = drawn(square, line);
   const house = await run(engine, { ...inpaint, mask });
-  const boat = await run(engine, { ...inpaint, mask, prompt: 'a blue boat' });
+  const boat = await run(engine, { ...inpaint, mask, prompt: prompt('a blue boat') });
   expect(difference(house, boat, line)).toBeGreaterThan(0.3 * difference(house, boat, square));
   expect(difference(house, inpaint.source, (x, y) => !line(x, y) && !square(x, y))).toBe(0);
 });

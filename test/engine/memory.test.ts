@@ -6,7 +6,7 @@ import { entryFromCheckpoint } from '../../src/catalog/entry-from-checkpoint.js'
 import type { ModelEntry } from '../../src/domain/model-entry.js';
 import type { EditJob, GenerateJob, Pixels } from '../../src/engine/engine.js';
 import { fixtures, temporaryFolder } from './checkpoints.js';
-import { engineWith, job, run, withItems } from './engines.js';
+import { engineWith, job, prompt, run, sampled, withItems } from './engines.js';
 import { editJob, waves } from './images.js';
 
 const [inkling] = readCatalog(join(import.meta.dirname, '..', '..', 'models', 'catalog.json')) as [ModelEntry];
@@ -55,7 +55,7 @@ describe('a budget of memory', () => {
     const engine = engineWith({ catalog: [entry], memoryBudgetBytes: least });
     await engine.load('a');
     expect(engine.loaded()).toEqual(['a']);
-    const small = withItems(image, { prompt: 'a red house' });
+    const small = withItems(image, { prompt: prompt('a red house') });
     const inTurn = await run(engine, small);
     // With no byte to spare the decoder works in rows.
     const whole = await run(engineWith({ catalog: [entry] }), small);
@@ -86,7 +86,7 @@ describe('a budget of memory', () => {
   });
 
   it('decides nothing about an image of 512 × 512: short or ample, it is the same within a level', async () => {
-    const job = { ...image, ...inkling.defaults, model: inkling.id, width: 512, height: 512, steps: 1 };
+    const job = sampled({ ...image, model: inkling.id, width: 512, height: 512 }, { steps: 1 });
     const changes = { catalog: [inkling], threads: 2 };
     const memoryBudgetBytes = Math.ceil((await leastBudget(inkling)) * 1.02);
     const [ample, short] = [engineWith(changes), engineWith({ ...changes, memoryBudgetBytes })];
@@ -98,7 +98,7 @@ describe('a budget of memory', () => {
     [400, 144],
   ])('decides nothing about changing one of %d × %d, whose source is encoded in rows too', async (width, height) => {
     const { entry } = copied('a');
-    const edit: EditJob = { ...editJob, model: 'a', source: waves(width, height), steps: 2 };
+    const edit: EditJob = sampled({ ...editJob, model: 'a', source: waves(width, height) }, { steps: 2 });
     const whole = await run(engineWith({ catalog: [entry] }), edit);
     const least = await leastBudget(entry);
     for (const memoryBudgetBytes of [least, Math.ceil(1.3 * least)])
@@ -110,7 +110,8 @@ describe('a budget of memory', () => {
   it.each([1, 2])(
     'decides nothing about how images of one job come out: %d in a forward are as four',
     async (maxBatch) => {
-      const small = { ...image, ...inkling.defaults, model: inkling.id, width: 128, height: 128 };
+      const { steps } = inkling.defaults;
+      const small = sampled({ ...image, model: inkling.id, width: 128, height: 128 }, { steps });
       const four = withItems(small, ...[1, 2, 3, 4].map((seed) => ({ seed })));
       const all = async (most: number) => {
         const engine = engineWith({ catalog: [inkling], maxBatch: most, threads: 2 });
@@ -124,7 +125,7 @@ describe('a budget of memory', () => {
 
   it('above a megapixel changes nothing either', async () => {
     const { entry } = copied('a');
-    const job = { ...image, width: 1088, height: 1024, steps: 1 };
+    const job = sampled({ ...image, width: 1088, height: 1024 }, { steps: 1 });
     const [ample, short] = [engineWith({ catalog: [entry] }), engineWith({ catalog: [entry], memoryBudgetBytes: 2e8 })];
     expect(furthest(await run(short, job), await run(ample, job))).toBeLessThanOrEqual(1);
   });
@@ -132,7 +133,7 @@ describe('a budget of memory', () => {
   it('that is too short for an image says how much it takes', async () => {
     const memoryBudgetBytes = await leastBudget(copied('a').entry);
     const engine = engineWith({ catalog: [copied('a').entry], memoryBudgetBytes });
-    await expect(run(engine, { ...image, width: 1024, height: 1024, steps: 1 })).rejects.toThrow(
+    await expect(run(engine, sampled({ ...image, width: 1024, height: 1024 }, { steps: 1 }))).rejects.toThrow(
       /^Expected an ENGINE_MEMORY of at least \d+ bytes, which the [\w ]+ needs, but received \d+\.$/,
     );
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { EngineEvent, EngineResult, Pixels, RefineJob } from '../../src/engine/engine.js';
 import { changedTurbo } from './checkpoints.js';
-import { engineWith, run, runUntilStep } from './engines.js';
+import { engineWith, prompt, run, runUntilStep, sampled } from './engines.js';
 import { differing, image, maskOf, refineJob, waves, within } from './images.js';
 
 const box = { x: 37, y: 21, width: 40, height: 33 };
@@ -91,7 +91,8 @@ describe('a refinement', () => {
       (await refined(engine, { regions: [box], ...changes })).images[0]!.data;
     const first = await make({});
     expect(await make({})).toEqual(first);
-    for (const changes of [{ seed: 8 }, { prompt: '一只橘色的猫' }, { guidance: 3, negativePrompt: 'blurry' }])
+    const { sampling } = sampled(refineJob, { guidance: 3 });
+    for (const changes of [{ seed: 8 }, { prompt: prompt('一只橘色的猫') }, { sampling, prompt: prompt('', 'blurry') }])
       expect(await make(changes)).not.toEqual(first);
   });
 
@@ -148,7 +149,7 @@ describe('a refinement', () => {
     const engine = engineWith();
     const abort = new AbortController();
     const steps: number[] = [];
-    const long = { ...refineJob, source: waves(512, 512), regions: [box], steps: 100 };
+    const long = sampled({ ...refineJob, source: waves(512, 512), regions: [box] }, { steps: 100 });
     const running = runUntilStep(engine, long, () => abort.abort(new Error('never mind')), {
       signal: abort.signal,
       onEvent: (event) => event.type === 'step' && steps.push(event.step),

@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto';
-import type { DeviceChoice, Engine, EngineJob, EngineResult, Pixels, RunOptions } from '../../src/engine/engine.js';
+import type {
+  DeviceChoice,
+  Engine,
+  EngineJob,
+  EngineResult,
+  GenerateJob,
+  Pixels,
+  RunOptions,
+} from '../../src/engine/engine.js';
 import { modelCalls } from '../../src/engine/pipelines/schedule.js';
 
 /** What a scripted engine does next. */
@@ -80,10 +88,10 @@ export class ScriptedEngine implements Engine {
 export const found = { x: 8, y: 16, width: 24, height: 32 };
 
 const forwardsOf = (job: EngineJob) =>
-  job.operation === 'EDIT' && job.strength !== null ? modelCalls(job.steps, job.strength) : job.steps;
+  job.operation === 'EDIT' && job.strength !== null ? modelCalls(job.sampling.steps, job.strength) : job.sampling.steps;
 
 function gradient(job: EngineJob, { prompt, seed }: Item, width: number, height: number): Pixels {
-  const [r = 0, g = 0, b = 0] = createHash('sha256').update(`${prompt}\n${seed}\n${job.steps}`).digest();
+  const [r = 0, g = 0, b = 0] = createHash('sha256').update(`${prompt.text}\n${seed}\n${job.sampling.steps}`).digest();
   const data = new Uint8Array(width * height * 3);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
@@ -96,7 +104,7 @@ function gradient(job: EngineJob, { prompt, seed }: Item, width: number, height:
   return { width, height, data };
 }
 
-type Item = { readonly prompt: string; readonly seed: number };
+type Item = GenerateJob['items'][number];
 const itemsOf = (job: EngineJob): readonly Item[] => (job.operation === 'GENERATE' ? job.items : [job]);
 
 export const seedsOf = (job: EngineJob) => itemsOf(job).map(({ seed }) => seed);

@@ -76,7 +76,7 @@ describe('guidance and LoRAs', () => {
     expect(await service.generate({ ...cat, ...asked, loras: [oil, ink] }, untilDone)).toMatchObject({
       ...{ cache: 'MISS', guidance: 3, loras: [ink, oil] },
     });
-    expect(engine.jobs[0]).toMatchObject({ ...asked, loras: [ink, oil] });
+    expect(engine.jobs[0]).toMatchObject({ sampling: { ...asked, loras: [ink, oil] } });
     for (const less of [{ ...asked, guidanceTruncation: 1 }, { ...asked, guidanceNormalization: 0 }, asked])
       expect(await service.generate({ ...cat, ...less }, untilDone)).toMatchObject({ cache: 'MISS', loras: [] });
   });

@@ -14,8 +14,8 @@ let service: UseCases;
 beforeAll(async () => {
   trace.setGlobalTracerProvider(new BasicTracerProvider());
   const engine = new ScriptedEngine({
-    beforeStep(_, { steps }) {
-      if (steps === 100) throw new NonFinite('Nothing that could be shown.', 1);
+    beforeStep(_, { sampling }) {
+      if (sampling.steps === 100) throw new NonFinite('Nothing that could be shown.', 1);
     },
   });
   service = await openStudio({

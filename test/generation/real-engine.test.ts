@@ -9,8 +9,10 @@ import { job } from '../engine/engines.js';
 import { ended, eventsOf, newFolder, openStudio, stays, untilDone } from './open-studio.js';
 
 const model = tinyTurbo();
-const { width, height, steps } = job;
-const { prompt, seed } = job.items[0]!;
+const { width, height, sampling } = job;
+const { steps } = sampling;
+const { seed } = job.items[0]!;
+const prompt = job.items[0]!.prompt.text;
 const house = { prompt, width, height, steps };
 /** Long enough that something can happen meanwhile. */
 const long = { prompt, width: 256, height: 256, steps: 100 };

@@ -24,7 +24,13 @@ describe('a refinement', () => {
       ...{ operation: 'REFINE', status: 'SUCCEEDED', modelName: 'painter', prompt: '', editMode: null },
       ...{ steps: 3, strength: 0.25, step: 3, totalSteps: 3, width: 100, height: 80, regions: [found] },
     });
-    expect(jobs()[0]).toMatchObject({ operation: 'REFINE', mask: null, regions: null, strength: 0.25, steps: 3 });
+    expect(jobs()[0]).toMatchObject({
+      operation: 'REFINE',
+      mask: null,
+      regions: null,
+      strength: 0.25,
+      sampling: { steps: 3 },
+    });
     expect(differing(jobs()[0]!.source, photo)).toBe(0);
   });
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
 import { StoreUnusable } from '../../src/stores/unusable.js';
 import { ScriptedEngine, seedsOf } from './engines.js';
@@ -58,6 +59,28 @@ describe('after a restart', () => {
     const both = (await service.generation(told.ids[0]!))!.imageIds;
     expect(both[0]).toBe(told.done);
     expect(engine.jobs.flatMap(seedsOf).sort()).toEqual([12, 2]);
+  });
+
+  it('what another version of the program left is failed in a sentence, and made when it is asked for again', async () => {
+    const dataDir = newFolder();
+    const program = start(dataDir, 'stuck.ts');
+    const [told] = (await once(program, 'message')) as [{ ids: string[] }];
+    await kill(program);
+    // As the version before this one wrote jobs.
+    const database = new Database(join(dataDir, 'inkstone.db'));
+    const work = { operation: 'GENERATE', model: 'plain', prompt: 'a cat', steps: 4, seed: 11 };
+    const plan = { jobs: [{ fingerprint: 'f', work, recipe: work, reuse: true }], takeovers: 0 };
+    database.exec(`update generations set plan = '${JSON.stringify(plan)}' where plan is not null`);
+    database.close();
+    const engine = new ScriptedEngine();
+    const service = await studioFor({ dataDir, engines: [engine] });
+    const problem = { code: 'Interrupted', retryable: true, message: expect.stringContaining('upgraded') };
+    for (const id of told.ids)
+      expect(await service.generation(id)).toMatchObject({ status: 'FAILED', problem, queuePosition: null });
+    expect(engine.jobs).toHaveLength(0);
+    expect(await service.generate({ prompt: 'a cat', seed: 2, steps: 3 }, untilDone)).toMatchObject({
+      status: 'SUCCEEDED',
+    });
   });
 
   it('what two processes could not end is given up by the third', async () => {

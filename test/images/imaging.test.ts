@@ -1,27 +1,18 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { unguided } from '../../src/domain/sampling.js';
 import type { Pixels } from '../../src/engine/engine.js';
 import { encodeMaster } from '../../src/images/master.js';
 import { negotiatedFormat } from '../../src/images/negotiate.js';
 import { previewAddress } from '../../src/images/preview.js';
 import { encodeVariant, targetSize } from '../../src/images/variant.js';
+import { recipeOf } from './recipe-of.js';
 
 const marker = 'http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia';
-const recipe = {
-  prompt: 'a “cat” & a <dog>, 青花瓷瓶\u0007',
-  negativePrompt: "blurry, 'soft'",
-  seed: 7,
-  model: 'tiny',
-  steps: 8,
-  guidance: 3,
-  guidanceNormalization: 0,
-  guidanceTruncation: 1,
-  width: 96,
-  height: 64,
-  loras: [],
-  change: null,
-  fingerprint: 'f1',
-};
+const recipe = recipeOf({
+  ...{ prompt: { text: 'a “cat” & a <dog>, 青花瓷瓶\u0007', negative: "blurry, 'soft'" }, model: 'tiny', seed: 7 },
+  ...{ sampling: { ...unguided, steps: 8, guidance: 3, loras: [] }, width: 96, height: 64 },
+});
 
 /** Red grows to the right, green to the bottom. */
 function gradient(width: number, height: number): Pixels {
@@ -56,9 +47,9 @@ describe('a master', () => {
   });
 
   it.each([
-    ['tEXt', { ...recipe, prompt: 'a cat' }, 'a cat'],
+    ['tEXt', recipeOf({ ...recipe.image, prompt: { text: 'a cat', negative: '' } }), 'a cat'],
     ['iTXt', recipe, '青花瓷瓶'],
-    ['zero-free', { ...recipe, prompt: 'a\0cat' }, 'a\uFFFDcat'],
+    ['zero-free', recipeOf({ ...recipe.image, prompt: { text: 'a\0cat', negative: '' } }), 'a\uFFFDcat'],
   ])('has its recipe in a %s chunk for tools that read `parameters`', async (_, written, expected) => {
     const { comments } = await sharp((await encodeMaster(pixels, written)).png).metadata();
     const [comment] = comments!;
@@ -82,7 +73,7 @@ describe('every variant', () => {
       const xmp = metadata.xmp!.toString();
       expect(xmp).toContain(`<Iptc4xmpExt:DigitalSourceType>${marker}</Iptc4xmpExt:DigitalSourceType>`);
       expect(xmp).toContain('<inkstone:Seed>7</inkstone:Seed>');
-      expect(xmp).toContain('<inkstone:Fingerprint>f1</inkstone:Fingerprint>');
+      expect(xmp).toContain('<inkstone:Fingerprint>ffff');
       expect(xmp).toContain('<inkstone:Prompt>a “cat” &amp; a &lt;dog&gt;, 青花瓷瓶\uFFFD</inkstone:Prompt>');
       expect(xmp).toContain('<inkstone:NegativePrompt>blurry, &apos;soft&apos;</inkstone:NegativePrompt>');
     },

@@ -1,32 +1,23 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { unguided } from '../../src/domain/sampling.js';
 import { encodeMaster } from '../../src/images/master.js';
 import type { Recipe } from '../../src/images/recipe.js';
 import { encodeVariant } from '../../src/images/variant.js';
+import { recipeOf } from './recipe-of.js';
 
-const recipe: Recipe = {
-  prompt: 'a cat',
-  negativePrompt: '',
-  seed: 4_294_967_295,
-  model: 'inkling-base',
-  steps: 28,
-  guidance: 3,
-  guidanceNormalization: 0,
-  guidanceTruncation: 1,
-  width: 96,
-  height: 64,
-  loras: [{ id: 'ink', weight: 0.5 }],
-  change: null,
-  fingerprint: 'f'.repeat(64),
-};
+const sampling = { ...unguided, steps: 28, guidance: 3, loras: [{ id: 'ink', weight: 0.5 }] };
+const recipe = recipeOf({ seed: 4_294_967_295, model: 'inkling-base', sampling });
+const saying = (text: string, negative = ''): Recipe => recipeOf({ ...recipe.image, prompt: { text, negative } });
 const change = {
-  mode: 'REFINE',
+  operation: 'REFINE',
+  regionDetector: '',
   strength: 0.3,
   source: 'a'.repeat(64),
   mask: null,
-  references: ['b'.repeat(64)],
   regions: Array.from({ length: 32 }, (_, i) => ({ x: i, y: i, width: 1024, height: 1024 })),
 } as const;
+const changed = (written: Recipe): Recipe => ({ ...written, image: { ...written.image, ...change } });
 const size = { width: 96, height: 64 };
 const pixels = { ...size, data: new Uint8Array(96 * 64 * 3).fill(90) };
 /** The longest that a prompt may be, in bytes. */
@@ -48,13 +39,13 @@ describe('an image whose words are too long for its container', () => {
       ['emoji', '🍉'.repeat(8000)],
       ['one letter less than an escape', `${'a'.repeat(11)}${'&'.repeat(10_000)}`],
     ].flatMap(([name = '', words = '']) => [
-      [name, { prompt: words }] as const,
-      [`an image and ${name} not to draw`, { prompt: words, negativePrompt: words }] as const,
-      [`changed with ${name}`, { prompt: words, negativePrompt: words, change }] as const,
+      [name, saying(words)] as const,
+      [`an image and ${name} not to draw`, saying(words, words)] as const,
+      [`changed with ${name}`, changed(saying(words, words))] as const,
     ]),
-  )('as JPEG keeps the mark and every number: %s', async (_name, words) => {
+  )('as JPEG keeps the mark and every number: %s', async (_name, written) => {
     for (const width of [null, 32]) {
-      const xmp = await variantXmp({ ...recipe, ...words }, 'JPEG', width);
+      const xmp = await variantXmp(written, 'JPEG', width);
       expect(xmp).toMatch(/digitalsourcetype\/(trained|compositeWithTrained)AlgorithmicMedia</);
       const names = ['Seed', 'Model', 'Fingerprint', 'Steps', 'Guidance', 'Loras', 'Width'];
       expect(names.map((name) => field(xmp, name))).toEqual([
@@ -66,12 +57,12 @@ describe('an image whose words are too long for its container', () => {
         'ink:0.5',
         '96',
       ]);
-      if ('change' in words) expect(field(xmp, 'Source')).toBe(change.source);
+      if (written.image.operation === 'REFINE') expect(field(xmp, 'Source')).toBe(change.source);
     }
   });
 
   it('says which words were shortened, in whole characters and whole escapes, and keeps the others', async () => {
-    const written = { ...recipe, prompt: `🍉${'"&<>\''.repeat(6000)}`, negativePrompt: 'blurry' };
+    const written = saying(`🍉${'"&<>\''.repeat(6000)}`, 'blurry');
     const xmp = await variantXmp(written, 'JPEG', null);
     expect(field(xmp, 'Shortened')).toBe('Prompt');
     expect(field(xmp, 'NegativePrompt')).toBe('blurry');
@@ -81,7 +72,7 @@ describe('an image whose words are too long for its container', () => {
   });
 
   it('shares the room between what to draw and what not to draw', async () => {
-    const written = { ...recipe, prompt: 'p'.repeat(longest), negativePrompt: '"'.repeat(longest) };
+    const written = saying('p'.repeat(longest), '"'.repeat(longest));
     const xmp = await variantXmp(written, 'JPEG', null);
     expect(field(xmp, 'Shortened')).toBe('Prompt, NegativePrompt');
     for (const name of ['Prompt', 'NegativePrompt']) expect(field(xmp, name)!.length).toBeGreaterThan(25_000);
@@ -89,13 +80,13 @@ describe('an image whose words are too long for its container', () => {
 
   it.each(['PNG', 'WEBP', 'AVIF'] as const)('as %s, which has room, keeps every word', async (format) => {
     const words = '"'.repeat(longest);
-    const xmp = await variantXmp({ ...recipe, prompt: words, negativePrompt: words }, format, 32);
+    const xmp = await variantXmp(saying(words, words), format, 32);
     expect(field(xmp, 'Prompt')).toBe('&quot;'.repeat(longest));
     expect(field(xmp, 'Shortened')).toBeUndefined();
   });
 
   it('as JPEG is not shortened where it fits', async () => {
-    const xmp = await variantXmp({ ...recipe, prompt: 'p'.repeat(20_000) }, 'JPEG', null);
+    const xmp = await variantXmp(saying('p'.repeat(20_000)), 'JPEG', null);
     expect(field(xmp, 'Prompt')).toBe('p'.repeat(20_000));
     expect(field(xmp, 'Shortened')).toBeUndefined();
   });

@@ -1,4 +1,5 @@
-import type { Job } from '../../src/domain/job.js';
+import { JOB_VERSION, type Job } from '../../src/domain/job.js';
+import { unguided } from '../../src/domain/sampling.js';
 
 export interface JobChanges {
   readonly request?: string;
@@ -12,11 +13,23 @@ export interface JobChanges {
 /** A job for one image, by the name of which it is made once. */
 export function jobOf(fingerprint: string, changes: JobChanges = {}): Job {
   const { request = fingerprint, caller = 'anonymous', model = 'x', prompt = 'a cat', steps = 1, width = 64 } = changes;
-  const sampling = { steps, guidance: 0, guidanceNormalization: 0, guidanceTruncation: 1, loras: [], seed: 7 };
-  const drawing = { ...sampling, model, prompt, negativePrompt: '', width, height: 64 };
   return {
-    ...{ fingerprint, request, caller, tenant: 'anonymous', reuse: true, deadlineMs: 1000, traceparent: null },
-    work: { ...drawing, operation: 'GENERATE' },
-    recipe: { ...drawing, change: null, fingerprint },
+    ...{
+      version: JOB_VERSION,
+      fingerprint,
+      inputs: null,
+      request,
+      caller,
+      tenant: 'anonymous',
+      reuse: true,
+      deadlineMs: 1000,
+      traceparent: null,
+    },
+    image: {
+      ...{ operation: 'GENERATE', model, content: '', device: 'cpu', runtime: '', maxPromptTokens: 512 },
+      prompt: { text: prompt, negative: '' },
+      sampling: { ...unguided, steps, loras: [] },
+      ...{ width, height: 64, seed: 7 },
+    },
   };
 }

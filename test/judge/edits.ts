@@ -40,7 +40,7 @@ export async function judgeEdits(bench: Bench, folder: string): Promise<Measured
     const image = await bench.make({
       ...drawing(model, settings),
       ...{ operation: 'EDIT', mode: 'INSTRUCTION', source, references: [], mask: null, strength: null },
-      prompt: row.instruction,
+      prompt: { text: row.instruction, negative: '' },
       seed: seedOf(i),
     });
     const groups = [row.kind, `${row.kind} ${row.language}`, row.language, 'all'];
@@ -52,7 +52,7 @@ export async function judgeEdits(bench: Bench, folder: string): Promise<Measured
     targets.add(groups, editVerdict(row, await judge.look(target), judge.file));
     sheet.add(i / settings.every, source, image, target);
   });
-  const { steps, guidance } = drawing(model, settings);
+  const { steps, guidance } = drawing(model, settings).sampling;
   const tables = { edited, 'the true targets': targets };
   return { title: 'held-out edits', model: model.id, steps, guidance, rows: made, tables, sheet, broken: [], misses };
 }

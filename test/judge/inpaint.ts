@@ -35,7 +35,7 @@ export async function judgeInpaint(bench: Bench, folder: string): Promise<Measur
     const image = await bench.make({
       ...drawing(model, settings),
       ...{ operation: 'EDIT', mode: 'INPAINT', source, references: [], mask, strength: 1 },
-      prompt: caption(row),
+      prompt: { text: caption(row), negative: '' },
       seed: seedOf(i),
     });
     const seen = await judge.look(image);
@@ -45,7 +45,7 @@ export async function judgeInpaint(bench: Bench, folder: string): Promise<Measur
     table.add([row.kind, 'all'], { seen: named(seen, row.after![0]) !== undefined, change, rest, identical });
     sheet.add(i / settings.every, source, image, target);
   });
-  const { steps, guidance } = drawing(model, settings);
+  const { steps, guidance } = drawing(model, settings).sampling;
   return {
     title: 'boxes repainted',
     model: model.id,

@@ -27,7 +27,7 @@ export async function judgeLora(bench: Bench, id: string): Promise<Measured> {
   const drawn = await eachRow(rows, settings, async (truth, i) => {
     const job = generation(model, settings, truth.prompt, seedOf(i));
     const without = await bench.make(job);
-    const styled = await bench.make({ ...job, loras: [{ id, weight: 1 }] });
+    const styled = await bench.make({ ...job, sampling: { ...job.sampling, loras: [{ id, weight: 1 }] } });
     const [plain, seen] = [await judge.look(without), await judge.look(styled)];
     // A prompt that names another style asks for two at once.
     const told = truth.style === 'plain' ? 'no style named' : 'another style named';
@@ -39,7 +39,7 @@ export async function judgeLora(bench: Bench, id: string): Promise<Measured> {
     });
     sheet.add(i / settings.every, without, styled);
   });
-  const { steps, guidance } = drawing(model, settings);
+  const { steps, guidance } = drawing(model, settings).sampling;
   return {
     title: `held-out prompts with and without the LoRA ${id}`,
     model: model.id,

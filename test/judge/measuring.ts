@@ -1,5 +1,6 @@
 import { readModels } from '../../src/catalog/entry-from-checkpoint.js';
 import type { ModelEntry } from '../../src/domain/model-entry.js';
+import { unguided } from '../../src/domain/sampling.js';
 import { engineSection } from '../../src/engine/config.js';
 import type { AppliedLora, EngineJob, GenerateJob, Pixels } from '../../src/engine/engine.js';
 import { engineFor } from '../../src/engine/process/host.js';
@@ -113,12 +114,12 @@ function chosen(
 export function drawing(model: ModelEntry, { steps, guidance }: Settings, defaultSteps = model.defaults.steps) {
   return {
     model: model.id,
-    negativePrompt: '',
-    steps: steps ?? defaultSteps,
-    guidance: guidance ?? model.defaults.guidance,
-    guidanceNormalization: 0,
-    guidanceTruncation: 1,
-    loras: [] as readonly AppliedLora[],
+    sampling: {
+      ...unguided,
+      steps: steps ?? defaultSteps,
+      guidance: guidance ?? model.defaults.guidance,
+      loras: [] as readonly AppliedLora[],
+    },
     previews: false,
   };
 }
@@ -130,7 +131,7 @@ export function generation(model: ModelEntry, settings: Settings, prompt: string
     operation: 'GENERATE',
     width,
     height,
-    items: [{ prompt, negativePrompt: '', seed }],
+    items: [{ prompt: { text: prompt, negative: '' }, seed }],
   };
 }
 

@@ -54,7 +54,7 @@ async function judgeWords(
     table.add([...groups(truth), 'all'], result);
     sheet.add(i / settings.every, image);
   });
-  const { steps, guidance } = drawing(model, settings);
+  const { steps, guidance } = drawing(model, settings).sampling;
   return { title, model: model.id, steps, guidance, rows: drawn, tables: { '': table }, sheet, broken: [], misses };
 }
 

@@ -38,7 +38,7 @@ export async function judgeRefinements(bench: Bench, folder: string): Promise<Me
     const image = await bench.make({
       ...drawn,
       ...{ operation: 'REFINE', source, mask, regions: null, strength: refineStrength },
-      prompt: caption,
+      prompt: { text: caption, negative: '' },
       seed: seedOf(i),
     });
     const before = psnr(truth, source, mask, 'inside')!;
@@ -48,6 +48,6 @@ export async function judgeRefinements(bench: Bench, folder: string): Promise<Me
     table.add([language, 'all'], { before, after, gain: after - before, identical });
     sheet.add(i / settings.every, source, image, truth);
   });
-  const { steps, guidance } = drawn;
+  const { steps, guidance } = drawn.sampling;
   return { title: 'refinements', model: model.id, steps, guidance, rows: made, tables: { '': table }, sheet, broken };
 }

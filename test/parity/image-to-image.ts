@@ -10,7 +10,7 @@ import { TorchGenerator } from '../../src/engine/pipelines/torch-generator.js';
 import { items, type Tensor } from '../../src/engine/runtime/tensor.js';
 import type { Case } from './case.js';
 import type { Judge } from './judge.js';
-import { guidance, said, steps, withModel } from './overhear.js';
+import { guidance, promptsOf, steps, withModel } from './overhear.js';
 
 /** `pipeline.img2img`: from an image, words and a seed to the decoded image. */
 export async function imageToImageCase(subject: Case, judge: Judge): Promise<void> {
@@ -41,7 +41,7 @@ function request(subject: Case, judge: Judge) {
   const { call } = subject.json;
   const { shape, data } = judge.input('image');
   return {
-    ...said(subject),
+    prompts: promptsOf(subject),
     guidance: guidance(subject),
     image: fromPixels({ height: shape[0]!, width: shape[1]!, data } as Pixels),
     noise: new TorchGenerator(call.generator_seed),

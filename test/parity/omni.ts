@@ -14,7 +14,7 @@ import { type Tensor, tensor } from '../../src/engine/runtime/tensor.js';
 import type { Case } from './case.js';
 import type { Judge } from './judge.js';
 import { device } from './models.js';
-import { guidance, openModel, said, steps } from './overhear.js';
+import { guidance, openModel, promptsOf, said, steps } from './overhear.js';
 
 /** `transformer_omni`: the raw prediction for a target among clean images, and where every token stands. */
 export async function transformerOmni({ checkpoint, json }: Case, judge: Judge): Promise<void> {
@@ -84,7 +84,7 @@ export async function instructionCase(subject: Case, judge: Judge): Promise<void
     const levels = sigmas(call.num_inference_steps, model.shift);
     judge.compareExactly('dit_t', { shape: [levels.length - 1], data: levels.slice(0, -1).map(modelTime) });
     const request = {
-      ...said(subject),
+      prompts: promptsOf(subject),
       guidance: guidance(subject),
       images: images,
       noise: judge.input('latents_init') as Tensor,

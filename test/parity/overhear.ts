@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { entryFromCheckpoint } from '../../src/catalog/entry-from-checkpoint.js';
+import type { Prompt } from '../../src/domain/prompt.js';
 import { openTokenizer } from '../../src/engine/models/tokenizer.js';
 import { loadZImage, type ZImage } from '../../src/engine/models/z-image.js';
 import type { PipelineHooks } from '../../src/engine/pipelines/progress-reporter.js';
@@ -21,6 +22,12 @@ export function said({ json }: Case): Said {
   const prompts: string[] = [json.call.prompt].flat();
   const negative: string[] = [json.call.negative_prompt ?? ''].flat();
   return { prompts, negativePrompts: prompts.map((_, i) => negative[i] ?? negative[0]!) };
+}
+
+/** The same, as pipelines take them. */
+export function promptsOf(subject: Case): readonly Prompt[] {
+  const { prompts, negativePrompts } = said(subject);
+  return prompts.map((text, i) => ({ text, negative: negativePrompts[i]! }));
 }
 
 /** The case's model. Whoever opens it disposes of it. */

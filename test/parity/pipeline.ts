@@ -7,20 +7,18 @@ import { textToImage } from '../../src/engine/pipelines/text-to-image.js';
 import { items, type Tensor } from '../../src/engine/runtime/tensor.js';
 import type { Case } from './case.js';
 import type { Judge } from './judge.js';
-import { guidance, said, steps, withModel } from './overhear.js';
+import { guidance, promptsOf, steps, withModel } from './overhear.js';
 
 /** `pipeline.t2i`: from prompts and noise to decoded images, with everything in between. */
 export async function textToImageCase(subject: Case, judge: Judge): Promise<void> {
   const { call, files } = subject.json;
   const each = <T>(list: readonly T[]) =>
     list.flatMap((item) => Array(call.num_images_per_prompt ?? 1).fill(item) as T[]);
-  const { prompts, negativePrompts } = said(subject);
   await withModel(subject, judge, async (model) => {
     const levels = sigmas(call.num_inference_steps, model.shift);
     judge.compare('dit_t', { shape: [levels.length - 1], data: levels.slice(0, -1).map(modelTime) });
     const request = {
-      prompts: each(prompts),
-      negativePrompts: each(negativePrompts),
+      prompts: each(promptsOf(subject)),
       noise: judge.input('latents_init') as Tensor,
       steps: call.num_inference_steps,
       guidance: guidance(subject),

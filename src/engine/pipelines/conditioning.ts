@@ -1,27 +1,22 @@
+import type { Prompt } from '../../domain/prompt.js';
 import type { EditJob, RefineJob } from '../engine.js';
 import type { Conditioned } from '../models/noise-predictor.js';
 import type { ZImage } from '../models/z-image.js';
 import { requireFinite } from '../runtime/finite.js';
 import type { Tensor } from '../runtime/tensor.js';
-import { type Guidance, guided, truncated } from './guidance.js';
+import { type Guidance, guidanceOf, guided, truncated } from './guidance.js';
 import type { VelocityField } from './velocity-field.js';
 
 /** What images are made after: one prompt each. */
 export interface Prompts {
-  readonly prompts: readonly string[];
-  /** As many as prompts; read only where guidance is on. */
-  readonly negativePrompts: readonly string[];
+  /** Their negative texts are read only where guidance is on. */
+  readonly prompts: readonly Prompt[];
   readonly guidance: Guidance;
 }
 
-/** The words of a job for one image. */
-export function promptsOf(job: EditJob | RefineJob): Prompts {
-  const { prompt, negativePrompt, guidance, guidanceNormalization, guidanceTruncation } = job;
-  return {
-    prompts: [prompt],
-    negativePrompts: [negativePrompt],
-    guidance: { scale: guidance, normalization: guidanceNormalization, truncation: guidanceTruncation },
-  };
+/** The prompt of a job for one image. */
+export function promptsOf({ prompt, sampling }: EditJob | RefineJob): Prompts {
+  return { prompts: [prompt], guidance: guidanceOf(sampling) };
 }
 
 /** Encoded words, one T a prompt: [L, D], or several where a prompt is encoded in parts. No negative ones where guidance is off. */
@@ -47,7 +42,7 @@ export function encodePrompts(model: ZImage, prompts: Prompts): Promise<Conditio
 
 /** Words encoded one prompt after the other; the negative ones only where they count. */
 export async function encoded<T>(
-  { prompts, negativePrompts, guidance }: Prompts,
+  { prompts, guidance }: Prompts,
   encode: (prompt: string) => Promise<T>,
 ): Promise<Conditioning<T>> {
   const each = async (texts: readonly string[]) => {
@@ -55,7 +50,12 @@ export async function encoded<T>(
     for (const text of texts) all.push(await encode(text));
     return all;
   };
-  return { positive: await each(prompts), negative: guidance.scale > 0 ? await each(negativePrompts) : [], guidance };
+  const positive = await each(prompts.map(({ text }) => text));
+  return {
+    positive,
+    negative: guidance.scale > 0 ? await each(prompts.map(({ negative }) => negative)) : [],
+    guidance,
+  };
 }
 
 /** The velocity field of these words, guided where guidance is on. */

@@ -22,10 +22,10 @@ export async function edit(model: ZImage, job: EditJob, reporter: ProgressReport
     ...promptsOf(job),
     image: fromPixels(source),
     noise: new TorchGenerator(job.seed),
-    steps: job.steps,
+    steps: job.sampling.steps,
     strength,
   };
-  const hooks = pipelineHooks(model, modelCalls(job.steps, strength), job.previews, reporter);
+  const hooks = pipelineHooks(model, modelCalls(job.sampling.steps, strength), job.previews, reporter);
   const image = await painted();
   return { images: [cropped(image, width, height)], regions: [] };
 

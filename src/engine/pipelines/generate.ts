@@ -3,6 +3,7 @@ import type { EngineResult, GenerateJob } from '../engine.js';
 import { toPixels } from '../image/pixels.js';
 import type { ZImage } from '../models/z-image.js';
 import { concat, items } from '../runtime/tensor.js';
+import { guidanceOf } from './guidance.js';
 import { type ProgressReporter, pipelineHooks } from './progress-reporter.js';
 import { textToImage } from './text-to-image.js';
 import { TorchGenerator } from './torch-generator.js';
@@ -14,17 +15,16 @@ import { TorchGenerator } from './torch-generator.js';
  */
 export async function generate(model: ZImage, job: GenerateJob, reporter: ProgressReporter): Promise<EngineResult> {
   const shape = [1, LATENT_CHANNELS, job.height / LATENT_CELL, job.width / LATENT_CELL];
-  const { items: images } = job;
+  const { items: images, sampling } = job;
   const drawn = await textToImage(
     model,
     {
       prompts: images.map(({ prompt }) => prompt),
-      negativePrompts: images.map(({ negativePrompt }) => negativePrompt),
       noise: concat(images.map(({ seed }) => new TorchGenerator(seed).randn(shape))),
-      steps: job.steps,
-      guidance: { scale: job.guidance, normalization: job.guidanceNormalization, truncation: job.guidanceTruncation },
+      steps: sampling.steps,
+      guidance: guidanceOf(sampling),
     },
-    pipelineHooks(model, job.steps, job.previews, reporter),
+    pipelineHooks(model, sampling.steps, job.previews, reporter),
     (decoded) => images.map((_, i) => toPixels(items(decoded, i, i + 1))),
   );
   return { images: drawn, regions: [] };

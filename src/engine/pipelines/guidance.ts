@@ -1,3 +1,4 @@
+import type { Sampling } from '../../domain/sampling.js';
 import { concat, items, scaled, type Tensor } from '../runtime/tensor.js';
 import { modelTime } from './schedule.js';
 import type { VelocityField } from './velocity-field.js';
@@ -10,6 +11,10 @@ export interface Guidance {
   readonly normalization: number;
   /** No guidance once the model's time (0 noise … 1 clean) is past this; above 1 it never ends. */
   readonly truncation: number;
+}
+
+export function guidanceOf({ guidance, guidanceNormalization, guidanceTruncation }: Sampling): Guidance {
+  return { scale: guidance, normalization: guidanceNormalization, truncation: guidanceTruncation };
 }
 
 /**

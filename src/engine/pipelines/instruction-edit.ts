@@ -37,9 +37,9 @@ export async function instructionEdit(model: ZImage, job: EditJob, reporter: Pro
       ...promptsOf(job),
       images: [source, ...job.references],
       noise: new TorchGenerator(job.seed).randn(shape),
-      steps: job.steps,
+      steps: job.sampling.steps,
     },
-    pipelineHooks(model, job.steps, job.previews, reporter),
+    pipelineHooks(model, job.sampling.steps, job.previews, reporter),
     toPixels,
   );
   return { images: [cropped(image, width, height)], regions: [] };

@@ -31,7 +31,7 @@ export async function refine(
   faces: FaceDetector | null,
 ): Promise<EngineResult> {
   const { width, height } = job.source;
-  const hooks = pipelineHooks(model, job.steps, job.previews, reporter);
+  const hooks = pipelineHooks(model, job.sampling.steps, job.previews, reporter);
   const source = edgePadded(job.source);
 
   const read = await hooks.stage('ENCODE_IMAGE', async () => {
@@ -44,13 +44,13 @@ export async function refine(
   const { regions, mask, z } = read;
 
   const prompts = await hooks.stage('ENCODE_PROMPT', () => encodePrompts(model, promptsOf(job)));
-  const sigmas = sigmasBelow(job.strength, job.steps, model.shift);
+  const sigmas = sigmasBelow(job.strength, job.sampling.steps, model.shift);
   const noise = new TorchGenerator(job.seed).randn(z.shape);
   const onStepEnd = keepingOutside(averaged(mask, LATENT_CELL), z, noise);
   const loop = { start: withNoise(z, noise, sigmas[0]!), sigmas, onStepEnd };
   const latents = await hooks.stage('DENOISE', () => sample(model, prompts, loop, hooks));
   const image = await hooks.stage('DECODE', async () =>
-    composite(source, toPixels(await decode(model, latents, job.steps)), mask),
+    composite(source, toPixels(await decode(model, latents, job.sampling.steps)), mask),
   );
   return { images: [cropped(image, width, height)], regions };
 }

@@ -26,10 +26,11 @@ export function truncatedSigmas(steps: number, shift: number, strength: number):
 /** Steps that run of what is asked for: an edit from a strength runs the last of its schedule, all else all of it. */
 export function stepsRun(asked: {
   readonly operation: string;
-  readonly steps: number;
+  readonly sampling: { readonly steps: number };
   readonly strength?: number | null;
 }): number {
-  const { operation, steps, strength = null } = asked;
+  const { operation, sampling, strength = null } = asked;
+  const { steps } = sampling;
   return operation === 'EDIT' && strength !== null ? modelCalls(steps, strength) : steps;
 }
 

@@ -73,7 +73,8 @@ function serve(
   }
 
   async function draw(job: EngineJob, seen: Seen | null, watching: ProgressReporter): Promise<EngineResult> {
-    const { model: id, loras } = job;
+    const { model: id, sampling } = job;
+    const { loras } = sampling;
     const model = await resident(id, watching);
     if (seen !== null && seen.model !== model.version) throw new FilesChanged(`The model "${id}"`);
     const adapted =

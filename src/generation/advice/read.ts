@@ -1,5 +1,5 @@
 import { chosenModel, ofFiles } from '../request/model.js';
-import { text } from '../request/prompt.js';
+import { readText } from '../request/prompt.js';
 import type { RequestContext } from '../request/reader.js';
 import type { PromptAdvice } from './advise.js';
 
@@ -14,7 +14,7 @@ export async function readForAdvice(
   reader: RequestContext,
 ): Promise<PromptAdvice> {
   const chosen = await chosenModel(model, reader);
-  const read = text('prompt', prompt);
+  const read = readText('prompt', prompt);
   const { tokens, truncated } = await ofFiles(chosen, reader, () => reader.countTokens(chosen.id, read));
   return reader.advise(read, { tokens, truncated, maxTokens: chosen.limits.maxPromptTokens });
 }

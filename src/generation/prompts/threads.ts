@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 // Keeps a thread, queues its tasks and starts it again where it ends; of the two well-kept pools it is the one without native packages.
 import Tinypool from 'tinypool';
 import { QueueFull } from '../../domain/problems.js';
+import type { TokenCount } from '../../domain/prompt.js';
 import type { Counted, PromptAdvice } from '../advice/advise.js';
-import type { TokenCount } from '../request/reader.js';
 import type { AdviseTask, CountTask } from './worker.js';
 
 /** Characters from which on a prompt is long: none that a model reads to its end is. */

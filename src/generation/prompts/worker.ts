@@ -1,7 +1,7 @@
 import { contentVersion } from '../../checkpoint/index.js';
+import type { TokenCount } from '../../domain/prompt.js';
 import { openTokenizer, type PromptTokenizer } from '../../engine/models/tokenizer.js';
 import { advise, type Counted, type PromptAdvice } from '../advice/advise.js';
-import type { TokenCount } from '../request/reader.js';
 
 export interface CountTask {
   readonly kind: 'count';

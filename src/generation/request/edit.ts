@@ -8,7 +8,7 @@ import { exactSize, fittedSize, maskFor } from './input-images.js';
 import { capableModel } from './model.js';
 import { requirePrompt } from './prompt.js';
 import type { RequestContext } from './reader.js';
-import { readSampling } from './sampling.js';
+import { readCommon } from './sampling.js';
 
 /**
  * Reads a request to change an image: a mask repaints, else a strength starts from the image under noise, else the words alone
@@ -24,7 +24,7 @@ export async function readEdit(
   const mode = modeOf(request);
   const model = await capableModel(request.model, context, 'EDIT', mode);
   const { limits } = model;
-  const words = requirePrompt(request.prompt);
+  const text = requirePrompt(request.prompt);
   const references = request.references ?? [];
   if (references.length > 0 && mode !== 'INSTRUCTION')
     throw refusedAs('references', 'left out where there is a mask or a strength', `${references.length}`, {
@@ -39,8 +39,8 @@ export async function readEdit(
       { code: 'TOO_MANY', parameters: { max: limits.maxReferences } },
     );
   const defaultSteps = model.defaults.steps;
-  const { canonical, ...rest } = await readSampling(request, { words, count: 1, defaultSteps }, model, context);
-  const strength = mode === 'INSTRUCTION' ? null : strengthOf(request.strength ?? 1, canonical.steps);
+  const { canonical, ...rest } = await readCommon(request, { text, count: 1, defaultSteps }, model, context);
+  const strength = mode === 'INSTRUCTION' ? null : strengthOf(request.strength ?? 1, canonical.sampling.steps);
 
   const open = context.sources.open.bind(context.sources);
   // Where pixels are promised to come back unchanged, they are not resized either.

@@ -5,18 +5,18 @@ import type { GenerateRequest } from '../types.js';
 import { capableModel } from './model.js';
 import { requirePrompt } from './prompt.js';
 import type { RequestContext } from './reader.js';
-import { readSampling } from './sampling.js';
+import { readCommon } from './sampling.js';
 
 const maxCount = 8;
 
 /** Reads a request for images from words. @throws InvalidInput, UnknownModel */
 export async function readGenerate(request: GenerateRequest, context: RequestContext): Promise<ResolvedRequest> {
   const model = await capableModel(request.model, context, 'GENERATE');
-  const words = requirePrompt(request.prompt);
+  const text = requirePrompt(request.prompt);
   const size = sizeOf(request, model);
   const count = whole('count', request.count ?? 1, 1, maxCount);
   const defaultSteps = model.defaults.steps;
-  const { canonical, ...rest } = await readSampling(request, { words, count, defaultSteps }, model, context);
+  const { canonical, ...rest } = await readCommon(request, { text, count, defaultSteps }, model, context);
   return { canonical: { ...canonical, ...size, operation: 'GENERATE' }, given: null, ...rest };
 }
 

@@ -1,9 +1,8 @@
 import { CheckpointError, type Fault } from '../../checkpoint/index.js';
 import type { ModelEntry } from '../../domain/model-entry.js';
 import type { ProblemDetails } from '../../domain/problem-codes.js';
+import type { AppliedLora, SampledLora } from '../../domain/sampling.js';
 import { outOfRange, refused, refusedAs, unsupported } from '../../domain/validation.js';
-import type { AppliedLora } from '../../engine/engine.js';
-import type { CanonicalLora } from '../canonical.js';
 import { unusable as inWords, unusableDetails } from '../unusable.js';
 import type { RequestContext } from './reader.js';
 
@@ -16,7 +15,7 @@ export async function lorasOf(
   wanted: readonly AppliedLora[],
   model: ModelEntry,
   context: RequestContext,
-): Promise<readonly CanonicalLora[]> {
+): Promise<readonly SampledLora[]> {
   const asked = wanted.map(({ id, weight }) => ({ id: keyOf(id, model), weight }));
   if (asked.length > maxLoras)
     throw refusedAs('loras', `at most ${maxLoras}`, String(asked.length), {

@@ -1,14 +1,15 @@
 import type { ModelEntry } from '../../domain/model-entry.js';
+import type { TokenCount } from '../../domain/prompt.js';
 import { refused, refusedAs, tooLong, unsupported } from '../../domain/validation.js';
 import { ofFiles } from './model.js';
-import type { RequestContext, TokenCount } from './reader.js';
+import type { RequestContext } from './reader.js';
 
 const maxPromptBytes = 32 * 1024;
 /** Tokens beyond the model's limit are cut off and reported; a prompt of more than this many times the limit is a mistake. */
 const tokenLimits = 4;
 
 /** Words in Unicode's NFC, otherwise as they are: white space is the model's to judge. @throws InvalidInput */
-export function text(field: string, value: string): string {
+export function readText(field: string, value: string): string {
   // Half of a surrogate pair has no UTF-8: different prompts would become the same bytes.
   if (/\p{Surrogate}/u.test(value))
     throw refusedAs(field, 'valid Unicode', 'half of a surrogate pair', { code: 'INVALID_TEXT' });
@@ -25,21 +26,21 @@ export function text(field: string, value: string): string {
  * @throws InvalidInput
  */
 export function requirePrompt(prompt: string): string {
-  const words = text('prompt', prompt);
-  if (words.trim() === '') throw refused('prompt', 'not empty', prompt, { code: 'EMPTY' });
-  return words;
+  const text = readText('prompt', prompt);
+  if (text.trim() === '') throw refused('prompt', 'not empty', prompt, { code: 'EMPTY' });
+  return text;
 }
 
 /** @throws InvalidInput */
 export function negativeOf(asked: string | null | undefined, model: ModelEntry): string {
-  const negative = text('negativePrompt', asked ?? '');
+  const negative = readText('negativePrompt', asked ?? '');
   if (negative !== '' && !model.supportsNegativePrompt)
     throw refused('negativePrompt', `empty, as ${model.id} takes none,`, negative, unsupported(model.id));
   return negative;
 }
 
 /** @throws InvalidInput where they are far too many */
-export async function counted(
+export async function checkedTokenCount(
   field: string,
   prompt: string,
   model: ModelEntry,

@@ -1,13 +1,8 @@
 import type { Finding } from '../../catalog/findings.js';
 import type { ModelEntry } from '../../domain/model-entry.js';
+import type { TokenCount } from '../../domain/prompt.js';
 import type { Sources } from '../../inputs/sources.js';
 import type { Counted, PromptAdvice } from '../advice/advise.js';
-
-export interface TokenCount {
-  /** As the model would see them, before truncation. */
-  readonly tokens: number;
-  readonly truncated: boolean;
-}
 
 /** Which models and LoRAs of the catalog can be used now, as far as their files tell. */
 export interface Usable {

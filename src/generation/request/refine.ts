@@ -6,9 +6,9 @@ import type { RefineRequest } from '../types.js';
 import { unusable, unusableDetails } from '../unusable.js';
 import { exactSize, maskFor } from './input-images.js';
 import { capableModel } from './model.js';
-import { text } from './prompt.js';
+import { readText } from './prompt.js';
 import type { RequestContext } from './reader.js';
-import { readSampling } from './sampling.js';
+import { readCommon } from './sampling.js';
 
 const maxRegions = 32;
 
@@ -20,7 +20,7 @@ export async function readRefine(
 ): Promise<ResolvedRequest> {
   const model = await capableModel(request.model, context, 'REFINE');
   const { refineSteps, refineStrength } = model.defaults;
-  const words = text('prompt', request.prompt ?? '');
+  const text = readText('prompt', request.prompt ?? '');
   const strength = request.strength ?? refineStrength;
   if (!(strength > 0 && strength <= 1)) throw refused('strength', 'above 0 and at most 1', strength, outOfRange(0, 1));
   if (request.mask != null && request.regions != null)
@@ -28,8 +28,8 @@ export async function readRefine(
       code: 'CONFLICT',
       parameters: { with: 'mask' },
     });
-  const asked = { words, count: 1, defaultSteps: refineSteps };
-  const { canonical, ...rest } = await readSampling(request, asked, model, context);
+  const asked = { text, count: 1, defaultSteps: refineSteps };
+  const { canonical, ...rest } = await readCommon(request, asked, model, context);
 
   const source = await context.sources.open(request.image, 'image', signal, exactSize('image', model.limits));
   const mask = request.mask == null ? null : await maskFor(source.pixels, request.mask, context, signal);

@@ -1,62 +1,70 @@
 import { randomInt } from 'node:crypto';
+import type { Canonical } from '../../domain/canonical.js';
 import type { ModelEntry } from '../../domain/model-entry.js';
+import { type Sampling, unguided } from '../../domain/sampling.js';
 import { outOfRange, refused, unsupported, whole } from '../../domain/validation.js';
-import type { CanonicalSampling } from '../canonical.js';
 import { dynamicGuidance } from '../dynamic-guidance.js';
 import type { ResolvedRequest } from '../resolved-request.js';
 import type { CachePolicy, GuidedRequest } from '../types.js';
 import { lorasOf } from './loras.js';
 import { ofFiles } from './model.js';
-import { counted, negativeOf } from './prompt.js';
+import { checkedTokenCount, negativeOf } from './prompt.js';
 import type { RequestContext } from './reader.js';
 
 const maxSteps = 100;
 const maxGuidance = 20;
 const maxNormalization = 10;
-/** Seeds that are drawn are below this, so that clients in any language hold them; any seed to 2^53 may be asked for. */
-const SEEDS_DRAWN = 2 ** 32;
+/** Random seeds are below this, so that clients in any language hold them; any seed to 2^53 may be asked for. */
+const RANDOM_SEEDS = 2 ** 32;
 
 /** What all kinds of requests have in common, read. */
-export interface Sampling extends Pick<ResolvedRequest, 'policy' | 'randomSeed' | 'promptTokens' | 'promptTruncated'> {
-  readonly canonical: Omit<CanonicalSampling, 'width' | 'height'>;
+interface Common extends Pick<ResolvedRequest, 'policy' | 'randomSeed' | 'promptTokens'> {
+  readonly canonical: Omit<Canonical, 'width' | 'height'> & { readonly count: number };
 }
 
 /**
  * Reads what all kinds of requests have in common: defaults from the model's entry, limits, canonical form.
  *
- * @param words the prompt, read
+ * @param text the prompt, read
  * @param defaultSteps when none are asked for
  * @throws InvalidInput
  */
-export async function readSampling(
+export async function readCommon(
   request: GuidedRequest,
-  { words, count, defaultSteps }: { words: string; count: number; defaultSteps: number },
+  { text, count, defaultSteps }: { text: string; count: number; defaultSteps: number },
   model: ModelEntry,
   context: RequestContext,
-): Promise<Sampling> {
-  const steps = whole('steps', request.steps ?? defaultSteps, 1, maxSteps);
+): Promise<Common> {
   const policy = request.cache ?? 'DEFAULT';
+  const asked = samplingOf(request, defaultSteps, model);
   const { seed, randomSeed } = seedOf(request.seed, count, policy);
-  const asked = guidanceOf(request.guidance, model);
-  const normalization = limitOf('guidanceNormalization', request.guidanceNormalization, 0, maxNormalization, model);
-  const truncation = limitOf('guidanceTruncation', request.guidanceTruncation, 1, 1, model);
-  const asksNegative = negativeOf(request.negativePrompt, model);
-  const [{ tokens, truncated }, content, loras] = await Promise.all([
-    counted('prompt', words, model, context),
+  const negative = negativeOf(request.negativePrompt, model);
+  const [promptTokens, content, loras] = await Promise.all([
+    checkedTokenCount('prompt', text, model, context),
     ofFiles(model, context, () => context.modelContent(model.id)),
     lorasOf(request.loras ?? [], model, context),
-    counted('negativePrompt', asksNegative, model, context),
+    checkedTokenCount('negativePrompt', negative, model, context),
   ]);
-  const guidance = request.dynamicGuidance === true ? dynamicGuidance(asked, words, tokens) : asked;
+  const guidance =
+    request.dynamicGuidance === true ? dynamicGuidance(asked.guidance, text, promptTokens.tokens) : asked.guidance;
   const guided = guidance > 0;
   const canonical = {
     ...{ device: context.device, runtime: context.runtime, maxPromptTokens: model.limits.maxPromptTokens },
-    ...{ model: model.id, content, prompt: words, steps, guidance, loras, seed, count },
-    negativePrompt: guided ? asksNegative : '',
-    guidanceNormalization: guided ? normalization : 0,
-    guidanceTruncation: guided ? truncation : 1,
+    ...{ model: model.id, content, seed, count },
+    prompt: { text, negative: guided ? negative : '' },
+    sampling: { ...asked, guidance, ...(guided ? {} : unguided), loras },
   };
-  return { canonical, policy, randomSeed, promptTokens: tokens, promptTruncated: truncated };
+  return { canonical, policy, randomSeed, promptTokens };
+}
+
+/** What a request says of sampling, its LoRAs left out. */
+function samplingOf(request: GuidedRequest, defaultSteps: number, model: ModelEntry): Omit<Sampling, 'loras'> {
+  return {
+    steps: whole('steps', request.steps ?? defaultSteps, 1, maxSteps),
+    guidance: guidanceOf(request.guidance, model),
+    guidanceNormalization: limitOf('guidanceNormalization', request, maxNormalization, model),
+    guidanceTruncation: limitOf('guidanceTruncation', request, 1, model),
+  };
 }
 
 function seedOf(asked: number | null | undefined, count: number, policy: CachePolicy) {
@@ -68,7 +76,7 @@ function seedOf(asked: number | null | undefined, count: number, policy: CachePo
       code: 'REQUIRED',
       parameters: { with: 'cache' },
     });
-  return { seed: randomInt(SEEDS_DRAWN - (count - 1)), randomSeed: true };
+  return { seed: randomInt(RANDOM_SEEDS - (count - 1)), randomSeed: true };
 }
 
 function guidanceOf(asked: number | null | undefined, model: ModelEntry): number {
@@ -78,14 +86,14 @@ function guidanceOf(asked: number | null | undefined, model: ModelEntry): number
   return between('guidance', asked, maxGuidance);
 }
 
-/** A limit on guidance, which a model without any has no use for. */
+/** A limit on guidance. Left out, it limits nothing; a model without guidance takes no other value. */
 function limitOf(
-  field: string,
-  asked: number | null | undefined,
-  none: number,
+  field: 'guidanceNormalization' | 'guidanceTruncation',
+  request: GuidedRequest,
   most: number,
   model: ModelEntry,
 ): number {
+  const [asked, none] = [request[field], unguided[field]];
   if (asked == null || asked === none) return none;
   if (!model.supportsGuidance)
     throw refused(field, `left out, as ${model.id} takes no guidance,`, asked, unsupported(model.id));
@@ -94,6 +102,6 @@ function limitOf(
 
 function between(field: string, asked: number, most: number): number {
   if (!(asked >= 0 && asked <= most)) throw refused(field, `between 0 and ${most}`, asked, outOfRange(0, most));
-  // −0 and 0 are the same wish.
+  // −0 and 0 are the same value.
   return asked + 0;
 }

@@ -1,0 +1,2 @@
+export type Operation = 'GENERATE' | 'EDIT' | 'REFINE';
+export type EditMode = 'INPAINT' | 'STRENGTH' | 'INSTRUCTION';
