@@ -92,7 +92,7 @@ async function drawShares(
     if (generation.status !== 'SUCCEEDED') throw new CommandFailed(reasonOf(generation, journal));
     generations.push(generation);
     for (const [i, id] of generation.imageIds.entries()) {
-      const variant = await service.variant(id, { format: output.format, accept: '' });
+      const variant = await service.variant(id, { format: output.format });
       if (variant.outcome !== 'found') throw new Error('The image was gone before it was written.');
       const image = { file: output.next(), seed: generation.seed + i, id };
       await output.write(image.file, variant.body);

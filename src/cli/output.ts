@@ -1,10 +1,10 @@
 import { statSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { dirname, extname, resolve } from 'node:path';
-import type { ImageFormat } from '../domain/variant.js';
+import type { EncodedFormat } from '../domain/variant.js';
 import { CommandFailed, UsageError } from './usage.js';
 
-const formats: Readonly<Record<string, ImageFormat>> = {
+const formats: Readonly<Record<string, EncodedFormat>> = {
   '.png': 'PNG',
   '.jpg': 'JPEG',
   '.jpeg': 'JPEG',
@@ -14,7 +14,7 @@ const formats: Readonly<Record<string, ImageFormat>> = {
 
 /** Where images and words about them go. */
 export interface Output {
-  readonly format: ImageFormat;
+  readonly format: EncodedFormat;
   /** Of the next image; null where it goes to standard output. */
   next(): string | null;
   /** @param file null for standard output @throws CommandFailed */

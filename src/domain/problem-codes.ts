@@ -46,6 +46,50 @@ export const problemCodes = {
 } as const;
 
 export type ProblemCode = keyof typeof problemCodes;
+/** HTTP statuses: https://www.rfc-editor.org/rfc/rfc9110#name-status-codes */
+export const problemStatus: Readonly<Record<ProblemCode, number>> = {
+  INVALID_VALUE: 400,
+  OUT_OF_RANGE: 400,
+  INVALID_SIZE: 400,
+  TOO_MANY_PIXELS: 400,
+  EMPTY: 400,
+  TOO_LONG: 400,
+  INVALID_TEXT: 400,
+  TOO_MANY: 400,
+  DUPLICATE: 400,
+  REQUIRED: 400,
+  CONFLICT: 400,
+  NOT_SUPPORTED: 400,
+  NOT_ALLOWED: 403,
+  UNKNOWN_LORA: 404,
+  UNUSABLE_LORA: 503,
+  UNREADABLE_IMAGE: 400,
+  IMAGE_TOO_SMALL: 400,
+  IMAGE_TOO_LARGE: 400,
+  WRONG_SHAPE: 400,
+  EMPTY_MASK: 400,
+  OUTSIDE_IMAGE: 400,
+  INVALID_ADDRESS: 400,
+  ADDRESS_NOT_ALLOWED: 403,
+  UNREACHABLE_ADDRESS: 502,
+  UNUSABLE_MODEL: 503,
+  UNUSABLE_FINDER: 503,
+  FILES_CHANGED: 409,
+  UNKNOWN_MODEL: 404,
+  QUEUE_FULL: 429,
+  SERVER_STOPPING: 503,
+  STORAGE_UNAVAILABLE: 503,
+  NOT_CACHED: 404,
+  NOT_FOUND: 404,
+  ENGINE_LOST: 503,
+  INTERRUPTED: 503,
+  DEADLINE_EXCEEDED: 504,
+  NON_FINITE: 500,
+  OUT_OF_MEMORY: 503,
+  SOURCE_GONE: 410,
+  FAILED: 500,
+};
+
 export type ProblemParameters = Readonly<Record<string, string | number>>;
 
 /** What a refusal says beside its sentence. */

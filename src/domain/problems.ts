@@ -1,4 +1,4 @@
-import type { ProblemCode, ProblemDetails, ProblemParameters } from './problem-codes.js';
+import { type ProblemCode, type ProblemDetails, type ProblemParameters, problemStatus } from './problem-codes.js';
 
 /** Expected failures: data for clients, never a bug. Each becomes a GraphQL type and a member of the unions that can return it. */
 export abstract class Problem extends Error {
@@ -6,6 +6,10 @@ export abstract class Problem extends Error {
   abstract readonly code: ProblemCode;
   /** What a sentence in another language needs to say. */
   abstract readonly parameters: ProblemParameters;
+  /** The HTTP status where it is the answer to a request of its own. */
+  get status(): number {
+    return problemStatus[this.code];
+  }
 }
 
 export class InvalidInput extends Problem {

@@ -1,14 +1,13 @@
-export type ImageFormat = 'AUTO' | 'PNG' | 'JPEG' | 'WEBP' | 'AVIF';
+export type EncodedFormat = 'PNG' | 'JPEG' | 'WEBP' | 'AVIF';
+/** AUTO leaves it to the server and the request's Accept header. */
+export type ImageFormat = 'AUTO' | EncodedFormat;
 
 /** How an image is asked for over HTTP. */
 export interface VariantRequest {
   readonly width?: number | undefined;
   readonly height?: number | undefined;
   readonly quality?: number | undefined;
-  /** AUTO is resolved with `accept`. */
-  readonly format: ImageFormat;
-  /** The request's Accept header. */
-  readonly accept: string;
+  readonly format: EncodedFormat;
 }
 
 export type VariantResult =
@@ -18,8 +17,6 @@ export type VariantResult =
       readonly contentType: string;
       /** Strong, quoted. */
       readonly etag: string;
-      /** Whether Accept decided the format, so that the answer must carry `Vary: Accept`. */
-      readonly negotiated: boolean;
     }
   /** `gone`: known once, evicted since. */
   | { readonly outcome: 'gone' | 'unknown' };

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { GraphQLError } from 'graphql';
-import type { Upload } from './upload-budget.js';
+import type { Upload } from './graphql/upload-budget.js';
 
 /** A body went on after as many bytes as are read. For the client, whoever reads the body. */
 export class BodyTooLong extends GraphQLError {
@@ -12,7 +12,7 @@ export class BodyTooLong extends GraphQLError {
 }
 
 /** How a request is made of a stream; Yoga's, which takes Node's streams and reads forms within limits. */
-interface RequestMaker {
+export interface RequestMaker {
   readonly Request: typeof Request;
 }
 
@@ -20,19 +20,19 @@ interface RequestMaker {
  * The same request, whose body is counted while it is read: what says nothing of its length (chunked) may have no end.
  * Reading it rejects with BodyTooLong where more than `most` bytes come.
  */
-export function counted(request: Request, most: number, { Request: EngineResult }: RequestMaker): Request {
+export function counted(request: Request, most: number, { Request: Made }: RequestMaker): Request {
   if (request.body === null) return request;
   const { url, method, headers, signal } = request;
   const body = Readable.from(countedChunks(request, most), { objectMode: false });
-  return new EngineResult(url, { method, headers, signal, body, duplex: 'half' } as unknown as RequestInit);
+  return new Made(url, { method, headers, signal, body, duplex: 'half' } as unknown as RequestInit);
 }
 
 /** The same request, whose body takes from the memory that all uploads share. Reading it rejects with UploadsBusy where there is none. */
-export function withinBudget(request: Request, upload: Upload, { Request: EngineResult }: RequestMaker): Request {
+export function withinBudget(request: Request, upload: Upload, { Request: Made }: RequestMaker): Request {
   if (request.body === null) return request;
   const { url, method, headers, signal } = request;
   const body = Readable.from(budgetedChunks(request, upload), { objectMode: false });
-  return new EngineResult(url, { method, headers, signal, body, duplex: 'half' } as unknown as RequestInit);
+  return new Made(url, { method, headers, signal, body, duplex: 'half' } as unknown as RequestInit);
 }
 
 async function* budgetedChunks(request: Request, upload: Upload): AsyncGenerator<Uint8Array> {

@@ -28,6 +28,20 @@ export function wantsPage(headers: Pick<Headers, 'get'>): boolean {
   return accepted(headers.get('accept'), [...apiTypes, 'text/html'])[0] === 'text/html';
 }
 
+/**
+ * The format of an image whose address leaves it to us: WebP where Accept names it, else JPEG or PNG, whichever is wanted more. AVIF is
+ * never chosen: it takes a second to make. A wildcard does not count as naming WebP: programs that send `*` (any type) are those that
+ * cannot be asked.
+ */
+export function acceptedImageFormat(accept: string | null): 'WEBP' | 'JPEG' | 'PNG' {
+  const named = new Negotiator({ headers: { accept: accept ?? '' } }).mediaTypes();
+  const webp = named.some((type) => type.toLowerCase() === 'image/webp') ? (['image/webp'] as const) : [];
+  const wanted = accepted(accept, [...webp, 'image/jpeg', 'image/png'] as const)[0];
+  return wanted === undefined ? 'JPEG' : imageFormats[wanted];
+}
+
+const imageFormats = { 'image/webp': 'WEBP', 'image/jpeg': 'JPEG', 'image/png': 'PNG' } as const;
+
 /** The first of the offered content codings that an Accept-Encoding header takes. */
 export function acceptedCoding<Coding extends string>(
   header: string | null,

@@ -8,10 +8,10 @@ import { addressUnusable } from './address-unusable.js';
 import { belowBase, publicPathOf } from './base-url.js';
 import type { HttpConfig } from './config.js';
 import { boundConnections } from './connections.js';
+import { serveWebSocket } from './graphql/websocket.js';
 import { createListener } from './listener.js';
 import { redirect } from './responses.js';
-import { serveWebSocket } from './websocket.js';
-import { createHttp } from './yoga.js';
+import { createRouter } from './router.js';
 
 export interface ServerOptions {
   readonly service: UseCases;
@@ -45,18 +45,18 @@ export function createServer({ service, settings, log, traced = false }: ServerO
   const access = createAccess(settings.ACCESS_KEY);
   let stopping = false;
   const isStopping = () => stopping;
-  const yoga = createHttp({ service, access, settings, log, traced, isStopping });
+  const { http, graphql } = createRouter({ service, access, settings, log, traced, isStopping });
   return {
     fetch: async (request) => {
       const { origin, pathname, search } = new URL(request.url);
       const base = publicPathOf(settings);
       const target = belowBase(pathname + search, base);
       if (target === null) return redirect(`${base}/`);
-      return yoga.fetch(target === pathname + search ? request : new Request(origin + target, request));
+      return http.fetch(target === pathname + search ? request : new Request(origin + target, request));
     },
     async listen() {
       // Slow senders are cut off; receivers are when they take nothing at all (`boundConnections`).
-      const server = createHttpServer(timeouts, createListener({ settings, isStopping, answer: yoga }));
+      const server = createHttpServer(timeouts, createListener({ settings, isStopping, answer: http.requestListener }));
       boundConnections(
         server,
         { connections: settings.CONNECTION_LIMIT, deliveryMs: settings.DELIVERY_TIMEOUT_MS },
@@ -68,7 +68,7 @@ export function createServer({ service, settings, log, traced = false }: ServerO
       });
       // Such as too many open files: the next connection may be taken again.
       server.on('error', (error) => log.error({ err: error }, 'a connection was not taken'));
-      const sockets = serveWebSocket(server, { yoga, service, access, settings });
+      const sockets = serveWebSocket(server, { graphql, service, access, settings });
       const { address, port, family } = server.address() as AddressInfo;
       const host = family === 'IPv6' ? `[${address}]` : address;
       let closing: Promise<void> | null = null;
@@ -83,7 +83,8 @@ export function createServer({ service, settings, log, traced = false }: ServerO
         // What is still open after its last event has no more to say.
         setTimeout(500, null, { ref: false }).then(() => server.closeAllConnections());
         await closed;
-        await yoga.dispose();
+        await http.dispose();
+        await graphql.dispose();
       };
       return {
         url: `http://${host}:${port}`,

@@ -1,14 +1,13 @@
-import type { IncomingMessage } from 'node:http';
 import type { Access, Verdict } from './access.js';
 import { basePathOf, baseUrlOf } from './base-url.js';
 import { callerOf } from './caller.js';
 import type { HttpConfig } from './config.js';
+import type { RequestContext } from './route.js';
 
-/** What the plugins know of the caller of a request. */
+/** What middleware and routes know of the caller of a request. */
 export interface RequestFacts {
-  /** @param context Yoga's: it holds Node's request, where one came over a connection */
-  enter(request: Request, context: object): Verdict;
-  callerOf(context: object): string;
+  enter(request: Request, context: Pick<RequestContext, 'node'>): Verdict;
+  callerOf(context: Pick<RequestContext, 'node'>): string;
   /** @see basePathOf */
   basePathOf(request: Request): string;
   isSecure(request: Request): boolean;
@@ -17,7 +16,7 @@ export interface RequestFacts {
 export function createVisitors(access: Access, settings: HttpConfig): RequestFacts {
   const visitors: RequestFacts = {
     enter: (request, context) => access.enter(request.headers, visitors.callerOf(context)),
-    callerOf: (context) => callerOf((context as { readonly req?: IncomingMessage }).req, settings),
+    callerOf: ({ node }) => callerOf(node, settings),
     basePathOf: (request) => basePathOf(request.headers, settings),
     isSecure: (request) => baseUrlOf(request.headers, request.url, settings).startsWith('https:'),
   };

@@ -1,18 +1,20 @@
 import { refused, refusedAs } from '../domain/validation.js';
-import type { ImageFormat, VariantRequest } from '../domain/variant.js';
+import type { EncodedFormat, ImageFormat, VariantRequest } from '../domain/variant.js';
 
 /**
  * The grammar of image addresses, which docs/images.md tells people:
  * `/images/<sha256>[.png|.jpg|.jpeg|.webp|.avif][?w=…&h=…&q=…]`.
  */
 const path = /^\/images\/([0-9a-f]{64})(?:\.(png|jpg|jpeg|webp|avif))?$/;
-const formats: Readonly<Record<string, ImageFormat>> = {
+const formats: Readonly<Record<string, EncodedFormat>> = {
   png: 'PNG',
   jpg: 'JPEG',
   jpeg: 'JPEG',
   webp: 'WEBP',
   avif: 'AVIF',
 };
+/** Every address that can only be an image's. */
+export const IMAGE_PATHS = '/images/{id...}';
 /** Larger than any image; what is asked for is never enlarged, so this only catches mistakes. */
 export const MAX_SIDE = 16_384;
 /** What may stand behind the question mark. */
@@ -45,7 +47,7 @@ export function readImageQuery(query: URLSearchParams): Pick<VariantRequest, 'wi
 /** The path and query of an image, below the server's own address. */
 export function imageAddress(
   id: string,
-  { width, height, quality, format }: Pick<VariantRequest, 'width' | 'height' | 'quality' | 'format'>,
+  { width, height, quality, format }: Omit<VariantRequest, 'format'> & { readonly format: ImageFormat },
 ): string {
   const query = new URLSearchParams();
   for (const [key, value] of Object.entries({ w: width, h: height, q: quality }))

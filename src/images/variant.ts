@@ -1,5 +1,5 @@
+import type { EncodedFormat } from '../domain/variant.js';
 import { fitXmp, jpegXmpBytes } from './fit-xmp.js';
-import type { EncodedFormat } from './negotiate.js';
 import { withPngXmp } from './png-text.js';
 import { sharp, whenRoom } from './sharp.js';
 

@@ -5,7 +5,6 @@ import type { VariantRequest, VariantResult } from '../domain/variant.js';
 import type { Records } from '../stores/generations/image-records.js';
 import type { ImageStore } from '../stores/images/image-store.js';
 import { MAX_SIDE } from './address.js';
-import { negotiatedFormat } from './negotiate.js';
 import { encoderVersion } from './sharp.js';
 import { contentTypes, encodeVariant, settled, type VariantSpec } from './variant.js';
 
@@ -34,7 +33,6 @@ export class Variants {
    */
   async get(id: string, request: VariantRequest, signal = new AbortController().signal): Promise<VariantResult> {
     const asked = read(request);
-    const negotiated = request.format === 'AUTO';
     // First, because an address that somebody made up is no reason to look at the disk.
     const [image] = await this.#records.images([id]);
     if (image == null) return { outcome: 'unknown' };
@@ -50,7 +48,7 @@ export class Variants {
     const key = JSON.stringify([encoderVersion, id, spec]);
     try {
       const { value } = await this.#cache.get(key, make, { signal });
-      return { outcome: 'found', ...value, contentType: contentTypes[asked.format], negotiated };
+      return { outcome: 'found', ...value, contentType: contentTypes[asked.format] };
     } catch (error) {
       if (error instanceof Gone) return { outcome: 'gone' };
       throw error;
@@ -61,11 +59,11 @@ export class Variants {
 /** Evicted between looking and reading. */
 class Gone extends Error {}
 
-function read({ width, height, quality, format, accept }: VariantRequest): VariantSpec {
+function read({ width, height, quality, format }: VariantRequest): VariantSpec {
   return {
     width: width === undefined ? null : whole('width', width, 1, MAX_SIDE),
     height: height === undefined ? null : whole('height', height, 1, MAX_SIDE),
     quality: quality === undefined ? null : whole('quality', quality, 1, 100),
-    format: format === 'AUTO' ? negotiatedFormat(accept) : format,
+    format,
   };
 }

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { accepted } from '../../src/http/negotiation.js';
+import { accepted, acceptedImageFormat } from '../../src/http/negotiation.js';
 import { openServer, origin, type TestServer } from './server.js';
 
 let server: TestServer;
@@ -101,4 +101,23 @@ describe('a long Accept', () => {
 it('a header that takes nothing at all takes nothing that is offered', () => {
   expect(accepted('*/*;q=0', ['text/html'])).toEqual([]);
   expect(accepted(null, ['text/html'])).toEqual(['text/html']);
+});
+
+describe('the format of an image that its address leaves open', () => {
+  it.each([
+    ['image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8', 'WEBP'],
+    ['image/webp', 'WEBP'],
+    ['IMAGE/WEBP ; Q=0.7', 'WEBP'],
+    ['image/webp;q=0, */*', 'JPEG'],
+    ['image/webp;q=0.5, image/png', 'PNG'],
+    ['image/webp;q=0.5, image/jpeg;q=0.4', 'WEBP'],
+    ['image/avif', 'JPEG'],
+    ['*/*', 'JPEG'],
+    ['', 'JPEG'],
+    ['image/png,image/*;q=0.8,*/*;q=0.5', 'PNG'],
+    ['image/png', 'PNG'],
+    ['image/jpeg,image/png;q=0.9', 'JPEG'],
+  ])('for Accept %s is %s', (accept, expected) => {
+    expect(acceptedImageFormat(accept)).toBe(expected);
+  });
 });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
-import { limits } from '../../src/http/plugins/limits.js';
+import { limits } from '../../src/http/graphql/limits.js';
 import { changed, openServer, operation, origin, type TestServer } from './server.js';
 
 /** Clients decide by `extensions.code`: whatever way an error comes, it has one. */

@@ -7,7 +7,7 @@ import { createClient } from 'graphql-ws';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import WebSocket from 'ws';
 import { httpSection } from '../../src/http/config.js';
-import { limits } from '../../src/http/plugins/limits.js';
+import { limits } from '../../src/http/graphql/limits.js';
 import { isTelemetryWanted } from '../../src/telemetry/sdk.js';
 import { newFolder } from '../generation/open-studio.js';
 import { changed, house, long, openServer, operation, origin, type TestServer } from './server.js';

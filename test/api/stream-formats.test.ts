@@ -1,6 +1,6 @@
 import type { ExecutionResult } from 'graphql';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { eventStream, multipartStream, streamOf } from '../../src/http/streams.js';
+import { eventStream, multipartStream, streamOf } from '../../src/http/graphql/streams.js';
 
 /** What is written while nothing happens, and when the source of a stream fails. */
 

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { UploadBudget, UploadsBusy } from '../../src/http/upload-budget.js';
+import { UploadBudget, UploadsBusy } from '../../src/http/graphql/upload-budget.js';
 import { upload, waves } from '../generation/images.js';
 import { house, openServer, operation, type TestServer } from './server.js';
 

@@ -1,15 +1,17 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { createServerAdapter } from '@whatwg-node/server';
 import { GraphQLScalarType } from 'graphql';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { useBodyLimit } from '../../src/http/plugins/body-limit.js';
-import { useCsrfPrevention } from '../../src/http/plugins/csrf.js';
-import { useUploads } from '../../src/http/plugins/uploads.js';
+import { useUploads } from '../../src/http/graphql/uploads.js';
+import { bodyLimits } from '../../src/http/middleware/body-limits.js';
+import { csrfPrevention } from '../../src/http/middleware/csrf.js';
+import { handlerOf } from '../../src/http/router.js';
 import { overTheWire } from './wire.js';
 
-/** Who got what: the plugins over HTTP as the server has them, with a schema that answers with what it was sent. */
-const yoga = createYoga({
+/** Who got what: uploads over HTTP as the server takes them, with a schema that answers with what it was sent. */
+const graphql = createYoga({
   schema: createSchema({
     typeDefs: /* GraphQL */ `
       scalar Upload
@@ -24,15 +26,23 @@ const yoga = createYoga({
       },
     },
   }),
-  plugins: [
-    useBodyLimit({ maxBytes: 2000, maxMultipartBytes: 12_000, path: '/graphql' }),
-    useCsrfPrevention('/graphql'),
-    useUploads({ files: 3, fileBytes: 8000, fieldBytes: 2000 }),
-  ],
+  plugins: [useUploads({ files: 3, fileBytes: 8000, fieldBytes: 2000 })],
   maxRequestBodySize: false,
   multipart: false,
   logging: false,
 });
+const protect = [bodyLimits({ BODY_LIMIT_BYTES: 2000, UPLOAD_BYTES: 10_000 }, graphql.fetchAPI), csrfPrevention()];
+const api = createServerAdapter<object>(
+  handlerOf(protect, [
+    {
+      path: '/graphql',
+      access: 'open',
+      refusals: 'graphql',
+      takesFiles: true,
+      handle: (request, { platform }) => graphql.handleRequest(request, platform as never),
+    },
+  ]),
+);
 
 interface Image {
   readonly upload: Blob | null;
@@ -46,7 +56,7 @@ async function contentOf({ upload, more }: Image): Promise<unknown> {
 let server: Server;
 let url: string;
 beforeAll(async () => {
-  server = createServer(yoga);
+  server = createServer(api);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
 });
@@ -104,7 +114,7 @@ const ways: [string, (parts: Parts, headers?: Record<string, string>) => Promise
         'content-length': String(body.byteLength),
       };
       return answerTo(
-        await yoga.fetch('http://any/graphql', { method: 'POST', headers: { ...headers, ...length }, body }),
+        await api.fetch('http://any/graphql', { method: 'POST', headers: { ...headers, ...length }, body }),
       );
     },
   ],
@@ -231,7 +241,7 @@ describe('a body', () => {
 
   it("with files in a platform's own request that does not say how long it is, is read no further than is allowed", async () => {
     const send = (files: Record<string, string>) =>
-      yoga.fetch(new Request('http://any/graphql', { method: 'POST', headers: csrf, body: formOf({ files }) }));
+      api.fetch(new Request('http://any/graphql', { method: 'POST', headers: csrf, body: formOf({ files }) }));
     expect((await send({ 0: 'an image' })).status).toBe(200);
     expect((await send({ 0: 'x'.repeat(7000), 1: 'x'.repeat(7000) })).status).toBe(413);
   });

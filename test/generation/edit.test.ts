@@ -76,7 +76,7 @@ describe('an edited image', () => {
     const image = await upload(photo);
     const loras = [{ id: 'ink', weight: 0.5 }];
     const made = await edit({ image, mask: await upload(leftHalf(100, 80)), strength: 0.6, loras });
-    const variant = await service.variant(made.imageIds[0]!, { format: 'PNG', accept: '' });
+    const variant = await service.variant(made.imageIds[0]!, { format: 'PNG' });
     if (variant.outcome !== 'found') throw new Error(variant.outcome);
     const { xmp, comments } = await sharp(variant.body).metadata();
     expect(xmp!.toString()).toContain('digitalsourcetype/compositeWithTrainedAlgorithmicMedia<');
@@ -95,7 +95,7 @@ describe('the same edit', () => {
     const { imageIds } = await service.generate({ ...wish, model: 'painter' }, untilDone);
     const id = { id: imageIds[0]! };
     const first = await edit({ image: id, strength: 0.6 });
-    const variant = await service.variant(id.id, { format: 'PNG', width: 64, accept: '' });
+    const variant = await service.variant(id.id, { format: 'PNG', width: 64 });
     if (variant.outcome !== 'found') throw new Error(variant.outcome);
     const sent = { upload: new Blob([new Uint8Array(variant.body)]) };
     const second = await edit({ image: sent, strength: 0.6 });

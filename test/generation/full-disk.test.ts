@@ -53,7 +53,7 @@ describe.skipIf(cannotMount !== null)(
         expect([generation.status, generation.cache]).toEqual(['SUCCEEDED', 'HIT']);
         expect(await service.generation(generation.id)).toEqual(generation);
         expect((await eventsOf(service, generation.id)).at(-1)?.type).toBe('GenerationFinished');
-        const found = await service.variant(generation.imageIds[0]!, { format: 'PNG', accept: '' });
+        const found = await service.variant(generation.imageIds[0]!, { format: 'PNG' });
         expect(found.outcome).toBe('found');
       }
     });
@@ -117,12 +117,12 @@ describe.skipIf(cannotMount !== null)(
       const made = await service.generate(dog, untilDone);
       expect(made.status).toBe('SUCCEEDED');
       const outcomes = async (generation: { imageIds: readonly string[] } | undefined) => {
-        const variants = generation!.imageIds.map((id) => service.variant(id, { format: 'PNG', accept: '' }));
+        const variants = generation!.imageIds.map((id) => service.variant(id, { format: 'PNG' }));
         return (await Promise.all(variants)).map(({ outcome }) => outcome);
       };
       expect(await outcomes(before.at(0))).toContain('gone');
       expect(await outcomes(before.at(-1))).not.toContain('gone');
-      const kept = await service.variant(made.imageIds[0]!, { format: 'PNG', accept: '' });
+      const kept = await service.variant(made.imageIds[0]!, { format: 'PNG' });
       expect(kept.outcome).toBe('found');
     });
 

@@ -61,7 +61,7 @@ describe('with the real engine', () => {
     const made = await service.generate({ ...house, seed }, untilDone);
     expect(made).toMatchObject({ status: 'SUCCEEDED', cache: 'MISS', step: steps, totalSteps: steps });
     expect(made.promptTokens).toBeGreaterThan(0);
-    const variant = await service.variant(made.imageIds[0]!, { format: 'PNG', accept: '' });
+    const variant = await service.variant(made.imageIds[0]!, { format: 'PNG' });
     if (variant.outcome !== 'found') throw new Error(variant.outcome);
     expect(await sharp(variant.body).raw().toBuffer()).toEqual(Buffer.from(images[0]!.data));
   });

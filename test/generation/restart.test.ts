@@ -11,7 +11,7 @@ import { eventsOf, newFolder, openStudio, stays, studioFor, untilDone } from './
 import { HandClock } from './hand-clock.js';
 
 const cat = { prompt: 'a cat', seed: 7 };
-const asIs = { format: 'PNG', accept: '' } as const;
+const asIs = { format: 'PNG' } as const;
 const fileOf = (dataDir: string, id: string) => join(dataDir, 'images', id.slice(0, 2), `${id}.png`);
 
 describe('after a restart', () => {

@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { unguided } from '../../src/domain/sampling.js';
 import type { Pixels } from '../../src/engine/engine.js';
 import { encodeMaster } from '../../src/images/master.js';
-import { negotiatedFormat } from '../../src/images/negotiate.js';
 import { previewAddress } from '../../src/images/preview.js';
 import { encodeVariant, targetSize } from '../../src/images/variant.js';
 import { recipeOf } from './recipe-of.js';
@@ -143,25 +142,6 @@ describe('a size', () => {
     const body = await encodeVariant(png, pixels, { width: 64, height: 64, quality: null, format: 'PNG' });
     const [red = 0] = await sharp(body).extract({ left: 0, top: 32, width: 1, height: 1 }).raw().toBuffer();
     expect(Math.abs(red - (16 * 255) / 96)).toBeLessThan(4);
-  });
-});
-
-describe('the format left to us', () => {
-  it.each([
-    ['image/avif,image/webp,image/apng,image/svg+xml,image/*,*/*;q=0.8', 'WEBP'],
-    ['image/webp', 'WEBP'],
-    ['IMAGE/WEBP ; Q=0.7', 'WEBP'],
-    ['image/webp;q=0, */*', 'JPEG'],
-    ['image/webp;q=0.5, image/png', 'PNG'],
-    ['image/webp;q=0.5, image/jpeg;q=0.4', 'WEBP'],
-    ['image/avif', 'JPEG'],
-    ['*/*', 'JPEG'],
-    ['', 'JPEG'],
-    ['image/png,image/*;q=0.8,*/*;q=0.5', 'PNG'],
-    ['image/png', 'PNG'],
-    ['image/jpeg,image/png;q=0.9', 'JPEG'],
-  ])('for Accept %s is %s', (accept, expected) => {
-    expect(negotiatedFormat(accept)).toBe(expected);
   });
 });
 

@@ -1,0 +1,50 @@
+import { Problem } from '../../domain/problems.js';
+import type { UseCases } from '../../generation/types.js';
+import { IMAGE_PATHS, readImagePath, readImageQuery } from '../../images/address.js';
+import { isKnown } from '../etag.js';
+import { acceptedImageFormat } from '../negotiation.js';
+import { text } from '../responses.js';
+import type { Route } from '../route.js';
+
+const FOREVER = 'public, max-age=31536000, immutable';
+
+/** An image in the size and format that its address names: content-addressed, so it never changes and everybody may keep it. */
+export function images(service: Pick<UseCases, 'variant'>): Route {
+  return {
+    path: IMAGE_PATHS,
+    methods: ['GET', 'HEAD'],
+    access: 'open',
+    refusals: 'text',
+    handle: (request, { url }) => answer(service, request, url),
+  };
+}
+
+async function answer(service: Pick<UseCases, 'variant'>, request: Request, url: URL): Promise<Response> {
+  const named = readImagePath(url.pathname);
+  if (named === null) return text(404, 'There is no such image.');
+  try {
+    const negotiated = named.format === 'AUTO';
+    const format = named.format === 'AUTO' ? acceptedImageFormat(request.headers.get('accept')) : named.format;
+    const result = await service.variant(named.id, { ...readImageQuery(url.searchParams), format }, request.signal);
+    if (result.outcome !== 'found')
+      return result.outcome === 'unknown'
+        ? text(404, 'There is no such image.')
+        : text(410, 'This image was here once. Asking for its recipe again makes it again.');
+    const headers = {
+      etag: result.etag,
+      'cache-control': FOREVER,
+      'access-control-allow-origin': '*',
+      'cross-origin-resource-policy': 'cross-origin',
+      ...(negotiated ? { vary: 'Accept' } : {}),
+    };
+    if (isKnown(request.headers.get('if-none-match'), result.etag)) return new Response(null, { status: 304, headers });
+    const described = { ...headers, 'content-type': result.contentType, 'content-length': String(result.body.length) };
+    return new Response(request.method === 'HEAD' ? null : Buffer.from(result.body), {
+      status: 200,
+      headers: described,
+    });
+  } catch (error) {
+    if (!(error instanceof Problem)) throw error;
+    return text(error.status, error.message, error.retryable ? { 'retry-after': '1' } : {});
+  }
+}
