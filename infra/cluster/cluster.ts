@@ -13,7 +13,11 @@ export interface ClusterOptions {
   readonly port?: number;
   /** Settings of every process of the program. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Settings of the processes of one role, given those of the fleet: for a proxy on the way to a component, say. */
+  readonly of?: (role: Role, shared: NodeJS.ProcessEnv) => Promise<NodeJS.ProcessEnv>;
 }
+
+export type Role = 'api' | 'work';
 
 /** The whole fleet on one machine: real components, each a process of its own, with their data in temporary folders. */
 export interface Cluster {
@@ -32,7 +36,13 @@ export interface Cluster {
 }
 
 /** @throws Error that names the component that is not installed, or says why one did not start */
-export async function startCluster({ api = 3, work = 2, port, env = {} }: ClusterOptions = {}): Promise<Cluster> {
+export async function startCluster({
+  api = 3,
+  work = 2,
+  port,
+  env = {},
+  of = async () => ({}),
+}: ClusterOptions = {}): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'inkstone-cluster-'));
   const started: { stop(): Promise<void> }[] = [];
   const stop = async () => {
@@ -60,20 +70,21 @@ export async function startCluster({ api = 3, work = 2, port, env = {} }: Cluste
       ...env,
     };
     let members = 0;
-    const member = (args: readonly string[], more: NodeJS.ProcessEnv = {}) => {
-      const data = join(folder, `${args[0]}-${members++}`);
+    const own: Record<Role, NodeJS.ProcessEnv> = { api: await of('api', shared), work: await of('work', shared) };
+    const member = (role: Role, args: readonly string[], more: NodeJS.ProcessEnv = {}) => {
+      const data = join(folder, `${role}-${members++}`);
       mkdirSync(data);
-      return begun(startMember(args, { ...shared, DATA_DIR: data, ...more }));
+      return begun(startMember(args, { ...shared, ...own[role], DATA_DIR: data, ...more }));
     };
     const apis: Member[] = [];
     const workers: Member[] = [];
     const addApi = async (more?: NodeJS.ProcessEnv) => {
-      const added = await member(['serve', '--no-engine'], more);
+      const added = await member('api', ['serve', '--no-engine'], more);
       apis.push(added);
       return added;
     };
     const addWorker = async (more?: NodeJS.ProcessEnv) => {
-      const added = await member(['work'], more);
+      const added = await member('work', ['work'], more);
       workers.push(added);
       return added;
     };
