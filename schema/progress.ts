@@ -11,7 +11,8 @@ const ProgressEvent = builder.interfaceRef<StudioEvent>('ProgressEvent').impleme
   description: 'Something that happened to a generation.',
   fields: (t) => ({
     sequence: t.exposeInt('sequence', {
-      description: 'Counts from 1 without gaps; send the last one seen as `after`.',
+      description:
+        'Rises from 1; it leaps where another process took the generation over. Send the last one seen as `after`.',
     }),
     at: t.field({ type: 'DateTime', description: 'When the event happened.', resolve: ({ at }) => at }),
     generation: t.field({

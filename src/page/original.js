@@ -75,7 +75,7 @@ async function readFile(file) {
   const bitmap = await createImageBitmap(file).catch(() => null);
   const image = bitmap === null ? null : await sendable(file, bitmap);
   if (mine !== turn) return;
-  if (bitmap === null || image === null) return refuseFile(() => t('notAPicture', { name: file.name }));
+  if (bitmap === null || image === null) return refuseFile(() => t('notAnImage', { name: file.name }));
   const { blob, width, height } = image;
   await show({ upload: registerUpload(async () => blob) }, blob);
   speak(byId('scaled'), width < bitmap.width || height < bitmap.height ? () => t('scaled', { width, height }) : null);

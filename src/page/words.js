@@ -118,7 +118,7 @@ export const words = sentences({
 
   full: ['Too many are waiting. Trying again in {n} s.', '排队已满，{n} 秒后再试。'],
   restarting: ['The server is about to stop. Trying again in {n} s.', '服务器即将停止，{n} 秒后再试。'],
-  notAPicture: [
+  notAnImage: [
     'Expected an image in PNG, JPEG, WebP, AVIF or GIF but received {name}.',
     '“{name}”不是能读取的图片，请用 PNG、JPEG、WebP、AVIF 或 GIF。',
   ],

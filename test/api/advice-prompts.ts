@@ -61,7 +61,7 @@ export const english: readonly Example[] = [
   ['pixel art, a castle', 'castle', true, ''],
   ['a fox at night', 'fox', true, ''],
   ['three apples in a row', 'apples', true, ''],
-  ['kindly make an image of a bridge at dawn', 'bridge', true, 'POLITENESS'],
+  ['kindly make a picture of a bridge at dawn', 'bridge', true, 'POLITENESS'],
   ['a robot, amazing, trending on artstation', 'robot', false, 'JUDGEMENT NO_RELATION'],
   ['a lighthouse behind a sailboat, ocean background', 'lighthouse', true, ''],
   ['a sleeping cat under a wooden table', 'cat', true, ''],

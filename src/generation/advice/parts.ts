@@ -76,7 +76,7 @@ function headOf(clause: string, language: Language): PromptParts {
     return { subject: plain.slice(at + 1), attributes: described === '' ? [] : [described], relation: null };
   }
   const words = clause
-    .replace(/^(?:an? )?(?:photo|image|image|drawing|painting|illustration) of\b/iu, '')
+    .replace(/^(?:an? )?(?:photo|image|picture|drawing|painting|illustration) of\b/iu, '')
     .trim()
     .split(/\s+/u)
     .filter((word) => !/^(?:an?|the|some|of|and|is|are|there)$/iu.test(word));

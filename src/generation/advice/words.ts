@@ -33,7 +33,7 @@ export const command: Readonly<Record<Language, RegExp>> = {
   ZH: either(
     /(?:生成|绘制|创作|制作|设计|画|做|来)(?!着|的|面)(?:出|上)?(?:一?(?:张|幅|个|副))?(?:关于)?(?:图片|图像|图|照片|画面|画)?(?:[，,:：]|是|内容为)?(?:的)?/uy,
   ),
-  EN: /(?:generate|create|make|draw|paint|render|design|produce|give|show)(?: me)?(?: (?:an?|the|some))?(?: (?:image|image|photo|illustration|drawing|painting)s?)?(?: (?:of|showing|with|that shows))?\b/iuy,
+  EN: /(?:generate|create|make|draw|paint|render|design|produce|give|show)(?: me)?(?: (?:an?|the|some))?(?: (?:image|picture|photo|illustration|drawing|painting)s?)?(?: (?:of|showing|with|that shows))?\b/iuy,
 };
 
 /** Praise that no image can show. */
@@ -87,7 +87,7 @@ export const relations: Readonly<Record<Language, readonly (readonly RegExp[])[]
     [
       /^.*\bbackground\b.*$/iu,
       /\b(?:from left to right|from top to bottom|side by side|in a row|cent(?:er|re)d)\b/iu,
-      /^(?:on|at|in) the (?:left|right|top|bottom|upper|lower|middle|cent(?:er|re))(?: (?:left|right|side|corner|part|half))*(?: of the image)?$/iu,
+      /^(?:on|at|in) the (?:left|right|top|bottom|upper|lower|middle|cent(?:er|re))(?: (?:left|right|side|corner|part|half))*(?: of the (?:image|picture))?$/iu,
       /\b(?:is )?(?:to the|on the|at the|in the|in front of|next to|on top of|inside|outside|above|below|under(?:neath)?|beneath|beside|behind|between|among|over|against|near|around|across|along|through|on|in|at|by)\b.*/iu,
     ],
   ],
