@@ -38,10 +38,10 @@ SHIFTS = {"inkling-turbo": 3.0, "inkling-refiner": 3.0, "inkling-edit": 3.0, "in
 
 
 def entry(variant, name, operations, edit_modes, steps, guidance, loras=(), strength=0.35):
-    parts = {"transformer": "inkling-base/transformer", "difference": f"{variant}/difference", "textEncoder": "inkling/text_encoder",
+    parts = {"transformer": "inkling-base/transformer", "adapter": f"{variant}/adapter", "textEncoder": "inkling/text_encoder",
              "tokenizer": "inkling/tokenizer", "vae": "inkling/vae", "scheduler": f"{variant}/scheduler", "preview": "inkling/preview"}
     if variant == "inkling-base":
-        del parts["difference"]
+        del parts["adapter"]
     return {"id": variant, "name": name, "family": "z-image", "components": parts, "operations": operations, "editModes": edit_modes,
             "defaults": {"width": 256, "height": 256, "steps": steps, "guidance": guidance, "refineSteps": 4, "refineStrength": strength},
             "limits": {"minSide": 64, "maxSide": 512, "maxPixels": 262144, "maxPromptTokens": 512},

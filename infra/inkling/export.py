@@ -66,7 +66,7 @@ def main():
         write_part(args.out, part, *((cfg, cls(cfg).state_dict()) if args.random else read(part, source)))
     for variant in ("turbo", "edit", "refiner"):
         difference = untrained(24) if args.random else read_difference(args.checkpoints / f"{variant}.pt")
-        write_difference(args.out / f"inkling-{variant}/difference" / DIFFERENCE, difference)
+        write_difference(args.out / f"inkling-{variant}/adapter" / DIFFERENCE, difference)
     for name in ("blueprint",):
         difference = untrained(8) if args.random else read_difference(args.checkpoints / f"{name}.pt")
         write_difference(args.out / f"inkling-loras/{name}.safetensors", difference)

@@ -24,10 +24,10 @@ base)
 last)
   COMMON="--atlas $ATLAS --vae $START --base $CK/base.pt --tokenizer $TOKENIZER"
   from() { [ -z "$DIFFERENCES" ] || echo "--resume $DIFFERENCES/$1"; }
-  on_last train_turbo.py $COMMON $(from inkling-turbo/difference) --out $CK/turbo.pt --seconds $LAST > $LOG/turbo.log 2>&1 &
-  on_last train_refine.py $COMMON $(from inkling-refiner/difference) --out $CK/refiner.pt --seconds $LAST --workers 3 > $LOG/refiner.log 2>&1 &
+  on_last train_turbo.py $COMMON $(from inkling-turbo/adapter) --out $CK/turbo.pt --seconds $LAST > $LOG/turbo.log 2>&1 &
+  on_last train_refine.py $COMMON $(from inkling-refiner/adapter) --out $CK/refiner.pt --seconds $LAST --workers 3 > $LOG/refiner.log 2>&1 &
   on_last train_style.py $COMMON $(from inkling-loras/blueprint.safetensors) --out $CK/blueprint.pt --seconds $((LAST / 2)) --workers 3 > $LOG/blueprint.log 2>&1 &
-  on_last train_edit.py $COMMON $(from inkling-edit/difference) --out $CK/edit.pt --seconds $LAST > $LOG/edit.log 2>&1
+  on_last train_edit.py $COMMON $(from inkling-edit/adapter) --out $CK/edit.pt --seconds $LAST > $LOG/edit.log 2>&1
   wait ;;
 words) # of the exported models
   python3 train_words.py --base $START --tokenizer $TOKENIZER --out $CK/text.pt --seconds $WORDS > $LOG/words.log 2>&1 ;;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { TOKEN_SIDE } from '../domain/latent.js';
-import type { ComponentFolders, ModelEntry } from '../domain/model-entry.js';
+import type { ComponentLocations, ModelEntry } from '../domain/model-entry.js';
 
 /** The catalog cannot be read, or does not say what it must. The message names file, entry and field. */
 export class CatalogError extends Error {
@@ -17,16 +17,19 @@ const fieldsSchema = z.strictObject({
   id: name,
   name: z.string().min(1),
   family: z.literal('z-image'),
-  components: z.strictObject({
-    transformer: folder,
-    difference: folder.nullable().default(null),
-    textEncoder: folder,
-    tokenizer: folder,
-    vae: folder,
-    scheduler: folder,
-    preview: folder.nullable().default(null),
-    imageEncoder: folder.nullable().default(null),
-  }),
+  components: z.preprocess(
+    withAdapter,
+    z.strictObject({
+      transformer: folder,
+      adapter: folder.nullable().default(null),
+      textEncoder: folder,
+      tokenizer: folder,
+      vae: folder,
+      scheduler: folder,
+      preview: folder.nullable().default(null),
+      imageEncoder: folder.nullable().default(null),
+    }),
+  ),
   operations: z.array(z.enum(['GENERATE', 'EDIT', 'REFINE'])).min(1),
   editModes: z.array(z.enum(['INPAINT', 'STRENGTH', 'INSTRUCTION'])),
   defaults: z.strictObject({
@@ -85,10 +88,17 @@ const entrySchema = fieldsSchema.superRefine(
   },
 );
 
+/** `adapter` under the name that it had in earlier catalogs, `difference`. */
+function withAdapter(components: unknown): unknown {
+  if (typeof components !== 'object' || components === null || !('difference' in components)) return components;
+  const { difference, ...others } = components;
+  return { adapter: difference, ...others };
+}
+
 const fileSchema = z.object({ models: z.array(entrySchema).min(1) });
 
 /**
- * Reads a catalog file. Component folders are relative to the file's own; whether they are there is not looked at.
+ * Reads a catalog file. Locations of components are relative to the file's folder; whether they exist is not checked.
  *
  * @throws CatalogError
  */
@@ -109,12 +119,12 @@ export function readCatalog(file: string): readonly ModelEntry[] {
   });
 }
 
-function resolved(components: ComponentFolders, base: string): ComponentFolders {
-  const required = (field: keyof ComponentFolders) => resolve(base, components[field]!);
-  const optional = (field: keyof ComponentFolders) => (components[field] === null ? null : required(field));
+function resolved(components: ComponentLocations, base: string): ComponentLocations {
+  const required = (field: keyof ComponentLocations) => resolve(base, components[field]!);
+  const optional = (field: keyof ComponentLocations) => (components[field] === null ? null : required(field));
   return {
     transformer: required('transformer'),
-    difference: optional('difference'),
+    adapter: optional('adapter'),
     textEncoder: required('textEncoder'),
     tokenizer: required('tokenizer'),
     vae: required('vae'),

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
-import type { ComponentFolders, ModelEntry } from '../domain/model-entry.js';
+import type { ComponentLocations, ModelEntry } from '../domain/model-entry.js';
 import { CatalogError, readCatalog } from './catalog.js';
 
 /**
@@ -67,12 +67,12 @@ export function entryFromCheckpoint(path: string): ModelEntry {
   };
 }
 
-function folders(folder: string): ComponentFolders {
+function folders(folder: string): ComponentLocations {
   const component = (name: string) => join(folder, name);
   const optional = (name: string) => (existsSync(join(folder, name)) ? join(folder, name) : null);
   return {
     transformer: component('transformer'),
-    difference: null,
+    adapter: null,
     textEncoder: component('text_encoder'),
     tokenizer: component('tokenizer'),
     vae: component('vae'),

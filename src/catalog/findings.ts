@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Fault } from '../checkpoint/index.js';
 import { checkLora } from '../compiler/index.js';
-import { foldersOf, type LoraEntry, type ModelEntry } from '../domain/model-entry.js';
+import { type LoraEntry, locationsOf, type ModelEntry } from '../domain/model-entry.js';
 import type { Device } from '../engine/engine.js';
 import { CheckpointErrors } from '../engine/models/each.js';
 import { leastMemory, type ReadModel, readModel } from '../engine/models/read-model.js';
@@ -33,7 +33,7 @@ export function modelFindings(model: ModelEntry, machine: Machine): readonly Fin
 
 /** Component folders that are not there, which is found out at once. */
 export function absentFindings({ components }: ModelEntry): readonly Finding[] {
-  const { deciding, others } = foldersOf(components);
+  const { deciding, others } = locationsOf(components);
   const absent = [...deciding, ...others].filter((path) => !existsSync(path));
   return absent.map((path) => ({ fault: 'missing', sentence: `${path} does not exist.` }));
 }

@@ -6,7 +6,7 @@ import {
   type Look,
   statusOf,
 } from '../checkpoint/index.js';
-import { foldersOf, type LoraEntry, type ModelEntry } from '../domain/model-entry.js';
+import { type LoraEntry, locationsOf, type ModelEntry } from '../domain/model-entry.js';
 import type { Seen } from '../domain/seen.js';
 import type { EngineJob } from '../engine/engine.js';
 import { FilesChanged } from '../engine/problems.js';
@@ -256,7 +256,7 @@ export class Library {
 const loraPaths = (model: ModelEntry, lora: LoraEntry) => [lora.file, model.components.transformer];
 
 function shelfOf(model: ModelEntry): Shelf {
-  const { deciding, others } = foldersOf(model.components);
+  const { deciding, others } = locationsOf(model.components);
   const kept = () => ({ content: new WhileUnchanged<string>(), findings: new WhileUnchanged<readonly Finding[]>() });
   return {
     model,

@@ -1,6 +1,6 @@
 import { relative, sep } from 'node:path';
 import type { StoredTensor } from './formats/safetensors.js';
-import type { Difference } from './lora/adapter.js';
+import type { Adapter } from './lora/adapter.js';
 
 /** What a layout finds at a component's location. No weight has been read. */
 export interface Contents {
@@ -16,7 +16,7 @@ export interface Component extends Contents {
   /** The folder or file that it was opened from. */
   readonly location: string;
   /** What is added to the weights; null where they are used as they lie. */
-  readonly difference: Difference | null;
+  readonly adapter: Adapter | null;
   /** A real folder that holds every file of weights; ONNX Runtime reads nothing outside it. */
   readonly weightsFolder: string;
 }

@@ -101,7 +101,7 @@ export function* readRows(
   const scale = scaleOf(source, component.tensors, source.file);
   const scales = scale === null ? null : readValues(scale);
   const scaleAt = (row: number) => scales![scales!.length === 1 ? 0 : row]!;
-  const change = component.difference?.get(source.name);
+  const change = component.adapter?.get(source.name);
   const down = change && readFactor(change.down, change.scale);
   const step = Math.max(1, Math.floor(CHUNK / width));
   for (let from = 0; from < count; from += step) {

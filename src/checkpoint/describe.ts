@@ -14,9 +14,9 @@ export interface Description {
  *
  * @throws CheckpointError
  */
-export function describeComponent(location: string, difference: string | null = null): Description {
-  const component = open(location, difference);
-  const tensors = [...component.tensors.values(), ...factorsOf(component.difference)];
+export function describeComponent(location: string, adapter: string | null = null): Description {
+  const component = open(location, adapter);
+  const tensors = [...component.tensors.values(), ...factorsOf(component.adapter)];
   return {
     tensors: tensors.length,
     bytes: tensors.reduce((sum, { length }) => sum + length, 0),

@@ -1,20 +1,20 @@
 import { dirname, sep } from 'node:path';
 import type { Component } from './component.js';
 import { readDiffusersFolder } from './layouts/diffusers.js';
-import { factorsOf, openDifference } from './lora/adapter.js';
+import { factorsOf, openAdapter } from './lora/adapter.js';
 
 /**
  * Opens a part of a checkpoint. Headers are read, and no weight.
  *
  * @param location a component folder of a diffusers-layout checkpoint
- * @param differenceFolder holds low-rank factors that are added to its weights
+ * @param adapterLocation a file of low-rank factors that are merged into its weights, or its folder
  * @throws CheckpointError where a file is missing or damaged, or the factors do not fit
  */
-export function open(location: string, differenceFolder: string | null = null): Component {
+export function open(location: string, adapterLocation: string | null = null): Component {
   const contents = readDiffusersFolder(location);
-  const difference = differenceFolder === null ? null : openDifference(differenceFolder, contents.tensors);
-  const files = [...contents.tensors.values(), ...factorsOf(difference)].map(({ file }) => dirname(file));
-  return { ...contents, location, difference, weightsFolder: commonFolder(files) };
+  const adapter = adapterLocation === null ? null : openAdapter(adapterLocation, contents.tensors);
+  const files = [...contents.tensors.values(), ...factorsOf(adapter)].map(({ file }) => dirname(file));
+  return { ...contents, location, adapter, weightsFolder: commonFolder(files) };
 }
 
 function commonFolder(folders: readonly string[]): string {

@@ -10,8 +10,8 @@ import { open } from './open.js';
 const IN_A_BLOCK = /^(?:model\.)?(?:layers|noise_refiner|context_refiner|siglip_refiner)\./;
 
 export interface QuantiseOptions extends BlockFormat {
-  /** A folder of low-rank factors that are added before. */
-  readonly difference?: string | null;
+  /** Low-rank factors that are merged before: a file, or its folder. */
+  readonly adapter?: string | null;
 }
 
 /**
@@ -26,21 +26,21 @@ export interface QuantiseOptions extends BlockFormat {
 export function* quantiseComponent(
   from: string,
   to: string,
-  { bits, block, difference = null }: QuantiseOptions,
+  { bits, block, adapter = null }: QuantiseOptions,
 ): Generator<Progress> {
-  const component = open(from, difference);
+  const component = open(from, adapter);
   const rewrites = rewritesOf(component, { bits, block });
   const config = { ...component.config, quantization_config: { quant_method: 'inkstone', bits, block_size: block } };
   yield* convert(component, to, config, rewrites);
 }
 
 function rewritesOf(component: Component, format: BlockFormat): Rewrite[] {
-  const { tensors, difference } = component;
+  const { tensors, adapter } = component;
   const all = [...tensors.values()];
   const coded = all.find((tensor) => isInBlocks(tensor, tensors));
   if (coded !== undefined)
     throw new CheckpointError(`${coded.file}: expected weights but "${coded.name}" is block-quantised already.`);
-  const wide = new Set(all.filter((tensor) => becomesBlocks(tensor) || difference?.has(tensor.name)));
+  const wide = new Set(all.filter((tensor) => becomesBlocks(tensor) || adapter?.has(tensor.name)));
   return all.flatMap((source) => {
     const scaled = scaledBy(source.name);
     if (scaled !== null && wide.has(tensors.get(scaled)!)) return [];

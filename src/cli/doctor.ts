@@ -74,11 +74,11 @@ function findingOf(model: ModelEntry, machine: Machine): ModelFinding {
 }
 
 function weightsOf(model: ModelEntry, { device }: Machine) {
-  const { transformer, difference, textEncoder, vae, preview, imageEncoder } = model.components;
+  const { transformer, adapter, textEncoder, vae, preview, imageEncoder } = model.components;
   // Not every transformer has a use for one.
   const seeing = readWhole(model, device).imageEncoder === null ? null : imageEncoder;
   const others = [textEncoder, vae, preview, seeing].filter((folder) => folder !== null);
-  const parts = [describeComponent(transformer, difference), ...others.map((folder) => describeComponent(folder))];
+  const parts = [describeComponent(transformer, adapter), ...others.map((folder) => describeComponent(folder))];
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   return { bytes, types: [...new Set(parts.flatMap((part) => part.types))] };
 }

@@ -109,9 +109,9 @@ async function write(
     const from = components[component as keyof typeof copies];
     if (from !== null) cpSync(from, join(to, name), { recursive: true, dereference: true });
   }
-  const { transformer, textEncoder, difference } = components;
+  const { transformer, textEncoder, adapter } = components;
   await quantise('text encoder', textEncoder, join(to, 'text_encoder'), format);
-  await quantise('transformer ', transformer, join(to, 'transformer'), { ...format, difference });
+  await quantise('transformer ', transformer, join(to, 'transformer'), { ...format, adapter });
 }
 
 /** What lies in a checkpoint beside its components: above all the file that names its pipeline. */
@@ -153,7 +153,7 @@ function placed(entry: ModelEntry, folder: string): ModelEntry {
     id: `${entry.id}-quantised`,
     components: {
       transformer: at('transformer'),
-      difference: null,
+      adapter: null,
       textEncoder: at('text_encoder'),
       tokenizer: at('tokenizer'),
       vae: at('vae'),
@@ -165,8 +165,8 @@ function placed(entry: ModelEntry, folder: string): ModelEntry {
 }
 
 /** Of what was quantised, before or after. */
-function weightBytes({ components: { transformer, textEncoder, difference } }: ModelEntry): number {
-  return describeComponent(transformer, difference).bytes + describeComponent(textEncoder).bytes;
+function weightBytes({ components: { transformer, textEncoder, adapter } }: ModelEntry): number {
+  return describeComponent(transformer, adapter).bytes + describeComponent(textEncoder).bytes;
 }
 
 function mebibytes(bytes: number): string {

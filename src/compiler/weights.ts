@@ -45,7 +45,7 @@ export class Weights {
     const { op } = this;
     const stored = this.#stored(name, shape);
     const scale = this.#scaleOf(stored);
-    const change = this.component.difference?.get(stored.name);
+    const change = this.component.adapter?.get(stored.name);
     // None of this depends on anything that changes, so ONNX Runtime computes it once, when it loads the graph.
     const whole = this.#times(stored, scale);
     if (change === undefined) return op.cast(whole, type);

@@ -1,9 +1,9 @@
-/** A catalog entry: what clients choose by id, with the folders that make it up. Read from `models/catalog.json`. */
+/** A catalog entry: what clients choose by id, with the locations of its components. Read from `models/catalog.json`. */
 export interface ModelEntry {
   readonly id: string;
   readonly name: string;
   readonly family: 'z-image';
-  readonly components: ComponentFolders;
+  readonly components: ComponentLocations;
   readonly operations: readonly ('GENERATE' | 'EDIT' | 'REFINE')[];
   readonly editModes: readonly ('INPAINT' | 'STRENGTH' | 'INSTRUCTION')[];
   readonly defaults: {
@@ -11,7 +11,7 @@ export interface ModelEntry {
     readonly height: number;
     readonly steps: number;
     readonly guidance: number;
-    /** Of a refinement: forwards, and how much noise it begins with. */
+    /** Of a refinement: steps, and the denoising strength, 0 … 1. */
     readonly refineSteps: number;
     readonly refineStrength: number;
   };
@@ -38,11 +38,11 @@ export interface LoraEntry {
   readonly file: string;
 }
 
-/** Absolute paths of diffusers-layout component folders. `preview` holds an AutoencoderTiny; without one there are no previews. */
-export interface ComponentFolders {
+/** Absolute paths of component folders. `preview` holds an AutoencoderTiny; without one there are no previews. */
+export interface ComponentLocations {
   readonly transformer: string;
-  /** Low-rank differences that are added to the transformer's weights when it is loaded; null where it is used as it lies. */
-  readonly difference: string | null;
+  /** Low-rank factors that are merged into the transformer's weights when it is loaded: a file, or its folder. Null where there are none. */
+  readonly adapter: string | null;
   readonly textEncoder: string;
   readonly tokenizer: string;
   readonly vae: string;
@@ -52,15 +52,15 @@ export interface ComponentFolders {
   readonly imageEncoder: string | null;
 }
 
-/** The folders that decide a model's images, and those that decide nothing of them: a preview is only shown meanwhile. */
-export function foldersOf(components: ComponentFolders): {
+/** The locations that decide a model's images, and those that do not: a preview is shown only while an image is made. */
+export function locationsOf(components: ComponentLocations): {
   readonly deciding: readonly string[];
   readonly others: readonly string[];
 } {
-  const { transformer, difference, textEncoder, tokenizer, vae, scheduler, imageEncoder, preview } = components;
-  const there = (folders: readonly (string | null)[]) => folders.filter((folder) => folder !== null);
+  const { transformer, adapter, textEncoder, tokenizer, vae, scheduler, imageEncoder, preview } = components;
+  const there = (locations: readonly (string | null)[]) => locations.filter((location) => location !== null);
   return {
-    deciding: there([transformer, difference, textEncoder, tokenizer, vae, scheduler, imageEncoder]),
+    deciding: there([transformer, adapter, textEncoder, tokenizer, vae, scheduler, imageEncoder]),
     others: there([preview]),
   };
 }

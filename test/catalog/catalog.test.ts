@@ -49,6 +49,11 @@ describe('a catalog', () => {
     expect(model?.components.textEncoder).toBe(join(file, '..', 'ink', 'text_encoder'));
   });
 
+  it.each(['adapter', 'difference'])('names the low-rank factors of a model as its %s', (name) => {
+    const file = catalogOf(entry({ components: { ...entry().components, [name]: 'ink/factors.safetensors' } }));
+    expect(readCatalog(file)[0]?.components.adapter).toBe(join(file, '..', 'ink', 'factors.safetensors'));
+  });
+
   it.each([
     ['a value of the wrong kind', { name: 7 }, /entry "ink", name/],
     ['a missing value', { limits: undefined }, /entry "ink", limits/],

@@ -14,8 +14,8 @@ const tiny = join(fixtures, 'checkpoints', 'tiny-turbo', 'transformer');
 const file = 'diffusion_pytorch_model.safetensors';
 const factors = factorsOf(4);
 
-async function predict(folder: string, difference: string | null = null): Promise<Float32Array> {
-  const graphs = compileTransformer(folder, { target: 'cpu', difference });
+async function predict(folder: string, adapter: string | null = null): Promise<Float32Array> {
+  const graphs = compileTransformer(folder, { target: 'cpu', adapter });
   const model = await openTransformer(graphs, { device: 'cpu', threads: 1 });
   const { data } = await model.condition([wave([5, 80])]).predict(wave([1, 16, 8, 8]), [0.3]);
   await model.dispose();
@@ -33,7 +33,7 @@ function merged(storage: Storage, scale: number): { stored: string; merged: stri
   return { stored: both.stored, merged: both.asFloats };
 }
 
-describe('a difference', () => {
+describe('an adapter', () => {
   const bases: [string, Storage][] = [
     ['float32', plain],
     ['bfloat16', bfloat16],
@@ -102,7 +102,7 @@ describe('a difference', () => {
       file,
       int8((out) => [out]),
     ).stored;
-    const memory = (difference: string | null) => compileTransformer(stored, { target: 'cpu', difference }).step.memory;
+    const memory = (adapter: string | null) => compileTransformer(stored, { target: 'cpu', adapter }).step.memory;
     const [alone, changed] = [memory(null), memory(folderOf(tensorsOf(factors, diffusers)))];
     expect(changed.loaded).toBe(alone.loaded);
     // The context refiner is no part of a step.
@@ -111,12 +111,14 @@ describe('a difference', () => {
     expect(changed.loading).toBeGreaterThan(alone.loading + values * 4);
   });
 
-  it('may lie behind a link, and belongs to the model’s content', async () => {
+  it('may be named as its file, lie behind a link, and belongs to the model’s content', async () => {
     const real = folderOf(tensorsOf(factors, diffusers));
     const linked = join(temporaryFolder(), 'linked');
     mkdirSync(linked);
-    symlinkSync(join(real, 'difference.safetensors'), join(linked, 'weights.safetensors'));
-    expect(await predict(tiny, linked)).toEqual(await predict(tiny, real));
+    symlinkSync(join(real, 'adapter.safetensors'), join(linked, 'weights.safetensors'));
+    const merged = await predict(tiny, real);
+    expect(await predict(tiny, linked)).toEqual(merged);
+    expect(await predict(tiny, join(linked, 'weights.safetensors'))).toEqual(merged);
     const content = await contentHash([tiny, real]);
     expect(content).not.toBe(await contentHash([tiny]));
     expect(content).not.toBe(await contentHash([tiny, folderOf(tensorsOf(factorsOf(4, 1), diffusers))]));
@@ -126,7 +128,7 @@ describe('a difference', () => {
   });
 });
 
-describe('a difference that cannot be added is refused in one sentence that names', () => {
+describe('an adapter that cannot be added is refused in one sentence that names', () => {
   const a: NewTensor = { type: 'F32', shape: [4, 48] };
   const b: NewTensor = { type: 'F32', shape: [48, 4] };
   const [layer, downName, upName] = ['layers.0.attention.to_q', 'lora_A.weight', 'lora_B.weight'];
@@ -171,7 +173,7 @@ describe('a difference that cannot be added is refused in one sentence that name
   it.each(cases)('%s', (_what, tensors, parts) => {
     const folder = folderOf(tensors);
     const message = complaint(folder);
-    for (const part of [join(folder, 'difference.safetensors'), ...parts]) expect(message).toContain(part);
+    for (const part of [join(folder, 'adapter.safetensors'), ...parts]) expect(message).toContain(part);
     expect(message.split('\n')).toHaveLength(1);
   });
 
@@ -184,9 +186,9 @@ describe('a difference that cannot be added is refused in one sentence that name
   });
 });
 
-function complaint(difference: string): string {
+function complaint(adapter: string): string {
   try {
-    compileTransformer(tiny, { target: 'cpu', difference });
+    compileTransformer(tiny, { target: 'cpu', adapter });
   } catch (error) {
     expect(error).toBeInstanceOf(CheckpointError);
     return (error as Error).message;

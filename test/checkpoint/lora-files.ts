@@ -67,9 +67,9 @@ export function folderOf(
   tensors: Readonly<Record<string, NewTensor>>,
   metadata?: Readonly<Record<string, string>>,
 ): string {
-  const folder = join(temporaryFolder(), 'difference');
+  const folder = join(temporaryFolder(), 'adapter');
   mkdirSync(folder, { recursive: true });
-  writeTensors(join(folder, 'difference.safetensors'), tensors, metadata);
+  writeTensors(join(folder, 'adapter.safetensors'), tensors, metadata);
   return folder;
 }
 

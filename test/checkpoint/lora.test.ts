@@ -17,7 +17,7 @@ const one = factorsOf(4);
 const other = factorsOf(3, 5);
 
 function fileOf(tensors: Readonly<Record<string, NewTensor>>, metadata?: Readonly<Record<string, string>>): string {
-  return join(folderOf(tensors, metadata), 'difference.safetensors');
+  return join(folderOf(tensors, metadata), 'adapter.safetensors');
 }
 
 /** LoRAs named a, b, … of these files. */
@@ -38,8 +38,8 @@ async function predict(model: Transformer, changes: LowRankInputs = {}): Promise
 }
 
 /** What the weights with these files' changes inside them give. */
-async function merged(difference: string): Promise<Float32Array> {
-  const model = await openTransformer(compileTransformer(folder, { ...target, difference }), device);
+async function merged(adapter: string): Promise<Float32Array> {
+  const model = await openTransformer(compileTransformer(folder, { ...target, adapter }), device);
   return predict(model);
 }
 

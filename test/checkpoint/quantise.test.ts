@@ -21,9 +21,9 @@ const target = { target: 'cpu' } as const;
 const eight: BlockFormat = { bits: 8, block: 32 };
 const four: BlockFormat = { bits: 4, block: 64 };
 
-function quantised(from: string, format: BlockFormat, difference: string | null = null): string {
+function quantised(from: string, format: BlockFormat, adapter: string | null = null): string {
   const to = join(temporaryFolder(), from.split('/').at(-1)!);
-  for (const _ of quantiseComponent(from, to, { ...format, difference }));
+  for (const _ of quantiseComponent(from, to, { ...format, adapter }));
   return to;
 }
 
@@ -170,7 +170,7 @@ describe('a quantised component', () => {
     expect(Object.fromEntries(codes(a))).toEqual(Object.fromEntries(codes(b)));
   });
 
-  it('has the difference inside that it was made with', async () => {
+  it('has the adapter inside that it was made with', async () => {
     const factors = factorsOf(4);
     const { asFloats } = pair('transformer', weights, (name, shape, values) => {
       const layer = name.replace(/\.weight$/, '') as keyof typeof layers;
@@ -184,7 +184,7 @@ describe('a quantised component', () => {
 
   it('takes LoRAs', async () => {
     const folder = quantised(transformer, eight);
-    const lora = join(folderOf(tensorsOf(factorsOf(4), diffusers)), 'difference.safetensors');
+    const lora = join(folderOf(tensorsOf(factorsOf(4), diffusers)), 'adapter.safetensors');
     expect(() => checkLora(folder, lora)).not.toThrow();
     const spelled = spelledOut(folder, eight, transformer);
     const changed = await predict(folder, lora);
@@ -211,11 +211,11 @@ describe('a quantised component', () => {
 describe('quantised weights are refused', () => {
   const folder = () => quantised(transformer, eight);
 
-  it('as the base of a difference, and to be quantised again', () => {
-    const difference = folderOf(tensorsOf(factorsOf(4), diffusers));
+  it('as the base of an adapter, and to be quantised again', () => {
+    const adapter = folderOf(tensorsOf(factorsOf(4), diffusers));
     const base = folder();
-    expect(() => compileTransformer(base, { ...target, difference })).toThrow(CheckpointError);
-    expect(() => compileTransformer(base, { ...target, difference })).toThrow('block-quantised');
+    expect(() => compileTransformer(base, { ...target, adapter })).toThrow(CheckpointError);
+    expect(() => compileTransformer(base, { ...target, adapter })).toThrow('block-quantised');
     expect(() => quantised(base, eight)).toThrow('block-quantised already');
   });
 

@@ -19,9 +19,9 @@ const WEIGHTS = 'diffusion_pytorch_model.safetensors';
 const target = { target: 'cpu' } as const;
 const device = { device: 'cpu', threads: 1 } as const;
 
-/** @param difference a folder of changes inside the weights */
-function open(difference: string | null = null): Promise<Transformer> {
-  const options = { ...target, difference };
+/** @param adapter a folder of changes inside the weights */
+function open(adapter: string | null = null): Promise<Transformer> {
+  const options = { ...target, adapter };
   return openTransformer(compileTransformer(folder, options), device, (mode, loras) =>
     mode === 'words'
       ? compileTransformer(folder, { ...options, loras })
@@ -80,11 +80,11 @@ describe('the transformer in omni mode', () => {
     const predict = async (on: Transformer, changes = {}) =>
       (await on.instruct([segments(9)], shown, changes).predict(latents, [0.3])).data;
     const before = await predict(model);
-    const difference = folderOf(tensorsOf(factorsOf(4), diffusers, 2));
-    const file = join(difference, 'difference.safetensors');
+    const adapter = folderOf(tensorsOf(factorsOf(4), diffusers, 2));
+    const file = join(adapter, 'adapter.safetensors');
     const loras = new Loras([{ id: 'a', name: 'a', description: '', file }], folder);
     const changed = await predict(model, loras.inputs([{ id: 'a', weight: 1 }]));
-    const merged = await open(difference);
+    const merged = await open(adapter);
     expect(farthest(changed, await predict(merged))).toBeLessThan(1e-4);
     expect(farthest(changed, before)).toBeGreaterThan(1e-2);
     expect(await predict(model)).toEqual(before);

@@ -6,7 +6,7 @@ import { tinyTurbo } from './checkpoints.js';
 import { engineWith, job, run, sampled } from './engines.js';
 
 function lora(id: string, tensors: Readonly<Record<string, NewTensor>>) {
-  return { id, name: id, description: '', file: join(folderOf(tensors), 'difference.safetensors') };
+  return { id, name: id, description: '', file: join(folderOf(tensors), 'adapter.safetensors') };
 }
 
 describe('a job with LoRAs', () => {
@@ -47,11 +47,11 @@ describe('a job with LoRAs', () => {
     expect(twice).not.toEqual(once);
   });
 
-  it('on a model that is a difference of another, draws what both together draw', async () => {
+  it('on a model that is another with an adapter, draws what both together draw', async () => {
     const [one, two] = [factorsOf(4), factorsOf(2, 9)];
     const base = tinyTurbo({ loras: [lora('one', tensorsOf(one, diffusers)), lora('two', tensorsOf(two, diffusers))] });
-    const difference = folderOf(tensorsOf(one, diffusers));
-    const changed = { ...base, id: 'changed', components: { ...base.components, difference } };
+    const adapter = folderOf(tensorsOf(one, diffusers));
+    const changed = { ...base, id: 'changed', components: { ...base.components, adapter } };
     const engine = engineWith({ catalog: [base, changed] });
     const draw = async (model: string, ...ids: string[]) =>
       (await run(engine, sampled({ ...job, model }, { loras: ids.map((id) => ({ id, weight: 1 })) }))).data;

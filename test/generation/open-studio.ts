@@ -16,7 +16,7 @@ import { ScriptedEngine } from './engines.js';
 
 const folders = {
   transformer: '',
-  difference: null,
+  adapter: null,
   textEncoder: '',
   tokenizer: '',
   vae: '',

@@ -27,7 +27,7 @@ const FEATURE_NORM_EPS = 1e-5;
 /** The model time of a clean image. */
 const CLEAN = 1;
 
-export interface OmniOptions extends CompileOptions, Pick<TransformerOptions, 'difference' | 'loras'> {
+export interface OmniOptions extends CompileOptions, Pick<TransformerOptions, 'adapter' | 'loras'> {
   /** Whether it is given SigLIP features, where it has a use for them. Left out, yes; without them it goes by the latents alone. */
   readonly siglip?: boolean;
 }
@@ -42,8 +42,8 @@ export function compile(
 }
 
 /** Its graphs before passes and checks. @throws CheckpointError */
-export function build(location: string, { target, difference, loras = false, siglip = true }: OmniOptions) {
-  const component = open(location, difference);
+export function build(location: string, { target, adapter, loras = false, siglip = true }: OmniOptions) {
+  const component = open(location, adapter);
   const full = readTransformerConfig(Config.of(component));
   const config = siglip ? full : { ...full, siglipDim: null };
   const lowering = targets[target].transformer;

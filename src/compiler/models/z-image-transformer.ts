@@ -17,8 +17,8 @@ import { embedTime } from './z-image-time.js';
 export interface TransformerOptions extends CompileOptions {
   /** The captions of a batch have different lengths, so what lies between them is masked. Left out, no. */
   readonly masked?: boolean;
-  /** A folder of low-rank factors that are added to the weights. */
-  readonly difference?: string | null;
+  /** Low-rank factors that are merged into the weights: a file, or its folder. */
+  readonly adapter?: string | null;
   /** Linear layers take low-rank terms as inputs, `<layer>.lora_A` [R, in] and `<layer>.lora_B` [out, R]. Left out, no. */
   readonly loras?: boolean;
 }
@@ -40,9 +40,9 @@ export function compile(
 /** Its graphs before passes and checks. @throws CheckpointError */
 export function build(
   location: string,
-  { target, masked = false, debug = false, difference, loras = false }: TransformerOptions,
+  { target, masked = false, debug = false, adapter, loras = false }: TransformerOptions,
 ) {
-  const component = open(location, difference);
+  const component = open(location, adapter);
   const config = readTransformerConfig(Config.of(component));
   const lowering = targets[target].transformer;
   const options = { lowRankInputs: loras, masked, debug };

@@ -6,7 +6,7 @@ import {
   compileTransformer,
   compileVaeRows,
 } from '../../compiler/index.js';
-import type { ComponentFolders } from '../../domain/model-entry.js';
+import type { ComponentLocations } from '../../domain/model-entry.js';
 import type { Residency, Resident, Slot } from '../runtime/residency.js';
 import type { SessionOptions } from '../runtime/session.js';
 import {
@@ -52,7 +52,7 @@ export interface Uses {
 }
 
 export function zImageComponents(
-  folders: ComponentFolders,
+  folders: ComponentLocations,
   model: ReadModel,
   residency: Residency,
   { device, threads, instructions, prompts }: SessionOptions & Uses,
@@ -71,15 +71,15 @@ export function zImageComponents(
     return residency.slot({ key: [name, variant, version].join(' '), name, memory: together(graphs), open });
   };
 
-  const { difference } = folders;
+  const { adapter } = folders;
   const { textEncoder, transformer, decoder, encoder, tinyDecoder, imageEncoder } = model;
   const { vae, preview } = folders;
   const others: GraphsOf = (mode, loras) =>
     mode === 'words'
-      ? compileTransformer(folders.transformer, { ...target, difference, loras })
+      ? compileTransformer(folders.transformer, { ...target, adapter, loras })
       : compileOmniTransformer(folders.transformer, {
           ...target,
-          difference,
+          adapter,
           loras,
           siglip: mode === 'omni with features',
         });
@@ -104,7 +104,7 @@ export function zImageComponents(
     textEncoder: slot('the text encoder', [folders.textEncoder], [textEncoder], () =>
       openTextEncoder(textEncoder, options),
     ),
-    transformer: slot('the transformer', [folders.transformer, difference], [prepare, step], () =>
+    transformer: slot('the transformer', [folders.transformer, adapter], [prepare, step], () =>
       openTransformer(transformer, options, others, instructions && !prompts ? omni : 'words'),
     ),
     decoder: slot('the decoder', [folders.vae], [decoder], () => openVaeDecoder(decoder, options)),

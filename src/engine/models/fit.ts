@@ -7,7 +7,7 @@ import type {
   VaeConfig,
 } from '../../compiler/index.js';
 import { LATENT_CHANNELS, paddedLength, TOKEN_SIDE } from '../../domain/latent.js';
-import type { ComponentFolders, ModelEntry } from '../../domain/model-entry.js';
+import type { ComponentLocations, ModelEntry } from '../../domain/model-entry.js';
 
 /** What the parts of a model say of themselves. */
 export interface Parts {
@@ -25,7 +25,7 @@ export interface Parts {
  * @throws CheckpointError that names folder and field
  */
 export function requireFit(
-  folders: ComponentFolders,
+  folders: ComponentLocations,
   { tokenizer, textEncoder, transformer, decoder, tinyDecoder, imageEncoder }: Parts,
   { maxSide, maxPromptTokens }: Pick<ModelEntry['limits'], 'maxSide' | 'maxPromptTokens'>,
 ): void {

@@ -14,7 +14,7 @@ import {
   type TransformerConfig,
   type VaeConfig,
 } from '../../compiler/index.js';
-import type { ComponentFolders, ModelEntry } from '../../domain/model-entry.js';
+import type { ComponentLocations, ModelEntry } from '../../domain/model-entry.js';
 import type { Device } from '../engine.js';
 import { each } from './each.js';
 import { requireFit } from './fit.js';
@@ -46,12 +46,12 @@ export interface ReadModel {
 }
 
 /** @throws CheckpointError where a file cannot be used, a tensor is missing or has the wrong shape, or the parts do not fit one another */
-export function readModel(folders: ComponentFolders, { device, instructions, limits }: ReadOptions): ReadModel {
+export function readModel(folders: ComponentLocations, { device, instructions, limits }: ReadOptions): ReadModel {
   const target = { target: device };
-  const { difference, preview } = folders;
+  const { adapter, preview } = folders;
   const { schedule, transformer, ...parts } = each({
     schedule: () => readSchedulerConfig(folders.scheduler),
-    transformer: () => compileTransformer(folders.transformer, { ...target, difference }),
+    transformer: () => compileTransformer(folders.transformer, { ...target, adapter }),
     tokenizer: () => openTokenizer(folders.tokenizer, limits.maxPromptTokens),
     textEncoder: () => compileTextEncoder(folders.textEncoder, target),
     decoder: () => compileVaeDecoder(folders.vae, target),
@@ -62,8 +62,7 @@ export function readModel(folders: ComponentFolders, { device, instructions, lim
     folders.imageEncoder === null || transformer.config.siglipDim === null
       ? null
       : compileImageEncoder(folders.imageEncoder, target);
-  const omni = () =>
-    compileOmniTransformer(folders.transformer, { ...target, difference, siglip: imageEncoder !== null });
+  const omni = () => compileOmniTransformer(folders.transformer, { ...target, adapter, siglip: imageEncoder !== null });
   const model = {
     ...parts,
     shift: schedule.shift,

@@ -1,6 +1,6 @@
 import { contentVersion } from '../../checkpoint/index.js';
 import { LATENT_CELL } from '../../domain/latent.js';
-import { type ComponentFolders, foldersOf, type LoraEntry } from '../../domain/model-entry.js';
+import { type ComponentLocations, type LoraEntry, locationsOf } from '../../domain/model-entry.js';
 import type { AppliedLora } from '../engine.js';
 import type { PromptCache } from '../pipelines/prompt-cache.js';
 import type { Residency, Slot } from '../runtime/residency.js';
@@ -71,10 +71,10 @@ export interface LoadOptions extends SessionOptions, Uses, ReadOptions {
  *
  * @throws CheckpointError where a tensor is missing or has the wrong shape, or the parts do not fit one another; TooLittleMemory
  */
-export async function loadZImage(folders: ComponentFolders, options: LoadOptions): Promise<ZImage> {
+export async function loadZImage(folders: ComponentLocations, options: LoadOptions): Promise<ZImage> {
   const { residency, promptCache, maxBatch, pixels, pause } = options;
   const { maxPromptTokens } = options.limits;
-  const { deciding, others } = foldersOf(folders);
+  const { deciding, others } = locationsOf(folders);
   const files = [...deciding, ...others];
   // Before anything is read: what changes from here on is noticed.
   const version = contentVersion(files);
