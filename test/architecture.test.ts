@@ -52,6 +52,7 @@ describe('the architecture', () => {
     ['onnxruntime-node', /^src\/engine\/runtime\/session\.ts$/],
     ['sharp', /^src\/images\//],
     ['libsql', /^src\/stores\/generations\//],
+    ['@aws-sdk/client-s3', /^src\/stores\/images\//],
     ['pg', /^src\/stores\/generations\//],
   ])('imports %s in one place only', (library, place) => {
     const users = imports.filter(({ specifier }) => specifier === library).map(({ from }) => from);

@@ -15,9 +15,10 @@ import type { ImagesConfig } from '../images/config.js';
 import { Variants } from '../images/variants.js';
 import type { JobsConfig } from '../jobs/config.js';
 import { InProcessQueue } from '../jobs/in-process.js';
+import type { StoresConfig } from '../stores/config.js';
 import { createMemoryProgressLog } from '../stores/progress/memory-progress-log.js';
 import { Metrics } from '../telemetry/metrics.js';
-import { openLocalStores, type Stores } from './stores.js';
+import { openStores, type Stores } from './stores.js';
 import { problemsTo, workerOf, worthAnotherTry } from './worker.js';
 
 export interface GenerationServiceOptions {
@@ -47,6 +48,7 @@ export interface GenerationServiceOptions {
     readonly generation: GenerationConfig;
     readonly jobs: JobsConfig;
     readonly images: ImagesConfig;
+    readonly stores?: StoresConfig;
     readonly engine: Pick<EngineConfig, 'JOB_DEADLINE_MS'> & Partial<Pick<EngineConfig, 'ENGINE_BATCH'>>;
   };
   readonly log: Logger;
@@ -63,7 +65,7 @@ export interface GenerationServiceOptions {
  */
 export async function createGenerationService(options: GenerationServiceOptions): Promise<UseCases> {
   const { engines, catalog, settings, log, clock = systemClock, metrics = new Metrics() } = options;
-  const stores = await openLocalStores({ settings, log, clock });
+  const stores = await openStores({ settings, log, clock });
   try {
     const device = await deviceOf(engines);
     let closed = false;

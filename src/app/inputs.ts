@@ -5,41 +5,35 @@ import type { GenerationConfig } from '../generation/config.js';
 import type { ImagesConfig } from '../images/config.js';
 import { ImageFetcher, type ImageFetcherOptions } from '../inputs/image-fetcher.js';
 import { Sources } from '../inputs/sources.js';
-import type { Disk } from '../stores/disk/disk.js';
-import { imagesOn } from '../stores/generations/kept-on-disk.js';
 import { openFolderImageStore } from '../stores/images/folder-image-store.js';
 import type { ImageStore } from '../stores/images/image-store.js';
 
 export interface OpenSourcesOptions {
   readonly images: ImageStore;
-  /** Left out, failing writes are told as they are. */
-  readonly disk?: Disk;
+  /** Where they wait for their jobs; left out, a folder of the data folder. */
+  readonly store?: ImageStore;
   readonly settings: { readonly generation: GenerationConfig; readonly images: ImagesConfig };
   /** Left out, as the machine does it. */
   readonly resolve?: ImageFetcherOptions['resolve'];
   readonly clock?: Clock;
 }
 
-/** Opens (or makes) the folder where images wait for their jobs. */
+/** How images come in, and where they wait for their jobs. */
 export async function openSources({
   images,
-  disk,
+  store,
   settings,
   resolve = resolveHost,
   clock = systemClock,
 }: OpenSourcesOptions): Promise<Sources> {
-  const { DATA_DIR, SOURCE_STORE_BYTES, FETCH_IMAGES } = settings.generation;
-  const store = await openFolderImageStore(join(DATA_DIR, 'sources'), {
-    maxBytes: SOURCE_STORE_BYTES,
-    onGone: () => {},
-  });
-  const fetcher = FETCH_IMAGES ? createFetcher(settings.generation, resolve, clock) : null;
-  return new Sources({
-    images,
-    store: disk === undefined ? store : imagesOn(disk, store),
-    fetcher,
-    maxPixels: settings.images.INPUT_PIXELS,
-  });
+  const fetcher = settings.generation.FETCH_IMAGES ? createFetcher(settings.generation, resolve, clock) : null;
+  const maxPixels = settings.images.INPUT_PIXELS;
+  return new Sources({ images, store: store ?? (await openSourceFolder(settings.generation)), fetcher, maxPixels });
+}
+
+/** Opens (or makes) the folder where images wait for their jobs. */
+export function openSourceFolder({ DATA_DIR, SOURCE_STORE_BYTES }: GenerationConfig): Promise<ImageStore> {
+  return openFolderImageStore(join(DATA_DIR, 'sources'), { maxBytes: SOURCE_STORE_BYTES, onGone: () => {} });
 }
 
 function createFetcher(

@@ -1,5 +1,4 @@
 import { access, constants } from 'node:fs/promises';
-import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Clock } from '../environment/clock.js';
@@ -7,19 +6,24 @@ import { makePrivateFolder } from '../environment/folders.js';
 import type { GenerationConfig } from '../generation/config.js';
 import type { ImagesConfig } from '../images/config.js';
 import type { Sources } from '../inputs/sources.js';
+import type { StoresConfig } from '../stores/config.js';
 import { Disk } from '../stores/disk/disk.js';
 import type { GenerationStore } from '../stores/generations/generation-store.js';
 import { forgetImages, type ImageRecordCache, Records } from '../stores/generations/image-records.js';
 import { imagesOn, recordsOn } from '../stores/generations/kept-on-disk.js';
-import { openLibsqlStore } from '../stores/generations/libsql-store.js';
-
-import { openFolderImageStore } from '../stores/images/folder-image-store.js';
 import type { ImageStore } from '../stores/images/image-store.js';
+import { ServiceHealth } from '../stores/service-health.js';
 import { StoreUnusable } from '../stores/unusable.js';
 import { openSources } from './inputs.js';
+import { type OpenedStores, openGenerationStore, openImageStores } from './store-choice.js';
 
 export interface StoresOptions {
-  readonly settings: { readonly generation: GenerationConfig; readonly images: ImagesConfig };
+  readonly settings: {
+    readonly generation: GenerationConfig;
+    readonly images: ImagesConfig;
+    /** Left out, all is in the data folder. */
+    readonly stores?: StoresConfig;
+  };
   readonly log: Logger;
   readonly clock: Clock;
 }
@@ -47,36 +51,34 @@ export function recordCache(bytes: number): ImageRecordCache {
   return new LRUCache({ maxSize: Math.max(1, bytes), sizeCalculation: () => RECORD_BYTES });
 }
 
-/** Opens the stores in the data folder, which belongs to this process until it ends. @throws StoreUnusable */
-export async function openLocalStores({ settings, log, clock }: StoresOptions): Promise<Stores> {
-  const { DATA_DIR, CACHE_BYTES, IMAGE_STORE_BYTES, GENERATION_LIMIT } = settings.generation;
-  await makeUsable(DATA_DIR);
-  // First, because its lock guards the whole folder.
-  const store = await openLibsqlStore(join(DATA_DIR, 'inkstone.db'), { rows: GENERATION_LIMIT });
+/**
+ * Opens the stores that the settings choose, each by itself. What is in the data folder belongs to this process until it ends; what is in
+ * Postgres and S3 is shared.
+ *
+ * @throws StoreUnusable
+ */
+export async function openStores(options: StoresOptions): Promise<Stores> {
+  const { settings, log, clock } = options;
+  const { DATA_DIR, CACHE_BYTES } = settings.generation;
+  const { DATABASE_URL, IMAGE_STORE } = settings.stores ?? {};
+  if (DATABASE_URL === undefined || IMAGE_STORE === undefined) await makeUsable(DATA_DIR);
+  // First, because the lock of a database file guards the whole folder.
+  const database = await openGenerationStore(options);
   try {
     const memory = recordCache(CACHE_BYTES);
-    const imagesFolder = join(DATA_DIR, 'images');
-    const folder = await openFolderImageStore(imagesFolder, {
-      maxBytes: IMAGE_STORE_BYTES,
-      onGone: (ids) => {
-        forgetImages(ids, clock.now(), { memory, store }).catch((error) =>
-          log.error({ err: error }, 'forgetting images'),
-        );
-      },
+    const store = database.store;
+    const objects = await openImageStores(options, (ids) => {
+      forgetImages(ids, clock.now(), { memory, store }).catch((error) =>
+        log.error({ err: error }, 'forgetting images'),
+      );
     });
-    const disk = new Disk({
-      folders: [DATA_DIR, imagesFolder],
-      clock,
-      release: (bytes) => folder.release(bytes),
-      catchUp: () => records.catchUp(),
-      log,
-    });
-    const images = imagesOn(disk, folder);
-    const generations = recordsOn(disk, store);
+    const places = placesOf([database, objects], options, () => records.catchUp());
+    const generations = recordsOn(places.of(database), store);
+    const images = imagesOn(places.of(objects), objects.images);
     const records = new Records({ memory, store: generations, images });
-    const inputs = await openSources({ images, disk, settings, clock });
+    const inputs = await openSources({ images, store: imagesOn(places.of(objects), objects.inputs), settings, clock });
     return {
-      ...{ generations, images, inputs, records, health: disk },
+      ...{ generations, images, inputs, records, health: places },
       async close() {
         await inputs.close();
         await images.close();
@@ -84,9 +86,32 @@ export async function openLocalStores({ settings, log, clock }: StoresOptions): 
       },
     };
   } catch (error) {
-    await store.close();
+    await database.store.close();
     throw error;
   }
+}
+
+/** The data folder and the services, each where anything is kept there. */
+function placesOf(opened: readonly OpenedStores[], { clock, log }: StoresOptions, catchUp: () => Promise<void>) {
+  const folders = opened.flatMap(({ folders }) => folders);
+  const release = async (bytes: number) =>
+    (await Promise.all(opened.map(({ release }) => release?.(bytes) ?? 0))).reduce((sum, freed) => sum + freed, 0);
+  const disk = folders.length === 0 ? null : new Disk({ folders, clock, release, catchUp, log });
+  const probes = Object.assign({}, ...opened.map(({ probes }) => probes));
+  const services = Object.keys(probes).length === 0 ? null : new ServiceHealth({ probes, clock, catchUp, log });
+  const all = [disk, services].filter((place) => place !== null);
+  return {
+    of: ({ folders }: OpenedStores) => (folders.length > 0 ? disk! : services!),
+    get writable() {
+      return all.every(({ writable }) => writable);
+    },
+    async look() {
+      return (await Promise.all(all.map((place) => place.look()))).every((writable) => writable);
+    },
+    close() {
+      for (const place of all) place.close();
+    },
+  };
 }
 
 /** Of a folder that belongs to another account, such as a mounted volume, the database would only say that it cannot be opened. */

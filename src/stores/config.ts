@@ -1,5 +1,8 @@
 import { z } from 'zod';
 import { setting } from '../environment/values.js';
+import { EXPECTED, readS3Address } from './images/s3/address.js';
+
+const httpUrl = z.url({ protocol: /^https?$/, error: 'expected an http or https address' });
 
 /** The environment variables that this folder reads. */
 export const storesSection = {
@@ -12,6 +15,20 @@ export const storesSection = {
         .optional(),
       'Postgres (13 or newer) for the records of generations and images, which any number of processes share; a PgBouncer before it must be 1.21 or newer.',
       { default: 'a file in `DATA_DIR`' },
+    ),
+    IMAGE_STORE: setting(
+      z
+        .string()
+        .refine((text) => readS3Address(text) !== null, { error: EXPECTED })
+        .optional(),
+      'S3 or what speaks like it for images, `s3://bucket/prefix`; those that come in are below `prefix/inputs/`. Credentials and region are those of the usual variables (`AWS_ACCESS_KEY_ID`, `AWS_REGION` …) or of the machine. The query may hold `region`, `style=path` or `style=host`, and `tags=off` for a service that knows no tags. Nothing leaves by itself: `IMAGE_STORE_BYTES` is of folders, here lifecycle rules decide.',
+      { default: 'folders in `DATA_DIR`' },
+    ),
+    S3_ENDPOINT: setting(httpUrl.optional(), 'Where the S3 service is.', { default: "Amazon's" }),
+    S3_PUBLIC_ENDPOINT: setting(
+      httpUrl.optional(),
+      'Where clients reach the S3 service, where that is another address.',
+      { default: '`S3_ENDPOINT`' },
     ),
   }),
 };

@@ -1,0 +1,50 @@
+import { join } from 'node:path';
+import type { GenerationStore } from '../stores/generations/generation-store.js';
+import { openLibsqlStore } from '../stores/generations/libsql-store.js';
+import { openFolderImageStore } from '../stores/images/folder-image-store.js';
+import type { ImageStore } from '../stores/images/image-store.js';
+import { openSourceFolder } from './inputs.js';
+import type { StoresOptions } from './stores.js';
+
+/** Where something is kept: in folders of this process, or in services that can be asked whether they can be used. */
+export interface OpenedStores {
+  readonly folders: readonly string[];
+  readonly probes: Readonly<Record<string, () => Promise<void>>>;
+  /** Lets go of images worth so many bytes, where there are any; how many bytes it was. */
+  readonly release?: (bytes: number) => Promise<number>;
+}
+
+/** In Postgres or in a file. @throws StoreUnusable */
+export async function openGenerationStore({
+  settings: { generation, stores },
+  log,
+  clock,
+}: StoresOptions): Promise<OpenedStores & { readonly store: GenerationStore }> {
+  const rows = generation.GENERATION_LIMIT;
+  if (stores?.DATABASE_URL === undefined) {
+    const store = await openLibsqlStore(join(generation.DATA_DIR, 'inkstone.db'), { rows });
+    return { store, folders: [generation.DATA_DIR], probes: {} };
+  }
+  const { openPostgresStore } = await import('../stores/generations/postgres-store.js');
+  const store = await openPostgresStore(stores.DATABASE_URL, { rows, log, clock });
+  return { store, folders: [], probes: { Postgres: () => store.probe() } };
+}
+
+/** In S3 or in folders. @throws StoreUnusable */
+export async function openImageStores(
+  { settings: { generation, stores }, log, clock }: StoresOptions,
+  onGone: (ids: readonly string[]) => void,
+): Promise<OpenedStores & { readonly images: ImageStore; readonly inputs: ImageStore }> {
+  const { IMAGE_STORE, S3_ENDPOINT: endpoint, S3_PUBLIC_ENDPOINT: publicEndpoint } = stores ?? {};
+  if (IMAGE_STORE === undefined) {
+    const folder = join(generation.DATA_DIR, 'images');
+    const images = await openFolderImageStore(folder, { maxBytes: generation.IMAGE_STORE_BYTES, onGone });
+    const inputs = await openSourceFolder(generation);
+    return { images, inputs, folders: [folder], probes: {}, release: (bytes) => images.release(bytes) };
+  }
+  const { openS3ImageStore, inputsBeside } = await import('../stores/images/s3-image-store.js');
+  const shared = { endpoint, publicEndpoint, log, clock };
+  const images = await openS3ImageStore(IMAGE_STORE, { ...shared, kind: 'image', onGone });
+  const inputs = await openS3ImageStore(inputsBeside(IMAGE_STORE), { ...shared, kind: 'input', onGone: () => {} });
+  return { images, inputs, folders: [], probes: { S3: () => images.probe() } };
+}
