@@ -1,7 +1,6 @@
-import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { dataFolder, freePort, installed, required, type Service, startService } from './service.js';
+import { dataFolder, freePort, goPrograms, required, type Service, startService } from './service.js';
 
 /** What a client of the gateway needs besides its address. */
 export const credentials = {
@@ -36,13 +35,4 @@ export async function startS3(): Promise<S3> {
     ready: async () => void (await fetch(endpoint)),
   });
   return Object.assign(service, { endpoint, env: { ...credentials, S3_ENDPOINT: endpoint } });
-}
-
-/** Where `go install` lays programs. */
-function goPrograms(name: string): string[] {
-  if (installed('go') === null) return [];
-  const [bin, path] = execFileSync('go', ['env', 'GOBIN', 'GOPATH'], { encoding: 'utf8' }).split('\n');
-  return [bin ?? '', ...(path ?? '').split(':').map((folder) => join(folder, 'bin'))]
-    .filter((folder) => folder !== '')
-    .map((folder) => join(folder, name));
 }

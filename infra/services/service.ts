@@ -162,6 +162,15 @@ export function required(name: string, how: string, ...candidates: readonly stri
   return found;
 }
 
+/** The places where `go install` lays a program. */
+export function goPrograms(name: string): string[] {
+  if (installed('go') === null) return [];
+  const [bin, path] = execFileSync('go', ['env', 'GOBIN', 'GOPATH'], { encoding: 'utf8' }).split('\n');
+  return [bin ?? '', ...(path ?? '').split(':').map((folder) => join(folder, 'bin'))]
+    .filter((folder) => folder !== '')
+    .map((folder) => join(folder, name));
+}
+
 /** The ids of a system account; null where there is none, or where this process cannot become another. */
 export function accountOf(name: string): Account | null {
   if (process.getuid?.() !== 0) return null;
