@@ -121,14 +121,14 @@ export function assemble(
   { stores, queue, progress, requestContext, loaded, settings, log, clock, metrics }: ServiceSeams,
   onClosed: () => void = () => {},
 ): GenerationService {
-  const { images, inputs, records, generations, health } = stores;
+  const { images, inputs, records, generations, health, elsewhere } = stores;
   return new GenerationService({
     ...{ requestContext, records, queue, progress, clock, loaded },
     sources: inputs,
     store: generations,
     disk: health,
     deadlineMs: settings.engine.JOB_DEADLINE_MS,
-    variants: new Variants({ images, records, maxBytes: settings.images.VARIANT_CACHE_BYTES }),
+    variants: new Variants({ images, records, elsewhere, maxBytes: settings.images.VARIANT_CACHE_BYTES }),
     waitLimitMs: settings.generation.WAIT_LIMIT_MS,
     unexpected: (error, generation) => log.error({ err: error, generation }, 'a generation failed unexpectedly'),
     ended(generation, traceId) {

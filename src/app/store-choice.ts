@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Elsewhere } from '../images/variants.js';
 import type { GenerationStore } from '../stores/generations/generation-store.js';
 import { openLibsqlStore } from '../stores/generations/libsql-store.js';
 import { openFolderImageStore } from '../stores/images/folder-image-store.js';
@@ -13,6 +14,15 @@ export interface OpenedStores {
   /** Lets go of images worth so many bytes, where there are any; how many bytes it was. */
   readonly release?: (bytes: number) => Promise<number>;
 }
+
+export interface ImageStores extends OpenedStores {
+  readonly images: ImageStore;
+  readonly inputs: ImageStore;
+  readonly elsewhere: Elsewhere | null;
+}
+
+/** For which an address in S3 holds. */
+const SIGNED_SECONDS = 600;
 
 /** In Postgres or in a file. @throws StoreUnusable */
 export async function openGenerationStore({
@@ -34,17 +44,31 @@ export async function openGenerationStore({
 export async function openImageStores(
   { settings: { generation, stores }, log, clock }: StoresOptions,
   onGone: (ids: readonly string[]) => void,
-): Promise<OpenedStores & { readonly images: ImageStore; readonly inputs: ImageStore }> {
-  const { IMAGE_STORE, S3_ENDPOINT: endpoint, S3_PUBLIC_ENDPOINT: publicEndpoint } = stores ?? {};
+): Promise<ImageStores> {
+  const {
+    IMAGE_STORE,
+    IMAGE_REDIRECT = false,
+    S3_ENDPOINT: endpoint,
+    S3_PUBLIC_ENDPOINT: publicEndpoint,
+  } = stores ?? {};
   if (IMAGE_STORE === undefined) {
     const folder = join(generation.DATA_DIR, 'images');
     const images = await openFolderImageStore(folder, { maxBytes: generation.IMAGE_STORE_BYTES, onGone });
     const inputs = await openSourceFolder(generation);
-    return { images, inputs, folders: [folder], probes: {}, release: (bytes) => images.release(bytes) };
+    return {
+      images,
+      inputs,
+      elsewhere: null,
+      folders: [folder],
+      probes: {},
+      release: (bytes) => images.release(bytes),
+    };
   }
   const { openS3ImageStore, inputsBeside } = await import('../stores/images/s3-image-store.js');
   const shared = { endpoint, publicEndpoint, log, clock };
   const images = await openS3ImageStore(IMAGE_STORE, { ...shared, kind: 'image', onGone });
   const inputs = await openS3ImageStore(inputsBeside(IMAGE_STORE), { ...shared, kind: 'input', onGone: () => {} });
-  return { images, inputs, folders: [], probes: { S3: () => images.probe() } };
+  const elsewhere = { seconds: SIGNED_SECONDS, address: (id: string) => images.signed(id, SIGNED_SECONDS) };
+  const probes = { S3: () => images.probe() };
+  return { images, inputs, elsewhere: IMAGE_REDIRECT ? elsewhere : null, folders: [], probes };
 }

@@ -5,6 +5,7 @@ import type { Clock } from '../environment/clock.js';
 import { makePrivateFolder } from '../environment/folders.js';
 import type { GenerationConfig } from '../generation/config.js';
 import type { ImagesConfig } from '../images/config.js';
+import type { Elsewhere } from '../images/variants.js';
 import type { Sources } from '../inputs/sources.js';
 import type { StoresConfig } from '../stores/config.js';
 import { Disk } from '../stores/disk/disk.js';
@@ -35,6 +36,8 @@ export interface Stores {
   readonly images: ImageStore;
   /** Images that came with requests. */
   readonly inputs: Sources;
+  /** Where clients are sent for masters; null where they come from here. */
+  readonly elsewhere: Elsewhere | null;
   /** Generations and image records, the latest of them in memory. */
   readonly records: Records;
   /** Whether they can be written. */
@@ -78,7 +81,7 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
     const records = new Records({ memory, store: generations, images });
     const inputs = await openSources({ images, store: imagesOn(places.of(objects), objects.inputs), settings, clock });
     return {
-      ...{ generations, images, inputs, records, health: places },
+      ...{ generations, images, inputs, records, elsewhere: objects.elsewhere, health: places },
       async close() {
         await inputs.close();
         await images.close();

@@ -8,6 +8,8 @@ export interface VariantRequest {
   readonly height?: number | undefined;
   readonly quality?: number | undefined;
   readonly format: EncodedFormat;
+  /** Whether the client follows a redirect to another address. */
+  readonly mayRedirect?: boolean;
 }
 
 export type VariantResult =
@@ -18,5 +20,7 @@ export type VariantResult =
       /** Strong, quoted. */
       readonly etag: string;
     }
+  /** Its bytes are at another address for so many seconds. */
+  | { readonly outcome: 'elsewhere'; readonly url: string; readonly seconds: number; readonly etag: string }
   /** `gone`: known once, evicted since. */
   | { readonly outcome: 'gone' | 'unknown' };

@@ -45,9 +45,9 @@ export async function encodeVariant(
   spec: VariantSpec,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
+  if (isMaster(source, spec)) return master;
   const size = targetSize(source, spec);
-  const whole = size.width === source.width && size.height === source.height;
-  if (whole && spec.format === 'PNG') return master;
+  const whole = isWhole(source, size);
   return whenRoom(async () => {
     const image = sharp(master, { limitInputPixels: source.width * source.height });
     const xmp = (await image.metadata()).xmp?.toString('utf8');
@@ -59,6 +59,12 @@ export async function encodeVariant(
       .toBuffer();
   }, signal);
 }
+
+/** Whether the master is asked for as it is. */
+export const isMaster = (source: Size, spec: VariantSpec): boolean =>
+  spec.format === 'PNG' && isWhole(source, targetSize(source, spec));
+
+const isWhole = (source: Size, size: Size) => size.width === source.width && size.height === source.height;
 
 /** One side keeps the ratio, two cover and crop. Where that would enlarge, it is as large as can be in the ratio asked for. */
 export function targetSize(source: Size, { width, height }: Pick<VariantSpec, 'width' | 'height'>): Size {

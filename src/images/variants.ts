@@ -6,7 +6,7 @@ import type { Records } from '../stores/generations/image-records.js';
 import type { ImageStore } from '../stores/images/image-store.js';
 import { MAX_SIDE } from './address.js';
 import { encoderVersion } from './sharp.js';
-import { contentTypes, encodeVariant, settled, type VariantSpec } from './variant.js';
+import { contentTypes, encodeVariant, isMaster, settled, type VariantSpec } from './variant.js';
 
 interface Variant {
   readonly body: Uint8Array;
@@ -14,15 +14,31 @@ interface Variant {
   readonly etag: string;
 }
 
+/** Where clients can have a master without this program: an address for so many seconds. */
+export interface Elsewhere {
+  readonly seconds: number;
+  address(id: string): Promise<string>;
+}
+
+export interface VariantsParts {
+  readonly images: ImageStore;
+  readonly records: Records;
+  readonly maxBytes: number;
+  /** Left out, all comes from here. */
+  readonly elsewhere?: Elsewhere | null;
+}
+
 /** Images as they are asked for over HTTP. */
 export class Variants {
   readonly #cache: CoalescingCache<Variant>;
   readonly #images: ImageStore;
   readonly #records: Records;
+  readonly #elsewhere: Elsewhere | null;
 
-  constructor(parts: { readonly images: ImageStore; readonly records: Records; readonly maxBytes: number }) {
+  constructor(parts: VariantsParts) {
     this.#images = parts.images;
     this.#records = parts.records;
+    this.#elsewhere = parts.elsewhere ?? null;
     // A budget of 0 keeps none; to lru-cache it would mean no budget.
     this.#cache = new CoalescingCache({ maxBytes: Math.max(1, parts.maxBytes), bytesOf: ({ body }) => body.length });
   }
@@ -39,11 +55,15 @@ export class Variants {
     // Also what keeps an image that is looked at from being the least recently used.
     if (!(await this.#images.intact(id))) return { outcome: 'gone' };
     const spec = settled(image, asked);
+    if (this.#elsewhere !== null && request.mayRedirect === true && isMaster(image, spec)) {
+      const { seconds } = this.#elsewhere;
+      return { outcome: 'elsewhere', url: await this.#elsewhere.address(id), seconds, etag: etagOf(id) };
+    }
     const make = async (left: AbortSignal): Promise<Variant> => {
       const master = await this.#images.read(id);
       if (master === null) throw new Gone();
       const body = await encodeVariant(master, image, spec, left);
-      return { body, etag: `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"` };
+      return { body, etag: etagOf(createHash('sha256').update(body).digest('hex')) };
     };
     const key = JSON.stringify([encoderVersion, id, spec]);
     try {
@@ -55,6 +75,9 @@ export class Variants {
     }
   }
 }
+
+/** A master's is its id's. @param sha256 of the bytes */
+const etagOf = (sha256: string) => `"${sha256.slice(0, 32)}"`;
 
 /** Evicted between looking and reading. */
 class Gone extends Error {}

@@ -12,6 +12,7 @@ import { generationSection } from '../../src/generation/config.js';
 import type { Generation, ProgressEvent, UseCases } from '../../src/generation/types.js';
 import { imagesSection } from '../../src/images/config.js';
 import { jobsSection } from '../../src/jobs/config.js';
+import { storesSection } from '../../src/stores/config.js';
 import { ScriptedEngine } from './engines.js';
 
 const folders = {
@@ -102,6 +103,7 @@ export async function openStudio(options: OpenOptions = {}): Promise<UseCases> {
       generation: generationSection.schema.parse(env),
       jobs: jobsSection.schema.parse(env),
       images: imagesSection.schema.parse(env),
+      stores: storesSection.schema.parse(env),
       engine: { JOB_DEADLINE_MS: 60_000 },
     },
     log: options.log ?? pino({ level: 'silent' }),

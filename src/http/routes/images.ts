@@ -25,8 +25,10 @@ async function answer(service: Pick<UseCases, 'variant'>, request: Request, url:
   try {
     const negotiated = named.format === 'AUTO';
     const format = named.format === 'AUTO' ? acceptedImageFormat(request.headers.get('accept')) : named.format;
-    const result = await service.variant(named.id, { ...readImageQuery(url.searchParams), format }, request.signal);
-    if (result.outcome !== 'found')
+    // A signed address is of one method.
+    const asked = { ...readImageQuery(url.searchParams), format, mayRedirect: request.method === 'GET' };
+    const result = await service.variant(named.id, asked, request.signal);
+    if (!('etag' in result))
       return result.outcome === 'unknown'
         ? text(404, 'There is no such image.')
         : text(410, 'This image was here once. Asking for its recipe again makes it again.');
@@ -38,6 +40,12 @@ async function answer(service: Pick<UseCases, 'variant'>, request: Request, url:
       ...(negotiated ? { vary: 'Accept' } : {}),
     };
     if (isKnown(request.headers.get('if-none-match'), result.etag)) return new Response(null, { status: 304, headers });
+    if (result.outcome === 'elsewhere') {
+      const { etag, ...others } = headers;
+      // A client that is told the address near the end of this time still has as much again to read it.
+      const kept = { 'cache-control': `public, max-age=${Math.floor(result.seconds / 2)}`, location: result.url };
+      return new Response(null, { status: 302, headers: { ...others, ...kept } });
+    }
     const described = { ...headers, 'content-type': result.contentType, 'content-length': String(result.body.length) };
     return new Response(request.method === 'HEAD' ? null : Buffer.from(result.body), {
       status: 200,
