@@ -53,7 +53,7 @@ export class QueueFull extends Problem {
   constructor(
     message: string,
     readonly retryAfterMs: number,
-    readonly code: 'QUEUE_FULL' | 'SERVER_STOPPING' = 'QUEUE_FULL',
+    readonly code: 'QUEUE_FULL' | 'QUEUE_UNAVAILABLE' | 'SERVER_STOPPING' = 'QUEUE_FULL',
   ) {
     super(message);
     this.parameters = { retryAfterMs };

@@ -7,7 +7,7 @@ import { NotCached, NotFound, QueueFull } from '../domain/problems.js';
 import { whole } from '../domain/validation.js';
 import type { VariantRequest } from '../domain/variant.js';
 import { withinOf } from '../environment/clock.js';
-import { QueueIsFull } from '../jobs/queue.js';
+import { QueueIsFull, QueueUnavailable } from '../jobs/queue.js';
 import type { StoredGeneration } from '../stores/generations/generation-store.js';
 import { lastEvent } from '../stores/progress/progress-log.js';
 import { GenerationSpan } from '../telemetry/spans.js';
@@ -342,9 +342,14 @@ async function accepted(taken: Promise<void>): Promise<void> {
   try {
     await taken;
   } catch (error) {
-    throw error instanceof QueueIsFull ? new QueueFull(error.message, error.retryAfterMs) : error;
+    if (error instanceof QueueIsFull) throw new QueueFull(error.message, error.retryAfterMs);
+    if (error instanceof QueueUnavailable) throw queueUnavailable();
+    throw error;
   }
 }
+
+const queueUnavailable = () =>
+  new QueueFull('The queue cannot be reached at the moment. Try again in 2 s.', 2000, 'QUEUE_UNAVAILABLE');
 
 const unknownGeneration = (id: string) =>
   new NotFound(`There is no generation ${JSON.stringify(id.slice(0, 60))}.`, {

@@ -4,6 +4,7 @@ import { forwardOf } from './compatible.js';
 import { costOf, Pace } from './pace.js';
 import { type Depth, type Joined, type Place, type Queue, QueueIsFull, type Waiter, type Worker } from './queue.js';
 import { Turns } from './turns.js';
+import { worthTelling } from './worth-telling.js';
 
 export interface InProcessOptions {
   readonly workers: readonly Worker[];
@@ -230,11 +231,6 @@ export class InProcessQueue implements Queue {
       }),
     );
   }
-}
-
-/** Every change near the head; further back only sizeable ones, so that a long queue is not told about at every move. */
-function worthTelling(told: number, position: number): boolean {
-  return told < 0 || told - position > (position < 32 ? 0 : position / 16);
 }
 
 /** One that has the model loaded, else any. */

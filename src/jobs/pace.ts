@@ -10,8 +10,12 @@ export function costOf({ image }: Job): number {
 /** How fast jobs go, as the recent ones did: each new one counts a fifth. */
 export class Pace {
   /** Milliseconds a unit of cost. Until a job has finished: two seconds for 256 × 256 in 8 steps, a guess for a small model on a CPU. */
-  #msPerCost = 2000 / (256 * 256 * 8);
+  #msPerCost: number;
   #known = false;
+
+  constructor(msPerCost = 2000 / (256 * 256 * 8)) {
+    this.#msPerCost = msPerCost;
+  }
 
   msOf(cost: number): number {
     return cost * this.#msPerCost;

@@ -35,7 +35,7 @@ export interface Queue {
    * Joins the jobs of these fingerprints; those without a job get one: all of them or none.
    *
    * @param force takes them however many wait: they were accepted before
-   * @throws QueueIsFull
+   * @throws QueueIsFull, QueueUnavailable
    */
   add(jobs: readonly Job[], waiter: Waiter, options?: { readonly force?: boolean }): Promise<readonly Joined[]>;
   /** The waiter leaves all its jobs. */
@@ -82,5 +82,13 @@ export class QueueIsFull extends Error {
     readonly retryAfterMs: number,
   ) {
     super(message);
+  }
+}
+
+/** The queue cannot be reached at the moment. */
+export class QueueUnavailable extends Error {
+  override readonly name = 'QueueUnavailable';
+  constructor() {
+    super('The queue cannot be reached.');
   }
 }

@@ -80,6 +80,10 @@ export const problemWords = {
     '其间模型的文件被替换了，请再试一次。',
   ],
   QUEUE_FULL: ['Too many are waiting. Please try again in a moment.', '排队已满，请稍后再试。'],
+  QUEUE_UNAVAILABLE: [
+    'The queue cannot be reached. Please try again in a moment.',
+    '暂时无法连接任务队列，请稍后再试。',
+  ],
   SERVER_STOPPING: ['The server is about to stop. Please try again in a moment.', '服务器即将停止，请稍后再试。'],
   NOT_CACHED: ['This image is not in the cache.', '这张图不在缓存里。'],
   NOT_FOUND: ['This image is not here any more.', '这张图已经不在了。'],

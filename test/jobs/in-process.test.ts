@@ -66,3 +66,11 @@ describe('a full queue says when to come back', () => {
     expect((await refusal()).retryAfterMs).toBe(250);
   });
 });
+
+it('gives a job to a free worker that has its model loaded', async () => {
+  const workers = [new HeldWorker({ models: ['x'] }), new HeldWorker({ models: ['y'] })];
+  const options = { limit: 10, now: () => 0, problemOf: toProblemRecord, worthAnotherTry: () => false };
+  const queue = new InProcessQueue({ workers, ...options });
+  for (const id of ['a', 'b']) await queue.add([jobOf(id, { model: 'y' })], { id, onEvent() {} });
+  expect(workers.map(({ running }) => running)).toEqual([['b'], ['a']]);
+});
