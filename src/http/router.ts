@@ -2,6 +2,7 @@
 import { createServerAdapter } from '@whatwg-node/server';
 import type { Logger } from 'pino';
 import type { UseCases } from '../generation/types.js';
+import type { Metrics } from '../telemetry/metrics.js';
 import type { Access } from './access.js';
 import type { HttpConfig } from './config.js';
 import { createGraphQL, type GraphQL } from './graphql/yoga.js';
@@ -9,6 +10,7 @@ import { requireKey } from './middleware/access.js';
 import { bodyLimits } from './middleware/body-limits.js';
 import { cors, preflightAdvice } from './middleware/cors.js';
 import { errorBoundary } from './middleware/error-boundary.js';
+import { measure } from './middleware/measure.js';
 import { allowedMethods } from './middleware/methods.js';
 import { noSniff } from './middleware/no-sniff.js';
 import { ownHosts } from './middleware/own-hosts.js';
@@ -19,6 +21,7 @@ import { type Handler, type Middleware, matcher, type Route } from './route.js';
 import { graphqlRoute } from './routes/graphql.js';
 import { health, readiness } from './routes/health.js';
 import { images } from './routes/images.js';
+import { type MetricsReader, metrics, queueMetrics } from './routes/metrics.js';
 import { pageFiles } from './routes/page.js';
 import { schemaFile } from './routes/schema-file.js';
 import { signIn } from './routes/sign-in.js';
@@ -32,6 +35,13 @@ export interface RouterParts {
   /** Whether somebody collects spans. */
   readonly traced: boolean;
   readonly isStopping: () => boolean;
+  /** Left out, nothing is measured. */
+  readonly measured?: Measured | undefined;
+}
+
+/** What counts requests, and where the counts are read. */
+export interface Measured extends MetricsReader {
+  readonly metrics: Pick<Metrics, 'request'>;
 }
 
 export interface Router {
@@ -43,7 +53,7 @@ export interface Router {
 type Adapter = ReturnType<typeof createServerAdapter<object>>;
 
 /** Everything that answers HTTP: the routes, and what stands before all of them, each in the order in which it is asked. */
-export function createRouter({ service, access, settings, log, traced, isStopping }: RouterParts): Router {
+export function createRouter({ service, access, settings, log, traced, isStopping, measured }: RouterParts): Router {
   const visitors = createVisitors(access, settings);
   const graphql = createGraphQL({ service, settings, log, traced });
   const routes: readonly Route[] = [
@@ -53,11 +63,13 @@ export function createRouter({ service, access, settings, log, traced, isStoppin
     signIn(access, visitors),
     ...pageFiles(visitors),
     schemaFile(access),
+    ...(measured === undefined ? [] : [metrics(measured), queueMetrics(measured)]),
     graphqlRoute(graphql),
   ];
   const middleware: readonly Middleware[] = [
     ...(traced ? [trace()] : []),
     requestLog(log),
+    ...(measured === undefined ? [] : [measure(measured.metrics)]),
     noSniff(),
     errorBoundary(log),
     cors(settings.CORS_ORIGINS),

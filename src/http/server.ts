@@ -11,7 +11,7 @@ import { boundConnections } from './connections.js';
 import { serveWebSocket } from './graphql/websocket.js';
 import { createListener } from './listener.js';
 import { redirect } from './responses.js';
-import { createRouter } from './router.js';
+import { createRouter, type Measured } from './router.js';
 
 export interface ServerOptions {
   readonly service: UseCases;
@@ -19,6 +19,7 @@ export interface ServerOptions {
   readonly log: Logger;
   /** Whether somebody collects spans. */
   readonly traced?: boolean;
+  readonly measured?: Measured | undefined;
 }
 
 export interface Listening {
@@ -41,11 +42,11 @@ const NOTICE_MS = 500;
 const timeouts = { requestTimeout: 60_000, headersTimeout: 20_000, keepAliveTimeout: 65_000 };
 
 /** The API, the images, the page and health, over HTTP and WebSocket. */
-export function createServer({ service, settings, log, traced = false }: ServerOptions): InkstoneServer {
+export function createServer({ service, settings, log, traced = false, measured }: ServerOptions): InkstoneServer {
   const access = createAccess(settings.ACCESS_KEY);
   let stopping = false;
   const isStopping = () => stopping;
-  const { http, graphql } = createRouter({ service, access, settings, log, traced, isStopping });
+  const { http, graphql } = createRouter({ service, access, settings, log, traced, isStopping, measured });
   return {
     fetch: async (request) => {
       const { origin, pathname, search } = new URL(request.url);

@@ -17,24 +17,34 @@ export interface MetricSources {
   engineMemory?(): Promise<readonly number[]>;
 }
 
+/** Measures of before the start that are kept. */
+const MOST_BEFORE = 1000;
 /** Boundaries of durations in seconds: a cached repeat takes a millisecond, an image on a CPU a minute. */
 const DURATIONS = [0.001, 0.005, 0.025, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
 
 /**
  * The measures of this process, by OpenTelemetry's names where it has them.
  *
- * Durations are in seconds, as its conventions have it. Until it is started nothing is counted: the SDK takes as long to load as the
- * rest of the program.
+ * Durations are in seconds, as its conventions have it. The SDK takes as long to load as the rest of the program, so that it is started
+ * late; what happened before is counted then.
  *
  * @see https://opentelemetry.io/docs/specs/semconv/general/metrics/
  */
 export class Metrics {
   #instruments: Instruments | null = null;
+  /** What happened before the start, the first of it. */
+  readonly #before: ((instruments: Instruments) => void)[] = [];
+  #starting: Promise<void> | null = null;
   #read: (() => Promise<string>) | null = null;
   #subscriptions = 0;
 
-  /** Loads the SDK. Measures of before are not counted. @param version of this program */
-  async start(version: string, sources: MetricSources): Promise<void> {
+  /** Loads the SDK, once. @param version of this program */
+  start(version: string, sources: MetricSources): Promise<void> {
+    this.#starting ??= this.#start(version, sources);
+    return this.#starting;
+  }
+
+  async #start(version: string, sources: MetricSources): Promise<void> {
     const [{ PrometheusExporter, PrometheusSerializer }, { MeterProvider }, { resourceFromAttributes }] =
       await Promise.all([
         import('@opentelemetry/exporter-prometheus'),
@@ -45,7 +55,9 @@ export class Metrics {
     const resource = resourceFromAttributes({ 'service.name': 'inkstone', 'service.version': version });
     const provider = new MeterProvider({ readers: [reader], resource });
     const meter = provider.getMeter('inkstone', version);
-    this.#instruments = instrumentsOf(meter);
+    const instruments = instrumentsOf(meter);
+    this.#instruments = instruments;
+    for (const count of this.#before.splice(0)) count(instruments);
     observe(meter, sources, () => this.#subscriptions);
     const serializer = new PrometheusSerializer();
     this.#read = async () => serializer.serialize((await reader.collect()).resourceMetrics);
@@ -58,17 +70,17 @@ export class Metrics {
 
   /** A generation that has ended. @param durationMs since it was asked for */
   generation(durationMs: number, attributes: { operation: string; status: string; cache: string }): void {
-    this.#instruments?.generations.record(durationMs / 1000, prefixed(attributes));
+    this.#count(({ generations }) => generations.record(durationMs / 1000, prefixed(attributes)));
   }
 
   /** A job that has ended in this process. @param durationMs since a worker took it */
   job(durationMs: number, attributes: { model: string; outcome: 'finished' | 'failed' | 'cancelled' | 'found' }): void {
-    this.#instruments?.jobs.record(durationMs / 1000, prefixed(attributes));
+    this.#count(({ jobs }) => jobs.record(durationMs / 1000, prefixed(attributes)));
   }
 
   /** A stage of a job, such as DENOISE. */
   stage(durationMs: number, attributes: { stage: string }): void {
-    this.#instruments?.stages.record(durationMs / 1000, prefixed(attributes));
+    this.#count(({ stages }) => stages.record(durationMs / 1000, prefixed(attributes)));
   }
 
   /** A subscription that is being read, until what is returned is called. */
@@ -82,16 +94,22 @@ export class Metrics {
   /** A request that has been answered. @param route as the router names it, so that addresses of images are one */
   request(durationMs: number, attributes: { method: string; route: string; status: number }): void {
     const { method, route, status } = attributes;
-    this.#instruments?.requests.record(durationMs / 1000, {
+    const conventional = {
       'http.request.method': method,
       'http.route': route,
       'http.response.status_code': status,
-    });
+    };
+    this.#count(({ requests }) => requests.record(durationMs / 1000, conventional));
   }
 
   /** An image that was answered, in the size and format that was asked for. */
   image(attributes: { outcome: 'found' | 'gone' | 'unknown' }): void {
-    this.#instruments?.images.add(1, prefixed(attributes));
+    this.#count(({ images }) => images.add(1, prefixed(attributes)));
+  }
+
+  #count(count: (instruments: Instruments) => void): void {
+    if (this.#instruments !== null) count(this.#instruments);
+    else if (this.#before.length < MOST_BEFORE) this.#before.push(count);
   }
 }
 
