@@ -1,8 +1,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
-/** What runs a model, starts a process, drives a browser or registers a tracer for the whole process. */
-const heavy = /^(onnxruntime-node|node:child_process|playwright-core|@opentelemetry\/sdk-.+)$/;
+/** What runs a model, starts a process (miniflare: workerd's), drives a browser or registers a tracer for the whole process. */
+const heavy = /^(onnxruntime-node|node:child_process|playwright-core|miniflare|@opentelemetry\/sdk-.+)$/;
 
 const folder = import.meta.dirname;
 

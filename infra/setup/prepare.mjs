@@ -51,6 +51,7 @@ function build() {
     'schema',
     'tsconfig.json',
     'infra/setup/tsconfig.build.json',
+    'infra/setup/tsconfig.client.json',
     'infra/setup/copy-assets.mjs',
   ].flatMap(files);
   const wanted = hash(sources.map((file) => `${relative(root, file)}\0${readFileSync(file, 'base64')}`));
