@@ -67,6 +67,8 @@ describe('the architecture', () => {
       expect(spelling.sort()).toEqual([
         'schema/sampling.ts',
         'src/cli/options.ts',
+        'src/client/fields.ts',
+        'src/client/recipe.ts',
         'src/domain/sampling.ts',
         'src/engine/pipelines/guidance.ts',
         'src/generation/request/sampling.ts',
