@@ -105,7 +105,7 @@ builder.queryField('promptAdvice', (t) =>
         description: 'The advice on the prompt, or the problem because of which there is none.',
       },
     },
-    resolve: (_root, { prompt, model }, { service }) =>
-      service.promptAdvice(prompt, model == null ? null : rawId('Model', model)),
+    resolve: (_root, { prompt, model }, { service, caller }) =>
+      service.promptAdvice(caller, prompt, model == null ? null : rawId('Model', model)),
   }),
 );

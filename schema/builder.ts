@@ -2,12 +2,15 @@ import SchemaBuilder from '@pothos/core';
 import DataloaderPlugin from '@pothos/plugin-dataloader';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin from '@pothos/plugin-relay';
+import type { Caller } from '../src/domain/caller.js';
 import type { ProgressEvent, UseCases } from '../src/generation/types.js';
 import { type AnyId, Missing, nodeTypes, readId } from './ids.js';
 
 /** What resolvers know of the request they answer. */
 export interface Context {
   readonly service: UseCases;
+  /** On whose behalf the request is answered. */
+  readonly caller: Caller;
   /** Where clients reach this server, without a slash at the end. */
   readonly baseUrl: string;
   /** Aborted when the caller is gone. */

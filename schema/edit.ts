@@ -54,7 +54,7 @@ builder.mutationField('edit', (t) =>
       types: [InvalidInput, UnknownModel, QueueFull, StorageUnavailable, NotCached, NotFound],
       union: { name: 'EditResult', description: 'The generation, or the problem because of which there is none.' },
     },
-    resolve: (_root, { input, waitMs }, { service, signal, baseUrl }) => {
+    resolve: (_root, { input, waitMs }, { service, caller, signal, baseUrl }) => {
       const { image, mask, references, model, loras } = input;
       const images = {
         image: imageRequest(image, baseUrl),
@@ -62,6 +62,7 @@ builder.mutationField('edit', (t) =>
         references: references?.map((reference) => imageRequest(reference, baseUrl)),
       };
       return service.edit(
+        caller,
         { ...input, ...images, model: modelId(model), loras: loraIds(loras) },
         { waitMs: waitMs ?? 0, signal },
       );

@@ -46,8 +46,9 @@ builder.mutationField('generate', (t) =>
       types: [InvalidInput, UnknownModel, QueueFull, StorageUnavailable, NotCached],
       union: { name: 'GenerateResult', description: 'The generation, or the problem because of which there is none.' },
     },
-    resolve: (_root, { input, waitMs }, { service, signal }) =>
+    resolve: (_root, { input, waitMs }, { service, caller, signal }) =>
       service.generate(
+        caller,
         { ...input, model: modelId(input.model), loras: loraIds(input.loras) },
         { waitMs: waitMs ?? 0, signal },
       ),

@@ -21,8 +21,8 @@ const StageTiming = builder.objectRef<StudioTiming>('StageTiming').implement({
 
 export const Generation = builder.loadableNodeRef<StudioGeneration | Error>('Generation', {
   id: { resolve: ({ id }) => id },
-  load: async (ids, { service }) => {
-    const generations = await service.generations(ids);
+  load: async (ids, { service, caller }) => {
+    const generations = await service.generations(caller, ids);
     return generations.map((generation, i) => generation ?? new Missing('Generation', ids[i]!));
   },
 });
@@ -44,7 +44,7 @@ Generation.implement({
       type: Model,
       nullable: true,
       description: 'The model that draws; null when it has since left the catalog.',
-      resolve: ({ modelName }, _args, { service }) => service.model(modelName),
+      resolve: ({ modelName }, _args, { service, caller }) => service.model(caller, modelName),
     }),
     modelName: t.exposeString('modelName', { description: "The model's name in the catalog, also after it has left." }),
     prompt: t.exposeString('prompt', {
@@ -83,7 +83,8 @@ Generation.implement({
       type: Image,
       nullable: true,
       description: 'The image that was changed, where it is one of this server; null otherwise.',
-      resolve: ({ sourceId }, _args, { service }) => (sourceId === null ? null : service.image(sourceId)),
+      resolve: ({ sourceId }, _args, { service, caller }) =>
+        sourceId === null ? null : service.image(caller, sourceId),
     }),
     regions: t.field({
       type: [Region],
@@ -160,7 +161,7 @@ builder.queryField('generation', (t) =>
         description: 'The `id` of a generation, as the mutation that began it answered.',
       }),
     },
-    resolve: (_root, { id }, { service }) => service.generation(rawId('Generation', id)),
+    resolve: (_root, { id }, { service, caller }) => service.generation(caller, rawId('Generation', id)),
   }),
 );
 
@@ -179,6 +180,6 @@ builder.mutationField('cancel', (t) =>
       types: [NotFound],
       union: { name: 'CancelResult', description: 'The generation as it ended, or the problem that there is none.' },
     },
-    resolve: (_root, { id }, { service }) => service.cancel(rawId('Generation', id)),
+    resolve: (_root, { id }, { service, caller }) => service.cancel(caller, rawId('Generation', id)),
   }),
 );

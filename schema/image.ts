@@ -8,8 +8,8 @@ import { refusal } from './refusal.js';
 
 export const Image = builder.loadableNodeRef<ImageData | Error>('Image', {
   id: { resolve: ({ id }) => id },
-  load: async (ids, { service }) => {
-    const images = await service.images(ids);
+  load: async (ids, { service, caller }) => {
+    const images = await service.images(caller, ids);
     return images.map((image, i) => image ?? new Missing('Image', ids[i]!));
   },
 });
@@ -59,7 +59,7 @@ builder.queryField('image', (t) =>
     nullable: true,
     description: 'The image with this id; null when it was never made here.',
     args: { id: t.arg.id({ required: true, description: 'An `Image.id`, or the sha256 of its master file.' }) },
-    resolve: (_root, { id }, { service }) => service.image(rawId('Image', id)),
+    resolve: (_root, { id }, { service, caller }) => service.image(caller, rawId('Image', id)),
   }),
 );
 

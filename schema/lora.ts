@@ -1,3 +1,4 @@
+import type { Caller } from '../src/domain/caller.js';
 import type { AppliedLora } from '../src/engine/engine.js';
 import type { Lora as StudioLora, UseCases } from '../src/generation/types.js';
 import { builder } from './builder.js';
@@ -9,11 +10,11 @@ export const Lora = builder.loadableNodeRef<StudioLora | Error>('Lora', {
     resolve: ({ model, id }) => `${model}/${id}`,
     description: 'Opaque, the same for ever, and of this model alone.',
   },
-  load: async (ids, { service }) =>
+  load: async (ids, { service, caller }) =>
     Promise.all(
       ids.map(async (id) => {
         const [model = '', key = ''] = id.split('/');
-        return (await loraOf(service, model, key)) ?? new Missing('Lora', id);
+        return (await loraOf(service, caller, model, key)) ?? new Missing('Lora', id);
       }),
     ),
 });
@@ -30,8 +31,8 @@ Lora.implement({
 });
 
 /** Null where the model lists it no more, or it cannot be used. */
-async function loraOf(service: UseCases, model: string, key: string): Promise<StudioLora | null> {
-  return (await service.model(model))?.loras.find((lora) => lora.id === key) ?? null;
+async function loraOf(service: UseCases, caller: Caller, model: string, key: string): Promise<StudioLora | null> {
+  return (await service.model(caller, model))?.loras.find((lora) => lora.id === key) ?? null;
 }
 
 /** A LoRA of a generation, with the model that it was added to. */
@@ -47,7 +48,7 @@ export const Applied = builder.objectRef<Applied>('AppliedLora').implement({
       type: Lora,
       nullable: true,
       description: 'The LoRA itself; null when the model lists it no more, or it cannot be used.',
-      resolve: ({ model, id }, _args, { service }) => loraOf(service, model, id),
+      resolve: ({ model, id }, _args, { service, caller }) => loraOf(service, caller, model, id),
     }),
     key: t.exposeString('id', { description: 'Its `Lora.key`, also after the model lists it no more.' }),
     weight: t.exposeFloat('weight', {

@@ -9,8 +9,8 @@ export const Model = builder.loadableNodeRef<StudioModel | Error>('Model', {
     resolve: ({ id }) => id,
     description: 'Opaque and the same for ever. Catalog names are taken as well wherever a model is asked for.',
   },
-  load: async (ids, { service }) =>
-    Promise.all(ids.map(async (id) => (await service.model(id)) ?? new Missing('Model', id))),
+  load: async (ids, { service, caller }) =>
+    Promise.all(ids.map(async (id) => (await service.model(caller, id)) ?? new Missing('Model', id))),
 });
 
 Model.implement({
@@ -70,6 +70,6 @@ builder.queryField('models', (t) =>
   t.field({
     type: [Model],
     description: 'The models of this server that can be used. The first is the default.',
-    resolve: async (_root, _args, { service }) => [...(await service.models())],
+    resolve: async (_root, _args, { service, caller }) => [...(await service.models(caller))],
   }),
 );

@@ -80,7 +80,7 @@ builder.subscriptionField('generationProgress', (t) =>
         description: 'The last sequence that was seen, 0 or more. Left out, null or 0: from the beginning.',
       }),
     },
-    async subscribe(_root, args, { service, signal, cursor }) {
+    async subscribe(_root, args, { service, caller, signal, cursor }) {
       const id = rawId('Generation', args.id);
       const after = args.after ?? 0;
       if (after < 0)
@@ -89,7 +89,7 @@ builder.subscriptionField('generationProgress', (t) =>
           received: after,
           min: 0,
         });
-      const generation = await service.generation(id);
+      const generation = await service.generation(caller, id);
       if (generation === null)
         throw refusal(
           'No generation has this id.',
@@ -98,7 +98,7 @@ builder.subscriptionField('generationProgress', (t) =>
           'NOT_FOUND',
         );
       cursor.over = generation.finishedAt !== null;
-      return service.progress(id, Math.max(after, cursor.after ?? 0), signal);
+      return service.progress(caller, id, Math.max(after, cursor.after ?? 0), signal);
     },
     resolve(progress, _args, { cursor }) {
       cursor.sequence = progress.sequence;

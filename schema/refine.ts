@@ -53,12 +53,13 @@ builder.mutationField('refine', (t) =>
       types: [InvalidInput, UnknownModel, QueueFull, StorageUnavailable, NotCached, NotFound],
       union: { name: 'RefineResult', description: 'The generation, or the problem because of which there is none.' },
     },
-    resolve: (_root, { input, waitMs }, { service, signal, baseUrl }) => {
+    resolve: (_root, { input, waitMs }, { service, caller, signal, baseUrl }) => {
       const images = {
         image: imageRequest(input.image, baseUrl),
         mask: input.mask == null ? null : imageRequest(input.mask, baseUrl),
       };
       return service.refine(
+        caller,
         { ...input, ...images, model: modelId(input.model), loras: loraIds(input.loras) },
         { waitMs: waitMs ?? 0, signal },
       );

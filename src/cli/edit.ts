@@ -1,4 +1,5 @@
 import type { Settings } from '../app/config.js';
+import { anonymous } from '../domain/caller.js';
 import type { EditRequest } from '../generation/types.js';
 import { type Ask, draw } from './draw.js';
 import { type GuidedOptions, imageRequest, readGuided } from './options.js';
@@ -29,7 +30,7 @@ export async function editCommand(
   };
   const asks = prompts.map((prompt): Ask => {
     const request: EditRequest = { ...common, prompt };
-    return (service, { seed }, submit) => service.edit({ ...request, seed }, submit);
+    return (service, { seed }, submit) => service.edit(anonymous, { ...request, seed }, submit);
   });
   await draw(settings, options, asks, 1);
 }

@@ -1,4 +1,5 @@
 import type { Settings } from '../app/config.js';
+import { anonymous } from '../domain/caller.js';
 import type { GenerateRequest } from '../generation/types.js';
 import { type Ask, draw } from './draw.js';
 import { type GuidedOptions, readGuided } from './options.js';
@@ -18,7 +19,7 @@ export async function generateCommand(settings: Settings, prompt: string, option
   const common = { ...readGuided(options), ...size };
   const asks = (await readPrompts('<prompt>', prompt)).map((words): Ask => {
     const request: GenerateRequest = { ...common, prompt: words };
-    return (service, share, submit) => service.generate({ ...request, ...share }, submit);
+    return (service, share, submit) => service.generate(anonymous, { ...request, ...share }, submit);
   });
   await draw(settings, options, asks, together);
 }

@@ -1,4 +1,5 @@
 import type { Settings } from '../app/config.js';
+import { anonymous } from '../domain/caller.js';
 import type { RefineRequest } from '../generation/types.js';
 import { type Ask, draw } from './draw.js';
 import { imageRequest, readRegion, readSampling, type SamplingOptions } from './options.js';
@@ -25,7 +26,7 @@ export async function refineCommand(settings: Settings, image: string, options: 
   };
   const asks = prompts.map((words): Ask => {
     const request: RefineRequest = { ...common, prompt: words };
-    return (service, { seed }, submit) => service.refine({ ...request, seed }, submit);
+    return (service, { seed }, submit) => service.refine(anonymous, { ...request, seed }, submit);
   });
   await draw(settings, options, asks, 1);
 }

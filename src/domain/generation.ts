@@ -19,6 +19,8 @@ export interface ImageProgress {
 /** A generation as it is at one moment: a plain, immutable record. */
 export interface Generation {
   readonly id: string;
+  /** Whose it is: no other tenant sees it. */
+  readonly tenant: string;
   readonly operation: Operation;
   readonly status: GenerationStatus;
   readonly modelName: string;

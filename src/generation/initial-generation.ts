@@ -6,12 +6,17 @@ import { requestFingerprint } from './canonical.js';
 import type { ResolvedRequest } from './resolved-request.js';
 
 /** A request's generation before anything has happened. */
-export function initialGeneration({ canonical, given, promptTokens }: ResolvedRequest, at: number): Generation {
+export function initialGeneration(
+  { canonical, given, promptTokens }: ResolvedRequest,
+  tenant: string,
+  at: number,
+): Generation {
   const totalSteps = stepsRun(canonical);
   const { operation, model, prompt, seed, width, height, sampling, count } = canonical;
   return {
     ...changeOf(canonical),
     id: randomUUID(),
+    tenant,
     operation,
     status: 'QUEUED',
     modelName: model,

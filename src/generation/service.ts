@@ -1,3 +1,4 @@
+import type { Caller } from '../domain/caller.js';
 import type { ProgressEvent } from '../domain/event.js';
 import type { Generation } from '../domain/generation.js';
 import type { ImageRecord } from '../domain/image.js';
@@ -40,19 +41,20 @@ export class GenerationService implements UseCases {
     this.#parts = parts;
   }
 
-  generate(request: GenerateRequest, options: SubmitOptions): Promise<Generation> {
-    return this.#submit((requestContext) => readGenerate(request, requestContext), options);
+  generate(caller: Caller, request: GenerateRequest, options: SubmitOptions): Promise<Generation> {
+    return this.#submit(caller, (requestContext) => readGenerate(request, requestContext), options);
   }
 
-  edit(request: EditRequest, options: SubmitOptions): Promise<Generation> {
-    return this.#submit((requestContext) => readEdit(request, requestContext, options.signal), options);
+  edit(caller: Caller, request: EditRequest, options: SubmitOptions): Promise<Generation> {
+    return this.#submit(caller, (requestContext) => readEdit(request, requestContext, options.signal), options);
   }
 
-  refine(request: RefineRequest, options: SubmitOptions): Promise<Generation> {
-    return this.#submit((requestContext) => readRefine(request, requestContext, options.signal), options);
+  refine(caller: Caller, request: RefineRequest, options: SubmitOptions): Promise<Generation> {
+    return this.#submit(caller, (requestContext) => readRefine(request, requestContext, options.signal), options);
   }
 
   async #submit(
+    caller: Caller,
     read: (requestContext: RequestContext) => Promise<ResolvedRequest>,
     { waitMs, signal }: SubmitOptions,
   ): Promise<Generation> {
@@ -61,12 +63,13 @@ export class GenerationService implements UseCases {
     const sources = this.#parts.sources.forRequest();
     // A request that waits for its answer holds no decoded image meanwhile.
     const { generation, images, recalled, resolved, stored } = await this.#prepared(
+      caller,
       () => read({ ...this.#parts.requestContext, sources }),
       signal,
     ).finally(() => sources.leave());
     const known = recalled.flatMap((image) => image ?? []);
     if (known.length === recalled.length) return this.#remembered(generation, known);
-    const context = this.#contextOf(resolved, generation.id);
+    const context = this.#contextOf(caller, resolved, generation.id);
     const plan = (traceparent: string | null) => ({
       jobs: jobsOf(images, stored, { ...context, traceparent }),
       takeovers: 0,
@@ -75,7 +78,7 @@ export class GenerationService implements UseCases {
   }
 
   /** Everything up to the first step, the images that came with the request in the store. */
-  async #prepared(read: () => Promise<ResolvedRequest>, signal: AbortSignal) {
+  async #prepared(caller: Caller, read: () => Promise<ResolvedRequest>, signal: AbortSignal) {
     const { given, ...resolved } = await read();
     const images = imagesOf(resolved.canonical).map((image) => ({ image, fingerprint: imageFingerprint(image) }));
     const recalled = await this.#lookUp(
@@ -84,14 +87,14 @@ export class GenerationService implements UseCases {
     );
     signal.throwIfAborted();
     this.#refuseWhenClosing();
-    const generation = initialGeneration({ ...resolved, given }, this.#parts.clock.now());
+    const generation = initialGeneration({ ...resolved, given }, caller.tenant, this.#parts.clock.now());
     const known = { generation, images, recalled, resolved };
     if (recalled.every((image) => image !== null)) return { ...known, stored: null };
     if (resolved.policy === 'ONLY') throw notCached(generation.fingerprint);
     if (given === null) return { ...known, stored: null };
-    const { request, caller } = this.#contextOf(resolved, generation.id);
+    const context = this.#contextOf(caller, resolved, generation.id);
     // Nothing is written for a request that has no place in the queue.
-    const places = images.map(({ fingerprint }) => ({ fingerprint, request, caller }));
+    const places = images.map(({ fingerprint }) => ({ ...context, fingerprint }));
     await accepted(this.#parts.queue.capacity(places));
     // What came with the request is on disk before its generation is told: a crash takes neither.
     const stored = await storeInputs(given, this.#parts.sources);
@@ -100,45 +103,44 @@ export class GenerationService implements UseCases {
     return { ...known, stored };
   }
 
-  async cancel(id: string): Promise<Generation> {
-    const live = this.#running.get(id);
-    if (live !== undefined) return live.cancel();
-    const generation = await this.generation(id);
+  async cancel(caller: Caller, id: string): Promise<Generation> {
+    const generation = await this.generation(caller, id);
     if (generation === null) throw unknownGeneration(id);
-    return generation;
+    return this.#running.get(id)?.cancel() ?? generation;
   }
 
-  async generation(id: string): Promise<Generation | null> {
-    const [generation] = await this.generations([id]);
+  async generation(caller: Caller, id: string): Promise<Generation | null> {
+    const [generation] = await this.generations(caller, [id]);
     return generation ?? null;
   }
 
-  async generations(ids: readonly string[]): Promise<readonly (Generation | null)[]> {
+  async generations({ tenant }: Caller, ids: readonly string[]): Promise<readonly (Generation | null)[]> {
     const elsewhere = ids.filter((id) => !this.#running.has(id));
     const stored = elsewhere.length === 0 ? [] : await this.#parts.records.generations(elsewhere);
     const found = new Map(stored.map((record, i) => [elsewhere[i]!, record?.generation ?? null]));
-    return ids.map((id) => this.#running.get(id)?.current ?? found.get(id) ?? null);
+    const generations = ids.map((id) => this.#running.get(id)?.current ?? found.get(id) ?? null);
+    return generations.map((generation) => (generation?.tenant === tenant ? generation : null));
   }
 
-  async image(id: string) {
-    const [image] = await this.images([id]);
+  async image(caller: Caller, id: string) {
+    const [image] = await this.images(caller, [id]);
     return image ?? null;
   }
 
-  images(ids: readonly string[]) {
+  images(_caller: Caller, ids: readonly string[]) {
     return this.#parts.records.images(ids);
   }
 
-  promptAdvice(prompt: string, model: string | null) {
+  promptAdvice(_caller: Caller, prompt: string, model: string | null) {
     return readForAdvice(prompt, model, this.#parts.requestContext);
   }
 
-  async models() {
-    const models = await Promise.all(this.#parts.requestContext.catalog.map(({ id }) => this.model(id)));
+  async models(caller: Caller) {
+    const models = await Promise.all(this.#parts.requestContext.catalog.map(({ id }) => this.model(caller, id)));
     return models.filter((model) => model !== null);
   }
 
-  async model(id: string) {
+  async model(_caller: Caller, id: string) {
     const { catalog, usable } = this.#parts.requestContext;
     const entry = catalog.find((candidate) => candidate.id === id);
     if (entry === undefined || (await usable.modelFinding(id)) !== null) return null;
@@ -147,8 +149,9 @@ export class GenerationService implements UseCases {
     return toModel({ ...entry, loras }, this.#parts.loaded().has(id));
   }
 
-  async *progress(id: string, after: number, signal: AbortSignal): AsyncGenerator<ProgressEvent> {
+  async *progress(caller: Caller, id: string, after: number, signal: AbortSignal): AsyncGenerator<ProgressEvent> {
     const from = whole('after', after, 0, Number.MAX_SAFE_INTEGER);
+    if ((await this.generation(caller, id)) === null) throw unknownGeneration(id);
     const left = this.#parts.subscribed();
     try {
       const events = await this.#parts.progress.read(id, from, signal);
@@ -252,9 +255,13 @@ export class GenerationService implements UseCases {
     return anew ? fingerprints.map(() => null) : this.#parts.records.recall(fingerprints);
   }
 
-  #contextOf({ policy }: Pick<ResolvedRequest, 'policy'>, request: string): Omit<JobContext, 'traceparent'> {
+  #contextOf(
+    { tenant }: Caller,
+    { policy }: Pick<ResolvedRequest, 'policy'>,
+    request: string,
+  ): Omit<JobContext, 'traceparent'> {
     const { deadlineMs } = this.#parts;
-    return { tenant: 'anonymous', caller: 'anonymous', request, reuse: policy !== 'REFRESH', deadlineMs };
+    return { tenant, caller: tenant, request, reuse: policy !== 'REFRESH', deadlineMs };
   }
 
   /** All images are there: the generation is over when it begins. */

@@ -1,3 +1,4 @@
+import type { Caller } from '../domain/caller.js';
 import type { ProgressEvent } from '../domain/event.js';
 import type { Generation } from '../domain/generation.js';
 import type { Image } from '../domain/image.js';
@@ -94,26 +95,31 @@ export interface Lora {
   readonly description: string;
 }
 
-/** The use cases. Methods reject with a Problem of `problems.ts` where a client can act on it. */
+/**
+ * The use cases. Each runs on behalf of a caller, for whom the generations of other tenants do not exist. An image is readable by each
+ * caller that knows its id, the hash of its file: the id is its address.
+ *
+ * Methods reject with a Problem of `problems.ts` where a client can act on it.
+ */
 export interface UseCases {
-  generate(request: GenerateRequest, options: SubmitOptions): Promise<Generation>;
-  edit(request: EditRequest, options: SubmitOptions): Promise<Generation>;
-  refine(request: RefineRequest, options: SubmitOptions): Promise<Generation>;
+  generate(caller: Caller, request: GenerateRequest, options: SubmitOptions): Promise<Generation>;
+  edit(caller: Caller, request: EditRequest, options: SubmitOptions): Promise<Generation>;
+  refine(caller: Caller, request: RefineRequest, options: SubmitOptions): Promise<Generation>;
   /** Leaves the generation's flights; the last to leave stops the work. A finished generation is returned as it is. */
-  cancel(id: string): Promise<Generation>;
+  cancel(caller: Caller, id: string): Promise<Generation>;
   /** Null for ids that were never given out (or are older than the store keeps). */
-  generation(id: string): Promise<Generation | null>;
-  generations(ids: readonly string[]): Promise<readonly (Generation | null)[]>;
-  image(id: string): Promise<Image | null>;
-  images(ids: readonly string[]): Promise<readonly (Image | null)[]>;
+  generation(caller: Caller, id: string): Promise<Generation | null>;
+  generations(caller: Caller, ids: readonly string[]): Promise<readonly (Generation | null)[]>;
+  image(caller: Caller, id: string): Promise<Image | null>;
+  images(caller: Caller, ids: readonly string[]): Promise<readonly (Image | null)[]>;
   /** What a model will make of a prompt. Left out, the default model. */
-  promptAdvice(prompt: string, model: string | null): Promise<PromptAdvice>;
+  promptAdvice(caller: Caller, prompt: string, model: string | null): Promise<PromptAdvice>;
   /** Those that can be used, with the LoRAs that can. */
-  models(): Promise<readonly Model[]>;
+  models(caller: Caller): Promise<readonly Model[]>;
   /** Null where there is none, or it cannot be used. */
-  model(id: string): Promise<Model | null>;
+  model(caller: Caller, id: string): Promise<Model | null>;
   /** Everything since `after`, then live, heartbeats in between; ends after GenerationFinished. Rejects with NotFound. */
-  progress(id: string, after: number, signal: AbortSignal): AsyncIterable<ProgressEvent>;
+  progress(caller: Caller, id: string, after: number, signal: AbortSignal): AsyncIterable<ProgressEvent>;
   /** The signal is aborted when the caller is gone. Rejects with InvalidInput, or the signal's reason. */
   variant(id: string, request: VariantRequest, signal?: AbortSignal): Promise<VariantResult>;
   /** True when the default model is loaded and the engine answers, and images can be stored, as far as that is known. */

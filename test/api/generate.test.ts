@@ -9,9 +9,9 @@ beforeAll(async () => {
   server = await openServer({
     wrap: (service) =>
       changed(service, {
-        images(ids) {
+        images(caller, ids) {
           loads++;
-          return service.images(ids);
+          return service.images(caller, ids);
         },
       }),
   });

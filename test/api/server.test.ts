@@ -19,9 +19,9 @@ beforeAll(async () => {
     env: { BODY_LIMIT_BYTES: '20000' },
     wrap: (service) =>
       changed(service, {
-        models() {
+        models(caller) {
           if (failing) throw new Error('the password is hunter2, in /etc/secret');
-          return service.models();
+          return service.models(caller);
         },
       }),
   });

@@ -10,7 +10,7 @@ import type { UseCases } from '../../src/generation/types.js';
 import { httpSection } from '../../src/http/config.js';
 import { createServer, type InkstoneServer, type Listening } from '../../src/http/server.js';
 import { tinyTurbo } from '../engine/checkpoints.js';
-import { newFolder, openStudio } from '../generation/open-studio.js';
+import { newFolder, openService } from '../generation/open-studio.js';
 
 /** The API on the tiny checkpoint: real engine, real stores, a folder of its own. */
 export interface TestServer extends InkstoneServer {
@@ -63,7 +63,7 @@ export async function openServer({
     log: { info() {}, warn() {} },
   });
   const tokenizer = openTokenizer(model.components.tokenizer, model.limits.maxPromptTokens);
-  const real = await openStudio({
+  const real = await openService({
     engines: [engine],
     catalog: [model],
     dataDir: newFolder(),

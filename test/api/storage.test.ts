@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { rawId } from '../../schema/ids.js';
+import { anonymous } from '../../src/domain/caller.js';
 import { cannotMount, mountSmallDisk, type SmallDisk } from '../generation/small-disk.js';
 import { house, openServer, origin, type TestServer } from './server.js';
 
@@ -40,7 +41,7 @@ describe.skipIf(cannotMount !== null)(`on a full disk${skipped}`, () => {
   }
   async function ended(id: string): Promise<Told> {
     const signal = new AbortController().signal;
-    for await (const event of server.service.progress(rawId('Generation', id), 0, signal)) void event;
+    for await (const event of server.service.progress(anonymous, rawId('Generation', id), 0, signal)) void event;
     const { generation } = await server.ask<{ generation: Told }>(
       `query($id: ID!) { generation(id: $id) { ${fields} } }`,
       { id },

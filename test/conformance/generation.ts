@@ -4,6 +4,7 @@ import type { Generation } from '../../src/generation/types.js';
 export function generationOf(changes: Partial<Generation> = {}): Generation {
   return {
     id: 'g1',
+    tenant: 'anonymous',
     operation: 'GENERATE',
     status: 'QUEUED',
     modelName: 'tiny',

@@ -4,7 +4,7 @@ import type { Worker } from 'node:worker_threads';
 import sharp from 'sharp';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { StorageUnavailable } from '../../src/domain/problems.js';
-import type { UseCases } from '../../src/generation/types.js';
+import type { CallersUseCases } from './as-caller.js';
 import { ScriptedEngine } from './engines.js';
 import { HandClock } from './hand-clock.js';
 import { eventsOf, newFolder, openStudio, painter, stays, tiny, untilDone } from './open-studio.js';
@@ -18,7 +18,7 @@ beforeEach(() => {
 });
 
 /** The next look at the disk, and what it finds. */
-async function readiness(service: UseCases): Promise<string | null> {
+async function readiness(service: CallersUseCases): Promise<string | null> {
   clock.advance(1000);
   return service.notReady();
 }
@@ -29,7 +29,7 @@ describe.skipIf(cannotMount !== null)(
   `on a full disk${cannotMount === null ? '' : ` (skipped: ${cannotMount})`}`,
   () => {
     let disk: SmallDisk;
-    let service: UseCases;
+    let service: CallersUseCases;
     beforeEach(async () => {
       disk = mountSmallDisk(8);
       service = await open();

@@ -3,14 +3,14 @@ import { BasicTracerProvider } from '@opentelemetry/sdk-trace-node';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { NonFinite } from '../../src/engine/problems.js';
-import type { UseCases } from '../../src/generation/types.js';
+import type { CallersUseCases } from './as-caller.js';
 import { ScriptedEngine } from './engines.js';
 import { openStudio, untilDone } from './open-studio.js';
 
 /** What an operator reads: a line a generation that has ended, at the level info. */
 
 const lines: string[] = [];
-let service: UseCases;
+let service: CallersUseCases;
 beforeAll(async () => {
   trace.setGlobalTracerProvider(new BasicTracerProvider());
   const engine = new ScriptedEngine({

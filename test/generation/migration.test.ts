@@ -38,7 +38,15 @@ describe('a database of the first version', () => {
       expect(generation).toEqual({
         generation: {
           ...{ id: 'g', operation: 'GENERATE', status: 'SUCCEEDED', prompt: 'a cat' },
-          ...{ loras: [], editMode: null, strength: null, sourceId: null, regions: [], images: [] },
+          ...{
+            tenant: 'anonymous',
+            loras: [],
+            editMode: null,
+            strength: null,
+            sourceId: null,
+            regions: [],
+            images: [],
+          },
         },
         lastSequence: 3,
         plan: null,

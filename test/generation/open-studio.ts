@@ -13,6 +13,7 @@ import type { Generation, ProgressEvent, UseCases } from '../../src/generation/t
 import { imagesSection } from '../../src/images/config.js';
 import { jobsSection } from '../../src/jobs/config.js';
 import { storesSection } from '../../src/stores/config.js';
+import { asCaller, type CallersUseCases } from './as-caller.js';
 import { ScriptedEngine } from './engines.js';
 
 const folders = {
@@ -88,8 +89,13 @@ export interface OpenOptions {
 
 export const newFolder = (): string => mkdtempSync(join(tmpdir(), 'inkstone-studio-'));
 
-/** A studio on a folder of its own. Whoever opens it closes it. */
-export async function openStudio(options: OpenOptions = {}): Promise<UseCases> {
+/** A service on a folder of its own, as callers without a key see it. Each test closes the one that it opens. */
+export async function openStudio(options: OpenOptions = {}): Promise<CallersUseCases> {
+  return asCaller(await openService(options));
+}
+
+/** The same for any caller. */
+export async function openService(options: OpenOptions = {}): Promise<UseCases> {
   const env = { DATA_DIR: options.dataDir ?? newFolder(), ...options.env };
   return createGenerationService({
     engines: options.engines ?? [new ScriptedEngine()],
@@ -116,14 +122,14 @@ export const stays = (waitMs = 0) => ({ waitMs, signal: new AbortController().si
 export const untilDone = stays(60_000);
 setMaxListeners(0, untilDone.signal);
 
-export async function eventsOf(service: UseCases, id: string, after = 0): Promise<ProgressEvent[]> {
+export async function eventsOf(service: CallersUseCases, id: string, after = 0): Promise<ProgressEvent[]> {
   const events: ProgressEvent[] = [];
   for await (const event of service.progress(id, after, new AbortController().signal)) events.push(event);
   return events;
 }
 
 /** The generation when it is over. */
-export async function ended(service: UseCases, { id }: Pick<Generation, 'id'>): Promise<Generation> {
+export async function ended(service: CallersUseCases, { id }: Pick<Generation, 'id'>): Promise<Generation> {
   return (await eventsOf(service, id)).at(-1)!.generation;
 }
 

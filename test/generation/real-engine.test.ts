@@ -3,9 +3,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { contentHash } from '../../src/checkpoint/index.js';
 import { openTokenizer } from '../../src/engine/models/tokenizer.js';
 import { createEngine, type HostedEngine } from '../../src/engine/process/host.js';
-import type { UseCases } from '../../src/generation/types.js';
 import { tinyTurbo } from '../engine/checkpoints.js';
 import { job } from '../engine/engines.js';
+import type { CallersUseCases } from './as-caller.js';
 import { ended, eventsOf, newFolder, openStudio, stays, untilDone } from './open-studio.js';
 
 const model = tinyTurbo();
@@ -19,9 +19,9 @@ const long = { prompt, width: 256, height: 256, steps: 100 };
 const dataDir = newFolder();
 
 let engine: HostedEngine;
-let service: UseCases;
+let service: CallersUseCases;
 
-function open(): Promise<UseCases> {
+function open(): Promise<CallersUseCases> {
   const tokenizer = openTokenizer(model.components.tokenizer, model.limits.maxPromptTokens);
   const { transformer, textEncoder, tokenizer: vocabulary, vae, scheduler } = model.components;
   return openStudio({

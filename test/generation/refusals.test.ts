@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvalidInput, UnknownModel } from '../../src/domain/problems.js';
-import type { GenerateRequest, UseCases } from '../../src/generation/types.js';
+import type { GenerateRequest } from '../../src/generation/types.js';
+import type { CallersUseCases } from './as-caller.js';
 import { ScriptedEngine } from './engines.js';
 import { guidedModel, openStudio, stays, studioFor } from './fixture.js';
 
@@ -57,7 +58,7 @@ const cases: [Partial<GenerateRequest>, string, string][] = [
 
 describe('a refusal names the field, what was expected and what came', () => {
   const engine = new ScriptedEngine();
-  let service: UseCases;
+  let service: CallersUseCases;
   beforeAll(async () => {
     service = await openStudio({ engines: [engine] });
   });

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { InvalidInput } from '../../src/domain/problems.js';
 import type { VariantRequest, VariantResult } from '../../src/domain/variant.js';
-import type { UseCases } from '../../src/generation/types.js';
+import type { CallersUseCases } from './as-caller.js';
 import { openStudio, untilDone } from './open-studio.js';
 
-let service: UseCases;
+let service: CallersUseCases;
 let id: string;
 beforeAll(async () => {
   service = await openStudio();

@@ -4,6 +4,7 @@ import { type DocumentNode, type ExecutionResult, type execute, GraphQLError, ty
 import { type Extra, useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer } from 'ws';
 import { type Context, newCursor } from '../../../schema/index.js';
+import { anonymous } from '../../domain/caller.js';
 import type { UseCases } from '../../generation/types.js';
 import { callersContext } from '../../telemetry/caller.js';
 import type { Access, Verdict } from '../access.js';
@@ -150,5 +151,11 @@ function parsed(parse: () => DocumentNode): DocumentNode | readonly GraphQLError
 
 /** The signal ends with the socket: then nobody is there who could be told an id. What was told its id goes on. */
 function contextOf(service: UseCases, request: IncomingMessage, settings: HttpConfig, signal: AbortSignal): Context {
-  return { service, baseUrl: baseUrlOf(headersOf(request), urlOf(request), settings), signal, cursor: newCursor() };
+  return {
+    service,
+    caller: anonymous,
+    baseUrl: baseUrlOf(headersOf(request), urlOf(request), settings),
+    signal,
+    cursor: newCursor(),
+  };
 }

@@ -3,6 +3,7 @@ import { createYoga, type Plugin, type YogaServerInstance } from 'graphql-yoga';
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { type Context, newCursor, schema } from '../../../schema/index.js';
+import { anonymous } from '../../domain/caller.js';
 import type { UseCases } from '../../generation/types.js';
 import { baseUrlOf } from '../base-url.js';
 import type { HttpConfig } from '../config.js';
@@ -75,6 +76,7 @@ export function createGraphQL({ service, settings, log, traced }: GraphQLParts):
         ? (given as unknown as Context)
         : {
             service,
+            caller: anonymous,
             baseUrl: baseUrlOf(given.request.headers, given.request.url, settings),
             signal: given.request.signal,
             cursor: newCursor(lastEventOf(given.request.headers)),

@@ -81,7 +81,15 @@ export function createSqlStore(sql: Sql, { rows }: SqlStoreOptions): GenerationS
 }
 
 /** Fields that generations did not have while GENERATE was the only operation. */
-const added = { loras: [], editMode: null, strength: null, sourceId: null, regions: [], images: [] } as const;
+const added = {
+  tenant: 'anonymous',
+  loras: [],
+  editMode: null,
+  strength: null,
+  sourceId: null,
+  regions: [],
+  images: [],
+} as const;
 
 function toGeneration(row: Row): StoredGeneration {
   const generation = { ...added, ...JSON.parse(String(row.body)) } as Generation;
