@@ -27,7 +27,8 @@ const outro = `## Read by others
 
 OpenTelemetry's SDK reads [its other variables](https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables) itself. The engine's process gets
 \`MALLOC_MMAP_THRESHOLD_=65536\` for glibc unless it is set, which keeps its memory small after models are loaded. Proxy variables
-(\`HTTP_PROXY\`) are not followed when images are fetched.
+(\`HTTP_PROXY\`) are not followed when images are fetched. Amazon's client reads [its usual variables](https://docs.aws.amazon.com/sdkref/latest/guide/environment-variables.html)
+(\`AWS_ACCESS_KEY_ID\`, \`AWS_REGION\`, else \`AWS_DEFAULT_REGION\` …); its warning about Node 20 is off (\`AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED\`).
 `;
 
 /** The text of docs/configuration.md. */

@@ -43,13 +43,14 @@ export interface GenerationServiceOptions {
   /** Left out, everything can be used. */
   readonly usable?: RequestContext['usable'];
   /** What computes, with its version. */
-  readonly runtime?: RequestContext['runtime'];
+  readonly runtime?: string;
   readonly settings: {
     readonly generation: GenerationConfig;
     readonly jobs: JobsConfig;
     readonly images: ImagesConfig;
     readonly stores?: StoresConfig;
-    readonly engine: Pick<EngineConfig, 'JOB_DEADLINE_MS'> & Partial<Pick<EngineConfig, 'ENGINE_BATCH'>>;
+    readonly engine: Pick<EngineConfig, 'JOB_DEADLINE_MS'> &
+      Partial<Pick<EngineConfig, 'ENGINE_BATCH' | 'PRECISION_CLASS'>>;
   };
   readonly log: Logger;
   readonly clock?: Clock;
@@ -67,7 +68,8 @@ export async function createGenerationService(options: GenerationServiceOptions)
   const { engines, catalog, settings, log, clock = systemClock, metrics = new Metrics() } = options;
   const stores = await openStores({ settings, log, clock });
   try {
-    const device = await deviceOf(engines);
+    const device = settings.engine.PRECISION_CLASS ?? (await deviceOf(engines));
+    const computedBy = { device, runtime: options.runtime ?? '' };
     let closed = false;
     if (options.loadsAhead !== false)
       loadAhead(engines, catalog, (error, model) => {
@@ -78,7 +80,7 @@ export async function createGenerationService(options: GenerationServiceOptions)
     const problemOf = problemsTo(log);
     const queue = new InProcessQueue({
       workers: engines.map((engine) =>
-        workerOf(engine, { stores, settings: settings.engine, now, problemOf, measures: metrics }),
+        workerOf(engine, { stores, settings: settings.engine, now, problemOf, measures: metrics, computedBy }),
       ),
       limit: settings.jobs.QUEUE_LIMIT,
       now,
@@ -92,10 +94,12 @@ export async function createGenerationService(options: GenerationServiceOptions)
       maxBytes: PROGRESS_LOG_BYTES,
       keptBytes: PROGRESS_KEPT_BYTES,
     });
-    const requestContext = memoizingTokenCounts(
-      { usable: allUsable, runtime: '', ...options, sources: stores.inputs, device },
-      options.modelVersion ?? (() => ''),
-    );
+    const { advise, modelContent, loraContent, regionDetector, usable = allUsable } = options;
+    const requestContext: RequestContext = {
+      ...{ catalog, advise, modelContent, loraContent, regionDetector, usable, sources: stores.inputs },
+      computedBy: () => computedBy,
+      countTokens: memoizedTokenCounts(options.countTokens, options.modelVersion ?? (() => '')),
+    };
     const loaded = () => new Set(engines.flatMap((engine) => engine.loaded()));
     const service = assemble({ stores, queue, progress, requestContext, loaded, settings, log, clock, metrics }, () => {
       closed = true;
@@ -145,7 +149,7 @@ export function assemble(
 }
 
 /** Images of different precisions differ in their last bits: `cpu`, `cuda`, or `cpu+cuda` where a job may go to either. */
-async function deviceOf(engines: readonly Engine[]): Promise<string> {
+export async function deviceOf(engines: readonly Engine[]): Promise<string> {
   const choices = await Promise.all(engines.map((engine) => engine.ready()));
   return [...new Set(choices.map(({ device }) => device))].sort().join('+');
 }
@@ -162,29 +166,26 @@ function loadAhead(
 }
 
 /** A repeat should cost no tokenizer. */
-function memoizingTokenCounts(
-  { countTokens, ...requestContext }: RequestContext,
+export function memoizedTokenCounts(
+  countTokens: RequestContext['countTokens'],
   modelVersion: (model: string) => string,
-): RequestContext {
+): RequestContext['countTokens'] {
   const counts = new LRUCache<string, TokenCount | Promise<TokenCount>>({
     max: 5000,
     maxSize: 8 * 1024 ** 2,
     sizeCalculation: (_, key) => key.length,
   });
-  return {
-    ...requestContext,
-    async countTokens(model, prompt) {
-      const key = `${model} ${modelVersion(model)}\n${prompt}`;
-      const known = counts.get(key) ?? countTokens(model, prompt);
-      // Before it is waited for: those who ask meanwhile need not count again.
-      counts.set(key, known);
-      try {
-        return await known;
-      } catch (error) {
-        counts.delete(key);
-        throw error;
-      }
-    },
+  return async (model, prompt) => {
+    const key = `${model} ${modelVersion(model)}\n${prompt}`;
+    const known = counts.get(key) ?? countTokens(model, prompt);
+    // Before it is waited for: those who ask meanwhile need not count again.
+    counts.set(key, known);
+    try {
+      return await known;
+    } catch (error) {
+      counts.delete(key);
+      throw error;
+    }
   };
 }
 

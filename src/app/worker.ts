@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { ComputedBy } from '../domain/canonical.js';
 import type { ProblemRecord } from '../domain/problem.js';
 import type { EngineConfig } from '../engine/config.js';
 import type { Engine } from '../engine/engine.js';
@@ -18,16 +19,21 @@ export interface WorkerOptions {
   readonly now: () => number;
   readonly problemOf: (error: unknown) => ProblemRecord;
   readonly measures: JobMeasures;
+  /** What decides the last bits of its images: jobs that ask for another fail. */
+  readonly computedBy: ComputedBy;
 }
 
 /** An engine that makes the images of jobs. */
-export function workerOf(engine: Engine, { stores, settings, now, problemOf, measures }: WorkerOptions): Worker {
+export function workerOf(
+  engine: Engine,
+  { stores, settings, now, problemOf, measures, computedBy }: WorkerOptions,
+): Worker {
   const { images, inputs, records } = stores;
   const imageRecords: ImageRecords = {
     find: async (fingerprint) => (await records.recall([fingerprint]))[0] ?? null,
     save: (record, replace) => records.saveImage(record, now(), replace),
   };
-  const parts = { engine, inputs, images, now, problemOf, measures, records: imageRecords };
+  const parts = { engine, inputs, images, now, problemOf, measures, computedBy, records: imageRecords };
   return {
     loaded: () => engine.loaded(),
     batch: settings.ENGINE_BATCH ?? DEFAULT_BATCH,

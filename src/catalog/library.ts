@@ -271,8 +271,12 @@ function changing(paths: readonly string[]): CheckpointError {
   return new CheckpointError(`A file of ${paths.join(', ')} was changed while they were read.`, 'changing');
 }
 
+/** As much of a hash as tells it from others. */
+export const short = (hash: string): string => hash.slice(0, 12);
+
 /** @throws FilesChanged */
 async function same(expected: string | undefined, now: () => Promise<string>, what: string): Promise<void> {
   const found = await now();
-  if (expected !== undefined && expected !== found) throw new FilesChanged(what);
+  if (expected !== undefined && expected !== found)
+    throw new FilesChanged(what, { expected: short(expected), received: short(found) });
 }

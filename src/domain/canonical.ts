@@ -24,6 +24,9 @@ export interface Canonical {
   readonly seed: number;
 }
 
+/** What decides the last bits of an image beside the request and the model's files. */
+export type ComputedBy = Pick<Canonical, 'device' | 'runtime'>;
+
 /** An image from a prompt. Its sides are multiples of 16. */
 export interface CanonicalGenerate extends Canonical {
   readonly operation: 'GENERATE';

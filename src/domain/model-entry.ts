@@ -29,6 +29,11 @@ export interface ModelEntry {
   readonly loras: readonly LoraEntry[];
 }
 
+/** What is told of a model beside where its files are. */
+export interface ModelDescription extends Omit<ModelEntry, 'components' | 'loras'> {
+  readonly loras: readonly Omit<LoraEntry, 'file'>[];
+}
+
 /** A LoRA that clients may ask for with a model. */
 export interface LoraEntry {
   readonly id: string;

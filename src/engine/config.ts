@@ -27,6 +27,14 @@ export const engineSection = {
       "Memory for encoded prompts, beside `ENGINE_MEMORY`: a 6-billion-parameter model's take up to 5 MB each. 0 keeps none.",
       { unit: 'bytes' },
     ),
+    PRECISION_CLASS: setting(
+      z
+        .string()
+        .regex(/^[a-z0-9+._-]{1,32}$/, 'expected up to 32 lower-case letters, digits and + . _ -')
+        .optional(),
+      'What images of this machine have their precision from, a part of their fingerprints. Machines that are set to the same word answer for one another: set it where devices differ but their last bits may too.',
+      { default: 'the device' },
+    ),
     ENGINE_BATCH: setting(
       whole(1, 64).nullable().default(null),
       'Items of one forward, at most, of which a guided image is two; fewer where memory is short.',

@@ -38,8 +38,11 @@ export class FilesChanged extends Error {
   constructor(
     /** `The model "x"` */
     readonly what: string,
+    /** Hashes of its content, in short: that which the job was made for, and that which is there. Null where they are not known. */
+    readonly hashes: { readonly expected: string; readonly received: string } | null = null,
   ) {
-    super(`${what} was replaced while this waited or was drawn. Send the request again.`);
+    const which = hashes === null ? '' : ` (expected ${hashes.expected} but received ${hashes.received})`;
+    super(`${what} was replaced while this waited or was drawn${which}. Send the request again.`);
   }
 }
 

@@ -1,8 +1,8 @@
-import type { ModelEntry } from '../domain/model-entry.js';
+import type { ModelDescription } from '../domain/model-entry.js';
 import type { Model } from './types.js';
 
 /** A catalog entry as clients see it. */
-export function toModel(entry: ModelEntry, loaded: boolean): Model {
+export function toModel(entry: ModelDescription, loaded: boolean): Model {
   const { id, name, family, operations, editModes, defaults, limits, supportsGuidance, supportsNegativePrompt } = entry;
   const loras = entry.loras.map((lora) => ({ model: id, id: lora.id, name: lora.name, description: lora.description }));
   return {

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import type { ComputedBy } from '../domain/canonical.js';
 import type { ImageRecord } from '../domain/image.js';
 import type { ProblemRecord } from '../domain/problem.js';
 import type { Stage } from '../domain/stage.js';
 import type { Engine, EngineEvent, Pixels, Region } from '../engine/engine.js';
+import { FilesChanged } from '../engine/problems.js';
 import { encodeMaster } from '../images/master.js';
 import { addressOf, type ImageStore } from '../stores/images/image-store.js';
 import { ImageSpan } from '../telemetry/spans.js';
@@ -32,6 +34,8 @@ export interface RunParts {
   readonly problemOf: (error: unknown) => ProblemRecord;
   /** Where durations are counted, in milliseconds. */
   readonly measures: JobMeasures;
+  /** What decides the last bits here: images that were asked for of another are not made. Left out, all are. */
+  readonly computedBy?: ComputedBy | undefined;
 }
 
 export interface JobMeasures {
@@ -58,7 +62,7 @@ interface Traced extends Task {
 export async function runJobs(tasks: readonly Task[], parts: RunParts): Promise<void> {
   const started = tasks.map((task) => begin(task, parts));
   try {
-    const missing = await lookUp(started, parts);
+    const missing = refuseOthers(await lookUp(started, parts), parts);
     if (missing.length === 0) return;
     const { images, regions } = await make(missing, parts);
     await Promise.all(missing.map((task, i) => finish(task, images[i]!, regions, parts)));
@@ -98,6 +102,22 @@ async function lookUp(tasks: readonly Traced[], { records }: RunParts): Promise<
     return false;
   });
 }
+
+/** Fails those that another device or runtime was asked for, such as before an upgrade: what is made here has another fingerprint. */
+function refuseOthers(tasks: readonly Traced[], { computedBy, problemOf }: RunParts): readonly Traced[] {
+  if (computedBy === undefined) return tasks;
+  const received = inWords(computedBy);
+  return tasks.filter(({ job, emit, end }) => {
+    const expected = inWords(job.image);
+    if (expected === received) return true;
+    const error = new FilesChanged('What computes', { expected, received });
+    end('failed', error.message);
+    emit({ type: 'failed', problem: problemOf(error) });
+    return false;
+  });
+}
+
+const inWords = ({ device, runtime }: ComputedBy) => `${device} ${runtime}`.trim();
 
 async function make(tasks: readonly Traced[], { engine, inputs, measures }: RunParts) {
   const job = await engineJob(

@@ -1,4 +1,4 @@
-import type { ModelEntry } from '../../domain/model-entry.js';
+import type { ModelDescription } from '../../domain/model-entry.js';
 import { refused, refusedAs, whole } from '../../domain/validation.js';
 import type { ResolvedRequest } from '../resolved-request.js';
 import type { GenerateRequest } from '../types.js';
@@ -20,7 +20,7 @@ export async function readGenerate(request: GenerateRequest, context: RequestCon
   return { canonical: { ...canonical, ...size, operation: 'GENERATE' }, given: null, ...rest };
 }
 
-function sizeOf({ width, height }: GenerateRequest, { defaults, limits }: ModelEntry) {
+function sizeOf({ width, height }: GenerateRequest, { defaults, limits }: ModelDescription) {
   const side = (field: string, value: number) => {
     if (value % 16 === 0 && value >= limits.minSide && value <= limits.maxSide) return value;
     throw refused(field, `a multiple of 16 between ${limits.minSide} and ${limits.maxSide}`, value, {

@@ -1,4 +1,4 @@
-import type { ModelEntry } from '../../domain/model-entry.js';
+import type { ModelDescription } from '../../domain/model-entry.js';
 import type { ProblemCode, ProblemParameters } from '../../domain/problem-codes.js';
 import { refusedAs } from '../../domain/validation.js';
 import type { Mask, Pixels } from '../../engine/engine.js';
@@ -8,7 +8,7 @@ import { hashOf } from '../../inputs/sources.js';
 import { maskOfSize } from './mask-size.js';
 import type { RequestContext } from './reader.js';
 
-type Limits = ModelEntry['limits'];
+type Limits = ModelDescription['limits'];
 
 /** An image or mask as the engine takes it, with the hash that stands for it in fingerprints. */
 export interface Hashed<T> {

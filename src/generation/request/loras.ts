@@ -1,5 +1,5 @@
 import { CheckpointError, type Fault } from '../../checkpoint/index.js';
-import type { ModelEntry } from '../../domain/model-entry.js';
+import type { ModelDescription } from '../../domain/model-entry.js';
 import type { ProblemDetails } from '../../domain/problem-codes.js';
 import type { AppliedLora, SampledLora } from '../../domain/sampling.js';
 import { outOfRange, refused, refusedAs, unsupported } from '../../domain/validation.js';
@@ -13,7 +13,7 @@ const maxWeight = 8;
 /** The LoRAs that are added, by id: in which order they are asked for does not count. @throws InvalidInput */
 export async function lorasOf(
   wanted: readonly AppliedLora[],
-  model: ModelEntry,
+  model: ModelDescription,
   context: RequestContext,
 ): Promise<readonly SampledLora[]> {
   const asked = wanted.map(({ id, weight }) => ({ id: keyOf(id, model), weight }));
@@ -47,7 +47,7 @@ export async function lorasOf(
 async function contentOf(
   i: number,
   id: string,
-  model: ModelEntry,
+  model: ModelDescription,
   { usable, loraContent }: RequestContext,
 ): Promise<string> {
   const refuse = (fault: Fault): never => {
@@ -65,16 +65,16 @@ async function contentOf(
 }
 
 /** `model/key` is that LoRA of that model and of no other, however alike they are called. */
-function keyOf(id: string, model: ModelEntry): string {
+function keyOf(id: string, model: ModelDescription): string {
   return id.startsWith(`${model.id}/`) ? id.slice(model.id.length + 1) : id;
 }
 
-const listed = ({ id, loras }: ModelEntry) =>
+const listed = ({ id, loras }: ModelDescription) =>
   loras.length === 0
     ? `left out, as ${id} has none,`
     : `one that ${id} lists (${loras.map((lora) => lora.id).join(', ')})`;
 
-const unlisted = ({ id, loras }: ModelEntry): ProblemDetails =>
+const unlisted = ({ id, loras }: ModelDescription): ProblemDetails =>
   loras.length === 0
     ? unsupported(id)
     : { code: 'UNKNOWN_LORA', parameters: { model: id, available: loras.map((lora) => lora.id).join(', ') } };

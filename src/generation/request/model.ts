@@ -1,5 +1,5 @@
 import { CheckpointError, type Fault } from '../../checkpoint/index.js';
-import type { ModelEntry } from '../../domain/model-entry.js';
+import type { ModelDescription } from '../../domain/model-entry.js';
 import { UnknownModel } from '../../domain/problems.js';
 import { refused, refusedAs, unsupported } from '../../domain/validation.js';
 import type { EditMode, Operation } from '../../engine/engine.js';
@@ -7,7 +7,7 @@ import { unusable, unusableDetails } from '../unusable.js';
 import type { RequestContext } from './reader.js';
 
 /** By id, else by name; left out, the first of the catalog that can be used. @throws UnknownModel */
-export async function chosenModel(asked: string | null | undefined, context: Models): Promise<ModelEntry> {
+export async function chosenModel(asked: string | null | undefined, context: Models): Promise<ModelDescription> {
   const { catalog } = context;
   const model =
     asked == null
@@ -30,8 +30,8 @@ export async function capableModel(
   context: Models,
   operation: Operation,
   mode: EditMode | null = null,
-): Promise<ModelEntry> {
-  const can = (model: ModelEntry) =>
+): Promise<ModelDescription> {
+  const can = (model: ModelDescription) =>
     model.operations.includes(operation) && (mode === null || model.editModes.includes(mode));
   const expected = `one that can ${operation}${mode === null ? '' : ` by ${mode}`}`;
   if (asked == null) {
@@ -46,7 +46,7 @@ export async function capableModel(
 
 type Models = Pick<RequestContext, 'catalog' | 'usable'>;
 
-async function firstUsable(models: readonly ModelEntry[], { usable }: Models): Promise<ModelEntry | null> {
+async function firstUsable(models: readonly ModelDescription[], { usable }: Models): Promise<ModelDescription | null> {
   for (const model of models) if ((await usable.modelFinding(model.id)) === null) return model;
   return null;
 }
@@ -65,7 +65,7 @@ function unusableModel(id: string, fault: Fault, models: Models): UnknownModel {
 }
 
 /** What is read of a model's files. @throws UnknownModel where they cannot be used any more */
-export async function ofFiles<T>(model: ModelEntry, models: Models, read: () => T | Promise<T>): Promise<T> {
+export async function ofFiles<T>(model: ModelDescription, models: Models, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read();
   } catch (error) {
@@ -80,7 +80,7 @@ function idsOf({ catalog, usable }: Models): readonly string[] {
 }
 
 /** `GENERATE, EDIT by INPAINT or STRENGTH, REFINE` */
-function abilities({ operations, editModes }: ModelEntry): string {
+function abilities({ operations, editModes }: ModelDescription): string {
   return operations
     .map((operation) => (operation === 'EDIT' ? `EDIT by ${editModes.join(' or ')}` : operation))
     .join(', ');

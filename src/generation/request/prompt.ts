@@ -1,4 +1,4 @@
-import type { ModelEntry } from '../../domain/model-entry.js';
+import type { ModelDescription } from '../../domain/model-entry.js';
 import type { TokenCount } from '../../domain/prompt.js';
 import { refused, refusedAs, tooLong, unsupported } from '../../domain/validation.js';
 import { ofFiles } from './model.js';
@@ -32,7 +32,7 @@ export function requirePrompt(prompt: string): string {
 }
 
 /** @throws InvalidInput */
-export function negativeOf(asked: string | null | undefined, model: ModelEntry): string {
+export function negativeOf(asked: string | null | undefined, model: ModelDescription): string {
   const negative = readText('negativePrompt', asked ?? '');
   if (negative !== '' && !model.supportsNegativePrompt)
     throw refused('negativePrompt', `empty, as ${model.id} takes none,`, negative, unsupported(model.id));
@@ -43,7 +43,7 @@ export function negativeOf(asked: string | null | undefined, model: ModelEntry):
 export async function checkedTokenCount(
   field: string,
   prompt: string,
-  model: ModelEntry,
+  model: ModelDescription,
   context: RequestContext,
 ): Promise<TokenCount> {
   if (prompt === '') return { tokens: 0, truncated: false };

@@ -1,5 +1,6 @@
 import type { Finding } from '../../catalog/findings.js';
-import type { ModelEntry } from '../../domain/model-entry.js';
+import type { ComputedBy } from '../../domain/canonical.js';
+import type { ModelDescription } from '../../domain/model-entry.js';
 import type { TokenCount } from '../../domain/prompt.js';
 import type { Sources } from '../../inputs/sources.js';
 import type { Counted, PromptAdvice } from '../advice/advise.js';
@@ -16,7 +17,7 @@ export interface Usable {
 
 /** What it takes to read a request. */
 export interface RequestContext {
-  readonly catalog: readonly ModelEntry[];
+  readonly catalog: readonly ModelDescription[];
   readonly usable: Usable;
   /** Hash of the model's content as it is now, its LoRAs left out. @throws CheckpointError */
   readonly modelContent: (model: string) => string | Promise<string>;
@@ -25,11 +26,8 @@ export interface RequestContext {
   readonly countTokens: (model: string, prompt: string) => TokenCount | Promise<TokenCount>;
   /** Advice on a prompt that has been counted. */
   readonly advise: (prompt: string, counted: Counted) => PromptAdvice | Promise<PromptAdvice>;
-  /** The class of device that images are made on. */
-  readonly device: string;
-  /** What computes, with its version. */
-  readonly runtime: string;
-  /** What finds the regions of a refinement, where a request names none. @throws CheckpointError */
-  readonly regionDetector: () => string | Promise<string>;
+  readonly computedBy: (model: string) => ComputedBy;
+  /** What finds the regions of the model's refinements, where a request names none. @throws CheckpointError */
+  readonly regionDetector: (model: string) => string | Promise<string>;
   readonly sources: Pick<Sources, 'open' | 'openMask'>;
 }

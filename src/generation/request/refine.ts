@@ -41,16 +41,16 @@ export async function readRefine(
       ...{ ...canonical, operation: 'REFINE', width, height, strength, regions },
       source: source.sha256,
       mask: mask?.sha256 ?? null,
-      regionDetector: mask === null && regions === null ? await regionDetectorOf(context) : '',
+      regionDetector: mask === null && regions === null ? await regionDetectorOf(model.id, context) : '',
     },
     given: { source: source.pixels, sourceId: source.imageId, references: [], mask: mask?.value ?? null },
   };
 }
 
 /** @throws InvalidInput where it cannot be used now */
-async function regionDetectorOf({ regionDetector }: RequestContext): Promise<string> {
+async function regionDetectorOf(model: string, { regionDetector }: RequestContext): Promise<string> {
   try {
-    return await regionDetector();
+    return await regionDetector(model);
   } catch (error) {
     if (!(error instanceof CheckpointError)) throw error;
     const received = `nothing, and ${unusable('the face detector', error.fault)}`;

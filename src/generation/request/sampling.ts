@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Canonical } from '../../domain/canonical.js';
-import type { ModelEntry } from '../../domain/model-entry.js';
+import type { ModelDescription } from '../../domain/model-entry.js';
 import { type Sampling, unguided } from '../../domain/sampling.js';
 import { outOfRange, refused, unsupported, whole } from '../../domain/validation.js';
 import { dynamicGuidance } from '../dynamic-guidance.js';
@@ -32,7 +32,7 @@ interface Common extends Pick<ResolvedRequest, 'policy' | 'randomSeed' | 'prompt
 export async function readCommon(
   request: GuidedRequest,
   { text, count, defaultSteps }: { text: string; count: number; defaultSteps: number },
-  model: ModelEntry,
+  model: ModelDescription,
   context: RequestContext,
 ): Promise<Common> {
   const policy = request.cache ?? 'DEFAULT';
@@ -49,7 +49,8 @@ export async function readCommon(
     request.dynamicGuidance === true ? dynamicGuidance(asked.guidance, text, promptTokens.tokens) : asked.guidance;
   const guided = guidance > 0;
   const canonical = {
-    ...{ device: context.device, runtime: context.runtime, maxPromptTokens: model.limits.maxPromptTokens },
+    ...context.computedBy(model.id),
+    maxPromptTokens: model.limits.maxPromptTokens,
     ...{ model: model.id, content, seed, count },
     prompt: { text, negative: guided ? negative : '' },
     sampling: { ...asked, guidance, ...(guided ? {} : unguided), loras },
@@ -58,7 +59,7 @@ export async function readCommon(
 }
 
 /** What a request says of sampling, its LoRAs left out. */
-function samplingOf(request: GuidedRequest, defaultSteps: number, model: ModelEntry): Omit<Sampling, 'loras'> {
+function samplingOf(request: GuidedRequest, defaultSteps: number, model: ModelDescription): Omit<Sampling, 'loras'> {
   return {
     steps: whole('steps', request.steps ?? defaultSteps, 1, maxSteps),
     guidance: guidanceOf(request.guidance, model),
@@ -79,7 +80,7 @@ function seedOf(asked: number | null | undefined, count: number, policy: CachePo
   return { seed: randomInt(RANDOM_SEEDS - (count - 1)), randomSeed: true };
 }
 
-function guidanceOf(asked: number | null | undefined, model: ModelEntry): number {
+function guidanceOf(asked: number | null | undefined, model: ModelDescription): number {
   if (asked == null) return model.defaults.guidance;
   if (!model.supportsGuidance && asked !== 0)
     throw refused('guidance', `0, as ${model.id} takes none,`, asked, unsupported(model.id));
@@ -91,7 +92,7 @@ function limitOf(
   field: 'guidanceNormalization' | 'guidanceTruncation',
   request: GuidedRequest,
   most: number,
-  model: ModelEntry,
+  model: ModelDescription,
 ): number {
   const [asked, none] = [request[field], unguided[field]];
   if (asked == null || asked === none) return none;
