@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { CoalescingCache } from '../cache/single-flight-lru.js';
 import { whole } from '../domain/validation.js';
 import type { VariantRequest, VariantResult } from '../domain/variant.js';
+import { sha256 } from '../environment/in-turns.js';
 import type { Records } from '../stores/generations/image-records.js';
 import type { ImageStore } from '../stores/images/image-store.js';
 import { MAX_SIDE } from './address.js';
@@ -63,7 +63,7 @@ export class Variants {
       const master = await this.#images.read(id);
       if (master === null) throw new Gone();
       const body = await encodeVariant(master, image, spec, left);
-      return { body, etag: etagOf(createHash('sha256').update(body).digest('hex')) };
+      return { body, etag: etagOf(await sha256(body)) };
     };
     const key = JSON.stringify([encoderVersion, id, spec]);
     try {

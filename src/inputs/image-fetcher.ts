@@ -3,6 +3,7 @@ import { type BlockList, isIP } from 'node:net';
 import { type InvalidInput, Problem } from '../domain/problems.js';
 import { refusedAs, tooLong } from '../domain/validation.js';
 import type { Clock } from '../environment/clock.js';
+import { joined } from '../environment/in-turns.js';
 import { unlessAborted } from '../environment/unless-aborted.js';
 import { inClientSpan } from '../telemetry/in-span.js';
 import { type AddressRules, hostOf, portOf, readAddress, violation } from './address.js';
@@ -156,7 +157,7 @@ async function bodyOf(
       length += chunk.length;
       chunks.push(chunk);
     }
-    return Buffer.concat(chunks);
+    return await joined(chunks, length);
   } finally {
     budget.giveBack(length);
   }

@@ -1,4 +1,4 @@
-import type { Mask, Pixels } from '../engine/engine.js';
+import type { Pixels } from '../engine/engine.js';
 
 /** An image as a client names it: exactly one of the three. */
 export interface ImageRequest {
@@ -17,11 +17,4 @@ export interface Source {
   readonly sha256: string;
   /** Its id, where it is an image of ours. */
   readonly imageId: string | null;
-}
-
-/** A mask that came in. What was transparent is black. */
-export interface MaskSource {
-  readonly mask: Mask;
-  /** Of size and values. */
-  readonly sha256: string;
 }

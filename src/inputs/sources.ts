@@ -3,12 +3,13 @@ import type { ProblemDetails } from '../domain/problem-codes.js';
 import { NotFound } from '../domain/problems.js';
 import { refusedAs } from '../domain/validation.js';
 import type { Mask, Pixels } from '../engine/engine.js';
+import { joined } from '../environment/in-turns.js';
 import { type DecodeOptions, decodeImage, decodeMask, NotAnImage } from '../images/decode.js';
 import { imageOfLossless, losslessImage, losslessMask, maskOfLossless } from '../images/lossless.js';
 import { PixelRoom, type PixelVisit } from '../images/pixel-room.js';
 import type { ImageStore } from '../stores/images/image-store.js';
 import type { ImageFetcher } from './image-fetcher.js';
-import type { ImageRequest, MaskSource, Source } from './source.js';
+import type { ImageRequest, Source } from './source.js';
 import { whenRead } from './when-read.js';
 
 export interface SourcesOptions {
@@ -75,11 +76,14 @@ export class Sources {
     return { pixels, sha256: await hashOf(pixels), imageId: incoming.imageId };
   }
 
-  /** @throws InvalidInput about `field` or the part of it that was given; NotFound; the signal's reason */
-  async openMask(input: ImageRequest, field: string, signal: AbortSignal, visit?: PixelVisit): Promise<MaskSource> {
+  /**
+   * What was transparent is black.
+   *
+   * @throws InvalidInput about `field` or the part of it that was given; NotFound; the signal's reason
+   */
+  async openMask(input: ImageRequest, field: string, signal: AbortSignal, visit?: PixelVisit): Promise<Mask> {
     const incoming = await this.#incoming(input, field, signal);
-    const mask = await this.#decoded(incoming, decodeMask, { signal, visit }).finally(() => read(input));
-    return { mask, sha256: await hashOf(mask) };
+    return this.#decoded(incoming, decodeMask, { signal, visit }).finally(() => read(input));
   }
 
   /** Makes it durable for a job, which names it by the id that this returns. */
@@ -113,7 +117,7 @@ export class Sources {
     const given = [id, upload, url].filter((way) => way != null).length;
     if (given !== 1) throw refusedAs(field, 'exactly one of id, upload and url', `${given} of them`);
     if (upload != null) {
-      const bytes = new Uint8Array(await upload.arrayBuffer());
+      const bytes = await joined(upload.stream() as unknown as AsyncIterable<Uint8Array>, upload.size);
       return { field: `${field}.upload`, bytes, imageId: null };
     }
     if (url != null)

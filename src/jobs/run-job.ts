@@ -158,7 +158,7 @@ async function finish(task: Traced, pixels: Pixels, regions: readonly Region[], 
     const { width, height } = pixels;
     const { fingerprint } = job;
     const image = {
-      id: addressOf(png),
+      id: await addressOf(png),
       width,
       height,
       thumbhash,

@@ -16,6 +16,7 @@ import { growth } from './growth.js';
 import { watchMemory } from './memory.js';
 import { quantised } from './quantised.js';
 import { type Measure, tableOf } from './report.js';
+import { stalls } from './stalls.js';
 
 const { values } = parseArgs({
   options: { json: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
@@ -51,6 +52,7 @@ try {
     measures.push({ name: 'peak memory (PSS of all processes)', value: peak / 1e6, unit: 'MB', target: '≤ 900' });
   }
   measures.push(...(await changes(program)));
+  measures.push(...(await stalls(program)));
   const cached = await cachedRepeat(program);
   measures.push(
     { name: 'cached repeat p50', value: cached.p50, unit: 'ms', target: '≤ 5' },

@@ -19,9 +19,13 @@ export async function stalls(program: Program): Promise<readonly Measure[]> {
       await send(program.url);
       longest.push(await loopDelay(program));
     }
-    measures.push({ name: `  ${name}`, value: Math.min(...longest), unit: 'ms', target: '≤ 50' });
+    measures.push({ name: `  ${name}`, value: Math.min(...longest), unit: 'ms' });
   }
-  return measures;
+  const worst = Math.max(...measures.map(({ value }) => value));
+  return [
+    { name: 'longest stop of the event loop by one hostile request', value: worst, unit: 'ms', target: '≤ 50' },
+    ...measures,
+  ];
 }
 
 function loopDelay(program: Program): Promise<number> {
@@ -47,11 +51,17 @@ async function requests(): Promise<readonly (readonly [string, Send])[]> {
     ['source and mask of 64 megapixels', edit(source, {}, mask)],
     ['upload of 17 MB', edit(noise, { strength: 0.5 })],
     ['upload of 17 MB that is no image', edit(new Uint8Array(17e6).fill(88), { strength: 0.5 })],
-    ['variables nested 60,000 deep', json(`{"query":"{ __typename }","variables":{"a":${deep.slice(60_000, 180_000)}}}`)],
+    [
+      'variables nested 60,000 deep',
+      json(`{"query":"{ __typename }","variables":{"a":${deep.slice(60_000, 180_000)}}}`),
+    ],
     ['JSON nested 120,000 deep', json(deep)],
     ['JSON of 250 KB of small values', json(`{"query":"{ __typename }","variables":{"a":[${'{},'.repeat(80_000)}0]}}`)],
     ['document of 250 KB', json(JSON.stringify({ query: `{ ${'models { name } '.repeat(15_000)} }` }))],
-    ['one string of 250 KB in a document', json(JSON.stringify({ query: `{ promptAdvice(prompt: "${'x '.repeat(120_000)}") { __typename } }` }))],
+    [
+      'one string of 250 KB in a document',
+      json(JSON.stringify({ query: `{ promptAdvice(prompt: "${'x '.repeat(120_000)}") { __typename } }` })),
+    ],
     ['prompt of 32 KB', json(JSON.stringify({ query, variables: { prompt: 'a cat '.repeat(5400) } }))],
   ];
 }
@@ -72,9 +82,16 @@ function upload(image: Uint8Array, mask: Uint8Array | null, input: object): Send
     const nulls = Object.fromEntries(paths.map((path) => [path, { upload: null }]));
     const variables = { input: { prompt: 'a cat', seed: seed++, steps: 1, ...input, ...nulls } };
     form.set('operations', JSON.stringify({ query, variables }));
-    form.set('map', JSON.stringify(Object.fromEntries(paths.map((path, i) => [i, [`variables.input.${path}.upload`]]))));
+    form.set(
+      'map',
+      JSON.stringify(Object.fromEntries(paths.map((path, i) => [i, [`variables.input.${path}.upload`]]))),
+    );
     for (const [i, file] of files.entries()) form.set(String(i), new Blob([new Uint8Array(file)]), 'image.png');
-    const response = await fetch(`${url}/graphql`, { method: 'POST', headers: { 'x-graphql-yoga-csrf': '1' }, body: form });
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'x-graphql-yoga-csrf': '1' },
+      body: form,
+    });
     return response.text();
   };
 }

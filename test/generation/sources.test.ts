@@ -10,7 +10,7 @@ import { type Clock, systemClock } from '../../src/environment/clock.js';
 import { generationSection } from '../../src/generation/config.js';
 import { imagesSection } from '../../src/images/config.js';
 import type { ImageRequest } from '../../src/inputs/source.js';
-import type { Sources } from '../../src/inputs/sources.js';
+import { hashOf, type Sources } from '../../src/inputs/sources.js';
 import { openFolderImageStore } from '../../src/stores/images/folder-image-store.js';
 import type { ImageStore } from '../../src/stores/images/image-store.js';
 import { HandClock } from './hand-clock.js';
@@ -121,9 +121,9 @@ describe('a mask', () => {
   it('is lightness, and has a hash of its own', async () => {
     const sources = await open();
     const upload = new Blob([new Uint8Array(await image().toColourspace('b-w').png().toBuffer())]);
-    const { mask, sha256 } = await sources.openMask({ upload }, 'mask', stays);
+    const mask = await sources.openMask({ upload }, 'mask', stays);
     expect([mask.width, mask.height, mask.data.length]).toEqual([16, 8, 128]);
-    expect(sha256).not.toBe((await sources.open({ upload }, 'image', stays)).sha256);
+    expect(await hashOf(mask)).not.toBe((await sources.open({ upload }, 'image', stays)).sha256);
   });
 });
 

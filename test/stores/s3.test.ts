@@ -41,7 +41,7 @@ describe('images in S3', () => {
     const prefix = randomUUID();
     const stores = await Promise.all(Array.from({ length: 3 }, () => open(prefix)));
     const ids = await Promise.all(Array.from({ length: 30 }, (_, i) => stores[i % 3]!.put(image('same'))));
-    expect(new Set(ids)).toEqual(new Set([addressOf(image('same'))]));
+    expect(new Set(ids)).toEqual(new Set([await addressOf(image('same'))]));
     expect(await bucket.keys(prefix)).toHaveLength(1);
   });
 
@@ -73,7 +73,7 @@ describe('images in S3', () => {
     } finally {
       s3.signal('SIGCONT');
     }
-    expect(await store.put(image('b'))).toBe(addressOf(image('b')));
+    expect(await store.put(image('b'))).toBe(await addressOf(image('b')));
   });
 
   it('can be read by others for a while at an address that the store signs', async () => {

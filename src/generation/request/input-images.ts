@@ -59,7 +59,7 @@ export async function maskFor(
   context: RequestContext,
   signal: AbortSignal,
 ): Promise<Hashed<Mask>> {
-  const { mask } = await context.sources.openMask(asked, 'mask', signal);
+  const mask = await context.sources.openMask(asked, 'mask', signal);
   if (Math.abs((mask.height * width) / mask.width - height) > 1)
     throw refusedAs('mask', `of the image's shape, ${width} × ${height}`, `${mask.width} × ${mask.height}`, {
       code: 'WRONG_SHAPE',

@@ -1,10 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Mask, Pixels } from '../../engine/engine.js';
+import { turns } from '../../environment/in-turns.js';
 
 /** From this grey on a mask's pixel is white. */
 const WHITE = 128;
-/** Milliseconds after which others may have the thread. */
-const SLICE_MS = 8;
 
 /**
  * A mask of black and white in an image's size. Where it is larger, a pixel is white that any of its own is, so that no line is lost;
@@ -13,7 +11,7 @@ const SLICE_MS = 8;
 export async function maskOfSize(mask: Mask, { width, height }: Pick<Pixels, 'width' | 'height'>): Promise<Mask> {
   const data = new Uint8Array(width * height);
   const columns = Array.from({ length: width }, (_, x) => own(x, width, mask.width));
-  let began = performance.now();
+  const rest = turns();
   for (let y = 0; y < height; y++) {
     const [top, bottom] = own(y, height, mask.height);
     for (let my = top; my < bottom; my++)
@@ -22,9 +20,7 @@ export async function maskOfSize(mask: Mask, { width, height }: Pick<Pixels, 'wi
         for (let at = my * mask.width + left; at < my * mask.width + right; at++)
           if (mask.data[at]! >= WHITE) data[y * width + x] = 255;
       }
-    if (performance.now() - began < SLICE_MS) continue;
-    await setImmediate();
-    began = performance.now();
+    await rest();
   }
   return { width, height, data };
 }

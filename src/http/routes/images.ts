@@ -1,3 +1,5 @@
+// Unlike Node's own, it sends bytes as they are, without a copy.
+import { Response } from '@whatwg-node/server';
 import { Problem } from '../../domain/problems.js';
 import type { UseCases } from '../../generation/types.js';
 import { IMAGE_PATHS, readImagePath, readImageQuery } from '../../images/address.js';
@@ -47,7 +49,7 @@ async function answer(service: Pick<UseCases, 'variant'>, request: Request, url:
       return new Response(null, { status: 302, headers: { ...others, ...kept } });
     }
     const described = { ...headers, 'content-type': result.contentType, 'content-length': String(result.body.length) };
-    return new Response(request.method === 'HEAD' ? null : Buffer.from(result.body), {
+    return new Response(request.method === 'HEAD' ? null : (result.body as Uint8Array<ArrayBuffer>), {
       status: 200,
       headers: described,
     });

@@ -44,7 +44,7 @@ class FolderImageStore implements ImageStore {
   }
 
   async put(bytes: Uint8Array): Promise<string> {
-    const id = addressOf(bytes);
+    const id = await addressOf(bytes);
     const file = this.#file(id);
     // Written even if it is there: what is there may be damaged.
     await writeAtomically(file, bytes, join(this.#unfinished, randomUUID()));
@@ -61,7 +61,7 @@ class FolderImageStore implements ImageStore {
       this.#lost(id);
       return null;
     }
-    if (addressOf(bytes) !== id) {
+    if ((await addressOf(bytes)) !== id) {
       await removed(file);
       this.#lost(id);
       return null;

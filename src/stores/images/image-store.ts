@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { sha256 } from '../../environment/in-turns.js';
 
 /**
  * Keeps master images under the hash of their bytes.
@@ -27,7 +27,7 @@ export interface ImageStoreOptions {
 }
 
 /** The address of these bytes: their sha256, lower-case hex. */
-export const addressOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+export const addressOf: (bytes: Uint8Array) => Promise<string> = sha256;
 
 /** What an address looks like; anything else never reaches a file name. */
 export const isImageId = (id: string): boolean => /^[0-9a-f]{64}$/.test(id);

@@ -85,7 +85,7 @@ class ObjectStore implements S3ImageStore {
   }
 
   async put(bytes: Uint8Array): Promise<string> {
-    const id = addressOf(bytes);
+    const id = await addressOf(bytes);
     // What is there may be damaged: it is looked at, and goes if it is. Then once more.
     for (let attempt = 0; attempt < 3; attempt++) {
       if (await this.#write(id, bytes)) break;
@@ -102,7 +102,7 @@ class ObjectStore implements S3ImageStore {
       return (await Body?.transformToByteArray()) ?? null;
     }, isMissing);
     if (found === null) return this.#lost(id, false);
-    if (addressOf(found) !== id) return this.#lost(id, true);
+    if ((await addressOf(found)) !== id) return this.#lost(id, true);
     this.#known.set(id, this.#clock.now());
     return found;
   }
