@@ -73,7 +73,7 @@ try {
   const ratio = scaled.workerSeconds / always.workerSeconds;
   if (values.json) console.log(JSON.stringify({ speed, max: scaling.max, scaled, always, ratio }));
   else console.log(table(scaled, always));
-  if (values.write) writeSection('scale.md', 'npm run scale', table(scaled, always));
+  if (values.write) writeSection('scale.md', 'scale', table(scaled, always));
   process.exitCode = scaled.lost + always.lost === 0 ? 0 : 1;
 } finally {
   await cluster.stop();

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { control, jobsIn, readScaling, Scaler } from '../../infra/scaling/controller.js';
+import { queueMetrics } from '../../src/http/routes/metrics.js';
 
 const yaml = readFileSync(join(import.meta.dirname, '../../infra/kubernetes/base/worker-gpu-scaling.yaml'), 'utf8');
 const scaling = readScaling(yaml);
@@ -29,6 +30,16 @@ describe('the scaling of GPU workers', () => {
     expect(scaling).toMatchObject({ pollingMs: 5000, cooldownMs: 300_000, up: { workers: 4, periodMs: 15_000 } });
     expect(readScaling(yaml, 10)).toMatchObject({ pollingMs: 500, cooldownMs: 30_000, target: 4 });
     expect(() => readScaling('kind: Deployment')).toThrow('Expected a ScaledObject');
+  });
+
+  it('reads the number where the API tells it', async () => {
+    const queuedJobs = async () => [
+      { model: 'a', state: 'waiting' as const, jobs: 3 },
+      { model: 'b', state: 'running' as const, jobs: 4 },
+    ];
+    const { path, handle } = queueMetrics({ queuedJobs, read: async () => '' });
+    const answer = (await handle({} as never, {} as never)) as Response;
+    expect([path, jobsIn(await answer.json(), scaling.valueLocation)]).toEqual([scaling.path, 7]);
   });
 
   it('has no worker while there is no job, and one at the first', () => {

@@ -1,10 +1,8 @@
 import { sections } from '../../src/app/config.js';
 
-/** What makes a process one of a fleet; each leaves this list when its folder declares it. */
-const FLEET = ['QUEUE_URL', 'DATABASE_URL', 'IMAGE_STORE', 'S3_ENDPOINT'];
 /** Variables that a process of the program reads without declaring them: of its image, of S3's and of OpenTelemetry's library. */
 const LIBRARIES = /^(NODE_ENV|NODE_OPTIONS|AWS_[A-Z_]+|OTEL_[A-Z_]+)$/;
-const declared = new Set([...Object.values(sections).flatMap(({ schema }) => Object.keys(schema.shape)), ...FLEET]);
+const declared = new Set(Object.values(sections).flatMap(({ schema }) => Object.keys(schema.shape)));
 
 /** Those of the names that neither the program nor its libraries read. */
 export function unknownSettings(names: readonly string[]): string[] {
