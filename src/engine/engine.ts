@@ -19,7 +19,7 @@ interface Common extends Pick<Canonical, 'model' | 'sampling'>, Partial<Pick<Can
   readonly previews: boolean;
 }
 
-/** Images from prompts that share forwards: they have model, size and sampling in common. */
+/** Images from prompts that share calls of the model: they have model, size and sampling in common. */
 export interface GenerateJob extends Common, Pick<Canonical, 'width' | 'height'> {
   readonly operation: 'GENERATE';
   readonly items: readonly Pick<Canonical, 'prompt' | 'seed'>[];
@@ -76,7 +76,7 @@ export type EngineEvent =
       readonly durationMs: number;
       /** Which of the job's images, from 0: every step is told once an image. */
       readonly image: number;
-      /** Forwards made so far, from 1. */
+      /** Steps made so far, from 1. */
       readonly step: number;
       readonly totalSteps: number;
       /** Noise level after this step, 1 … 0. */

@@ -24,7 +24,7 @@ export class NonFinite extends EngineProblem {
   readonly retryable = false;
   constructor(
     message: string,
-    /** The forward after which it was seen, from 1; 0 is the encoding of prompt or image, total + 1 the decoded image. */
+    /** The step after which it was seen, from 1; 0 is the encoding of prompt or image, total + 1 the decoded image. */
     readonly step: number,
   ) {
     super(message);

@@ -6,7 +6,7 @@ import type { Node } from '../../src/compiler/onnx/graph.js';
 import { Ops } from '../../src/compiler/onnx/ops.js';
 import { targets } from '../../src/compiler/targets/index.js';
 import { engineSection } from '../../src/engine/config.js';
-import { openTransformer } from '../../src/engine/models/transformer.js';
+import { Transformer } from '../../src/engine/models/transformer.js';
 import { openSession } from '../../src/engine/runtime/session.js';
 import type { Tensor } from '../../src/engine/runtime/tensor.js';
 import { median } from './report.js';
@@ -39,9 +39,9 @@ export async function matrixFloor(): Promise<{ stepMs: number; productsMs: numbe
   for (const [key, count] of counted(step.nodes.flatMap(productsOf)))
     productsMs += count * (await timeProduct(JSON.parse(key)));
 
-  const transformer = await openTransformer(compileTransformer(folder, { target: 'cpu' }), options);
+  const transformer = await Transformer.open(compileTransformer(folder, { target: 'cpu' }), options);
   const caption = random([CAPTION_TOKENS - 8, config.captionDim]);
-  const conditioned = transformer.condition([caption]);
+  const conditioned = transformer.promptPredictor([caption]);
   const latents = random([1, 16, 32, 32]);
   const stepMs = await cpuMs(() => conditioned.predict(latents, [0.5]));
   conditioned.release();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CheckpointError, contentHash, describeComponent } from '../../src/checkpoint/index.js';
 import { compileTransformer } from '../../src/compiler/index.js';
-import { openTransformer } from '../../src/engine/models/transformer.js';
+import { Transformer } from '../../src/engine/models/transformer.js';
 import { bytesOf, type NewTensor, temporaryFolder, toBfloat16, writeTensors } from '../compiler/files.js';
 import { farthest, fixtures } from '../compiler/run.js';
 import { wave } from '../compiler/waves.js';
@@ -16,8 +16,8 @@ const factors = factorsOf(4);
 
 async function predict(folder: string, adapter: string | null = null): Promise<Float32Array> {
   const graphs = compileTransformer(folder, { target: 'cpu', adapter });
-  const model = await openTransformer(graphs, { device: 'cpu', threads: 1 });
-  const { data } = await model.condition([wave([5, 80])]).predict(wave([1, 16, 8, 8]), [0.3]);
+  const model = await Transformer.open(graphs, { device: 'cpu', threads: 1 });
+  const { data } = await model.promptPredictor([wave([5, 80])]).predict(wave([1, 16, 8, 8]), [0.3]);
   await model.dispose();
   return data;
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { CheckpointError, contentHash } from '../../src/checkpoint/index.js';
 import { checkLora, compileTransformer } from '../../src/compiler/index.js';
 import { Loras, type LowRankInputs } from '../../src/engine/models/loras.js';
-import { openTransformer, type Transformer } from '../../src/engine/models/transformer.js';
+import { Transformer } from '../../src/engine/models/transformer.js';
 import type { NewTensor } from '../compiler/files.js';
 import { farthest, fixtures } from '../compiler/run.js';
 import { wave } from '../compiler/waves.js';
@@ -27,19 +27,19 @@ function lorasOf(...files: string[]): Loras {
 }
 
 function open(): Promise<Transformer> {
-  return openTransformer(compileTransformer(folder, target), device, () =>
+  return Transformer.open(compileTransformer(folder, target), device, () =>
     compileTransformer(folder, { ...target, loras: true }),
   );
 }
 
 async function predict(model: Transformer, changes: LowRankInputs = {}): Promise<Float32Array> {
-  const { data } = await model.condition([wave([5, 80])], changes).predict(wave([1, 16, 8, 8]), [0.3]);
+  const { data } = await model.promptPredictor([wave([5, 80])], changes).predict(wave([1, 16, 8, 8]), [0.3]);
   return data;
 }
 
 /** What the weights with these files' changes inside them give. */
 async function merged(adapter: string): Promise<Float32Array> {
-  const model = await openTransformer(compileTransformer(folder, { ...target, adapter }), device);
+  const model = await Transformer.open(compileTransformer(folder, { ...target, adapter }), device);
   return predict(model);
 }
 

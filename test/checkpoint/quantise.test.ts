@@ -7,7 +7,7 @@ import { readBytes, readValues } from '../../src/checkpoint/formats/values.js';
 import { CheckpointError, quantiseComponent } from '../../src/checkpoint/index.js';
 import { checkLora, compileTextEncoder, compileTransformer } from '../../src/compiler/index.js';
 import { Loras } from '../../src/engine/models/loras.js';
-import { openTransformer } from '../../src/engine/models/transformer.js';
+import { Transformer } from '../../src/engine/models/transformer.js';
 import { bytesOf, type NewTensor, temporaryFolder, writeJson, writeTensors } from '../compiler/files.js';
 import { farthest, fixtures, run, text } from '../compiler/run.js';
 import { wave } from '../compiler/waves.js';
@@ -83,13 +83,13 @@ function spelledOut(folder: string, format: BlockFormat, like: string): string {
 }
 
 async function predict(folder: string, lora: string | null = null): Promise<Float32Array> {
-  const model = await openTransformer(compileTransformer(folder, { ...target, loras: lora !== null }), {
+  const model = await Transformer.open(compileTransformer(folder, { ...target, loras: lora !== null }), {
     device: 'cpu',
     threads: 1,
   });
   const entries = lora === null ? [] : [{ id: 'a', name: 'a', description: '', file: lora }];
   const changes = new Loras(entries, folder).inputs(entries.map(({ id }) => ({ id, weight: 1 })));
-  const { data } = await model.condition([wave([5, 80])], changes).predict(wave([1, 16, 8, 8]), [0.3]);
+  const { data } = await model.promptPredictor([wave([5, 80])], changes).predict(wave([1, 16, 8, 8]), [0.3]);
   await model.dispose();
   return data;
 }

@@ -5,7 +5,7 @@ import { CheckpointError } from '../../src/checkpoint/index.js';
 import { compileImageEncoder, compileOmniTransformer, compileTransformer } from '../../src/compiler/index.js';
 import { openImageEncoder } from '../../src/engine/models/image-encoder.js';
 import { Loras } from '../../src/engine/models/loras.js';
-import { openTransformer, type Transformer } from '../../src/engine/models/transformer.js';
+import { Transformer } from '../../src/engine/models/transformer.js';
 import { items } from '../../src/engine/runtime/tensor.js';
 import { diffusers, factorsOf, folderOf, tensorsOf } from '../checkpoint/lora-files.js';
 import { image } from '../engine/images.js';
@@ -22,14 +22,14 @@ const device = { device: 'cpu', threads: 1 } as const;
 /** @param adapter a folder of changes inside the weights */
 function open(adapter: string | null = null): Promise<Transformer> {
   const options = { ...target, adapter };
-  return openTransformer(compileTransformer(folder, options), device, (mode, loras) =>
-    mode === 'words'
+  return Transformer.open(compileTransformer(folder, options), device, (mode, loras) =>
+    mode === 'prompts'
       ? compileTransformer(folder, { ...options, loras })
       : compileOmniTransformer(folder, { ...options, loras, siglip: false }),
   );
 }
 
-const shown = [{ latents: wave([1, 16, 6, 8]), seen: null }];
+const shown = [{ latents: wave([1, 16, 6, 8]), vision: null }];
 const segments = (length: number) => [wave([5, 80]), wave([length, 80]), wave([2, 80])];
 const latents = wave([1, 16, 8, 8]);
 
@@ -37,8 +37,8 @@ describe('the transformer in omni mode', () => {
   it('computes what it computes of words alone, where nothing is shown and the caption needs no padding', async () => {
     const model = await open();
     const caption = wave([32, 80]);
-    const words = await model.condition([caption]).predict(latents, [0.3]);
-    const omni = await model.instruct([[caption]], []).predict(latents, [0.3]);
+    const words = await model.promptPredictor([caption]).predict(latents, [0.3]);
+    const omni = await model.referencePredictor([[caption]], []).predict(latents, [0.3]);
     expect(farthest(words.data, omni.data)).toBeLessThan(1e-4);
     await model.dispose();
   });
@@ -46,11 +46,11 @@ describe('the transformer in omni mode', () => {
   it('goes by the image and by every segment', async () => {
     const model = await open();
     const predict = async (parts: ReturnType<typeof segments>, images = shown) =>
-      (await model.instruct([parts], images).predict(latents, [0.3])).data;
+      (await model.referencePredictor([parts], images).predict(latents, [0.3])).data;
     const first = await predict(segments(9));
     const [one, two, three] = segments(9);
     const others = [
-      await predict(segments(9), [{ latents: wave([1, 16, 8, 8]), seen: null }]),
+      await predict(segments(9), [{ latents: wave([1, 16, 8, 8]), vision: null }]),
       await predict([wave([4, 80]), two!, three!]),
       await predict([one!, wave([10, 80]), three!]),
       await predict([one!, two!, wave([1, 80])]),
@@ -67,9 +67,9 @@ describe('the transformer in omni mode', () => {
       shape: [3, 16, 8, 8],
       data: Float32Array.from([...latents.data, ...latents.data, ...latents.data]),
     };
-    const all = await model.instruct(prompts, shown).predict(batch, [0.3, 0.6, 0.9]);
+    const all = await model.referencePredictor(prompts, shown).predict(batch, [0.3, 0.6, 0.9]);
     for (const [i, time] of [0.3, 0.6, 0.9].entries()) {
-      const alone = await model.instruct([prompts[i]!], shown).predict(latents, [time]);
+      const alone = await model.referencePredictor([prompts[i]!], shown).predict(latents, [time]);
       expect(farthest(items(all, i, i + 1).data, alone.data)).toBeLessThan(1e-4);
     }
     await model.dispose();
@@ -78,7 +78,7 @@ describe('the transformer in omni mode', () => {
   it('takes LoRAs as changes inside the weights, and they leave no trace', async () => {
     const model = await open();
     const predict = async (on: Transformer, changes = {}) =>
-      (await on.instruct([segments(9)], shown, changes).predict(latents, [0.3])).data;
+      (await on.referencePredictor([segments(9)], shown, changes).predict(latents, [0.3])).data;
     const before = await predict(model);
     const adapter = folderOf(tensorsOf(factorsOf(4), diffusers, 2));
     const file = join(adapter, 'adapter.safetensors');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { compileTextEncoder, compileTransformer, compileVaeDecoder } from '../../src/compiler/index.js';
-import { openTransformer } from '../../src/engine/models/transformer.js';
+import { Transformer } from '../../src/engine/models/transformer.js';
 import { bfloat16, float8, int8, pair, type Storage } from '../checkpoint/checkpoints.js';
 import { farthest, run, text } from './run.js';
 import { wave } from './waves.js';
@@ -43,8 +43,8 @@ describe('weights', () => {
 });
 
 async function predict(folder: string): Promise<Float32Array> {
-  const model = await openTransformer(compileTransformer(folder, target), { device: 'cpu', threads: 1 });
-  const { data } = await model.condition([wave([5, 80])]).predict(wave([1, 16, 8, 8]), [0.3]);
+  const model = await Transformer.open(compileTransformer(folder, target), { device: 'cpu', threads: 1 });
+  const { data } = await model.promptPredictor([wave([5, 80])]).predict(wave([1, 16, 8, 8]), [0.3]);
   await model.dispose();
   return data;
 }

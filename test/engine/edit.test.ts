@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EditJob, EngineEvent } from '../../src/engine/engine.js';
-import { modelCalls } from '../../src/engine/pipelines/schedule.js';
+import { stepsOfStrength } from '../../src/engine/pipelines/schedule.js';
 import { changedTurbo } from './checkpoints.js';
 import { engineWith, prompt, run, runUntilStep, sampled } from './engines.js';
 import { differing, editJob, maskOf, waves, within } from './images.js';
@@ -42,7 +42,7 @@ describe('an image changed as a whole', () => {
     [1, 0.5, 1],
     [8, 0, 0],
   ])('of %d steps at strength %d runs %d', (steps, strength, run) => {
-    expect(modelCalls(steps, strength)).toBe(run);
+    expect(stepsOfStrength(steps, strength)).toBe(run);
   });
 
   it('is refused where no forward would run', async () => {

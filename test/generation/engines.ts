@@ -8,7 +8,7 @@ import type {
   Pixels,
   RunOptions,
 } from '../../src/engine/engine.js';
-import { modelCalls } from '../../src/engine/pipelines/schedule.js';
+import { stepsOfStrength } from '../../src/engine/pipelines/schedule.js';
 
 /** What a scripted engine does next. */
 export interface Script {
@@ -88,7 +88,9 @@ export class ScriptedEngine implements Engine {
 export const found = { x: 8, y: 16, width: 24, height: 32 };
 
 const forwardsOf = (job: EngineJob) =>
-  job.operation === 'EDIT' && job.strength !== null ? modelCalls(job.sampling.steps, job.strength) : job.sampling.steps;
+  job.operation === 'EDIT' && job.strength !== null
+    ? stepsOfStrength(job.sampling.steps, job.strength)
+    : job.sampling.steps;
 
 function gradient(job: EngineJob, { prompt, seed }: Item, width: number, height: number): Pixels {
   const [r = 0, g = 0, b = 0] = createHash('sha256').update(`${prompt.text}\n${seed}\n${job.sampling.steps}`).digest();

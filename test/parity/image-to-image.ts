@@ -11,15 +11,13 @@ import { items, type Tensor } from '../../src/engine/runtime/tensor.js';
 import type { Case } from './case.js';
 import type { Judge } from './judge.js';
 import { guidance, promptsOf, steps, withModel } from './overhear.js';
+import { withMethods } from './with.js';
 
 /** `pipeline.img2img`: from an image, words and a seed to the decoded image. */
 export async function imageToImageCase(subject: Case, judge: Judge): Promise<void> {
   await withModel(subject, judge, async (model) => {
     const asked = overheard(model, judge);
-    judge.compare(
-      'decoded',
-      await imageToImage(asked.model, request(subject, judge), asked.course, (values) => values),
-    );
+    judge.compare('decoded', await imageToImage(asked.model, request(subject, judge), asked.hooks, (values) => values));
     asked.finish();
   });
 }
@@ -32,7 +30,7 @@ export async function inpaintCase(subject: Case, judge: Judge): Promise<void> {
   await withModel(subject, judge, async (model) => {
     const asked = overheard(model, judge);
     const repaint = { ...request(subject, judge), mask };
-    judge.compare('decoded', await inpaint(asked.model, repaint, asked.course, (values) => values));
+    judge.compare('decoded', await inpaint(asked.model, repaint, asked.hooks, (values) => values));
     asked.finish();
   });
 }
@@ -50,8 +48,8 @@ function request(subject: Case, judge: Judge) {
   };
 }
 
-/** The pipeline's way compared: the image's latents, what the first forward is given, the times of all, and the latents between. */
-function overheard(model: ZImage, judge: Judge): { model: ZImage; course: PipelineHooks; finish(): void } {
+/** The pipeline's way compared: the image's latents, what the first step is given, the times of all, and the latents between. */
+function overheard(model: ZImage, judge: Judge): { model: ZImage; hooks: PipelineHooks; finish(): void } {
   const times: number[] = [];
   const first = (x: Tensor, sigma: number) => {
     if (times.length === 0) judge.compare('latents_init', items(x, 0, 1));
@@ -59,20 +57,18 @@ function overheard(model: ZImage, judge: Judge): { model: ZImage; course: Pipeli
   };
   const between = steps(judge);
   return {
-    model: {
-      ...model,
-      condition(embeddings) {
-        const conditioned = model.condition(embeddings);
-        return {
-          ...conditioned,
-          velocity(x, sigma) {
+    model: withMethods(model, {
+      promptPredictor(embeddings: readonly Tensor[]) {
+        const predictor = model.promptPredictor(embeddings);
+        return withMethods(predictor, {
+          velocity(x: Tensor, sigma: number) {
             first(x, sigma);
-            return conditioned.velocity(x, sigma);
+            return predictor.velocity(x, sigma);
           },
-        };
+        });
       },
-    },
-    course: {
+    }),
+    hooks: {
       ...between,
       async stage(name, run) {
         const result = await between.stage(name, run);

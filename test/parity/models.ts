@@ -19,7 +19,7 @@ import {
 } from '../../src/engine/models/autoencoder.js';
 import { openTextEncoder } from '../../src/engine/models/text-encoder.js';
 import { openTokenizer } from '../../src/engine/models/tokenizer.js';
-import { openTransformer } from '../../src/engine/models/transformer.js';
+import { Transformer } from '../../src/engine/models/transformer.js';
 import { integers, openSession, type SessionOptions } from '../../src/engine/runtime/session.js';
 import { concat, items, type Tensor, tensor } from '../../src/engine/runtime/tensor.js';
 import type { NdArray } from './arrays.js';
@@ -56,7 +56,7 @@ export async function textEncoder({ checkpoint, json }: Case, judge: Judge): Pro
 
 /** `transformer`: the raw prediction of a batch at several times. */
 export async function transformer({ checkpoint, json }: Case, judge: Judge): Promise<void> {
-  const model = await openTransformer(compileTransformer(join(checkpoint, 'transformer'), target), device);
+  const model = await Transformer.open(compileTransformer(join(checkpoint, 'transformer'), target), device);
   const captions: Tensor[] = json.call.items.map((_: unknown, i: number) => judge.input(`cap.${i}`));
   // The reference's latents are [16, 1, h, w], one frame of video.
   const latents = captions.map((_, i) => {
@@ -64,7 +64,7 @@ export async function transformer({ checkpoint, json }: Case, judge: Judge): Pro
     return tensor([1, shape[0]!, shape[2]!, shape[3]!], data);
   });
   for (const group of bySize(latents)) {
-    const conditioned = model.condition(group.map((i) => captions[i]!));
+    const conditioned = model.promptPredictor(group.map((i) => captions[i]!));
     for (let k = 0; k < json.call.n_t; k++) {
       const times = judge.input(`t.${k}`).data;
       const output = await conditioned.predict(

@@ -5,9 +5,9 @@ import { instructionSegments } from '../../src/engine/models/chat-template.js';
 import { inPatches } from '../../src/engine/models/image-encoder.js';
 import type { ConditionImage } from '../../src/engine/models/omni.js';
 import { omniSequence } from '../../src/engine/models/omni-sequence.js';
-import type { ReferencePredictor } from '../../src/engine/models/reference-predictor.js';
+import type { ReferenceConditioning } from '../../src/engine/models/reference-conditioning.js';
 import { openTokenizer } from '../../src/engine/models/tokenizer.js';
-import { openTransformer } from '../../src/engine/models/transformer.js';
+import { Transformer } from '../../src/engine/models/transformer.js';
 import { imageAfterInstruction } from '../../src/engine/pipelines/instruction-edit.js';
 import { modelTime, sigmas } from '../../src/engine/pipelines/schedule.js';
 import { type Tensor, tensor } from '../../src/engine/runtime/tensor.js';
@@ -15,12 +15,13 @@ import type { Case } from './case.js';
 import type { Judge } from './judge.js';
 import { device } from './models.js';
 import { guidance, openModel, promptsOf, said, steps } from './overhear.js';
+import { withMethods } from './with.js';
 
 /** `transformer_omni`: the raw prediction for a target among clean images, and where every token stands. */
 export async function transformerOmni({ checkpoint, json }: Case, judge: Judge): Promise<void> {
   const folder = join(checkpoint, 'transformer');
   const target = { target: device.device };
-  const model = await openTransformer(compileTransformer(folder, target), device, (mode, loras) =>
+  const model = await Transformer.open(compileTransformer(folder, target), device, (mode, loras) =>
     compileOmniTransformer(folder, { ...target, loras, siglip: mode === 'omni with features' }),
   );
   const items: { caps: number[]; images: [number, number][]; sigs: ([number, number] | null)[] | null }[] =
@@ -29,8 +30,8 @@ export async function transformerOmni({ checkpoint, json }: Case, judge: Judge):
     comparePositions(judge, i, caps, images, sigs);
     const segments = caps.map((_, j) => judge.input(`cap.${i}.${j}`) as Tensor);
     const latents = images.map((_, j) => still(judge.input(`x.${i}.${j}`) as Tensor));
-    const shown = latents.slice(0, -1).map((clean, j) => ({ latents: clean, seen: seen(judge, i, j) }));
-    const field = model.instruct([segments], shown);
+    const shown = latents.slice(0, -1).map((clean, j) => ({ latents: clean, vision: vision(judge, i, j) }));
+    const field = model.referencePredictor([segments], shown);
     for (let k = 0; judge.knows(`t.${k}`); k++)
       judge.compare(`out.${k}.${i}`, await field.predict(latents.at(-1)!, [judge.input(`t.${k}`).data[i]!]));
     field.release();
@@ -68,7 +69,7 @@ function still({ shape, data }: Tensor): Tensor {
   return tensor([1, shape[0]!, shape[2]!, shape[3]!], data);
 }
 
-function seen(judge: Judge, item: number, image: number) {
+function vision(judge: Judge, item: number, image: number) {
   const { shape, data } = judge.input(`sig.${item}.${image}`) as Tensor;
   const [rows, columns, channels] = shape as [number, number, number];
   return { rows, columns, features: tensor([rows * columns, channels], data) };
@@ -90,8 +91,9 @@ export async function instructionCase(subject: Case, judge: Judge): Promise<void
       noise: judge.input('latents_init') as Tensor,
       steps: call.num_inference_steps,
     };
-    const instructed = overheard(subject, judge, model.instructed!);
-    const decoded = await imageAfterInstruction({ ...model, instructed }, request, steps(judge), (values) => values);
+    const referenceConditioning = overheard(subject, judge, model.referenceConditioning!);
+    const heard = withMethods(model, { referenceConditioning });
+    const decoded = await imageAfterInstruction(heard, request, steps(judge), (values) => values);
     judge.compare('decoded', decoded);
   } finally {
     await model.dispose();
@@ -99,7 +101,7 @@ export async function instructionCase(subject: Case, judge: Judge): Promise<void
 }
 
 /** Segments and images compared on their way. */
-function overheard(subject: Case, judge: Judge, instructed: ReferencePredictor): ReferencePredictor {
+function overheard(subject: Case, judge: Judge, conditioning: ReferenceConditioning): ReferenceConditioning {
   const { call } = subject.json;
   const { prompts, negativePrompts } = said(subject);
   const { encode } = openTokenizer(join(subject.checkpoint, 'tokenizer'));
@@ -115,24 +117,24 @@ function overheard(subject: Case, judge: Judge, instructed: ReferencePredictor):
       judge.compare(`${ids}.${i}`, { shape: [found.length], data: found });
     }
   return {
-    ...instructed,
+    ...conditioning,
     async encodeSegment(text) {
-      const embedding = await instructed.encodeSegment(text);
+      const embedding = await conditioning.encodeSegment(text);
       for (const { segments, embeds } of turns)
         for (const [i, segment] of segments.entries()) if (segment === text) judge.compare(`${embeds}.${i}`, embedding);
       return embedding;
     },
-    condition(segments, shown) {
-      compareShown(judge, shown);
-      return instructed.condition(segments, shown);
+    referencePredictor(segments, images) {
+      compareReferences(judge, images);
+      return conditioning.referencePredictor(segments, images);
     },
   };
 }
 
-function compareShown(judge: Judge, shown: readonly ConditionImage[]): void {
-  for (const [i, { latents, seen: looked }] of shown.entries()) {
+function compareReferences(judge: Judge, shown: readonly ConditionImage[]): void {
+  for (const [i, { latents, vision }] of shown.entries()) {
     judge.compare(`cond_latents.${i}`, latents);
-    const { rows, columns, features } = looked!;
+    const { rows, columns, features } = vision!;
     judge.compare(`siglip.${i}`, { shape: [rows, columns, features.shape[1]!], data: features.data });
   }
 }

@@ -2,13 +2,14 @@ import { join } from 'node:path';
 import { entryFromCheckpoint } from '../../src/catalog/entry-from-checkpoint.js';
 import type { Prompt } from '../../src/domain/prompt.js';
 import { openTokenizer } from '../../src/engine/models/tokenizer.js';
-import { loadZImage, type ZImage } from '../../src/engine/models/z-image.js';
+import { ZImage } from '../../src/engine/models/z-image.js';
 import type { PipelineHooks } from '../../src/engine/pipelines/progress-reporter.js';
 import { PromptCache } from '../../src/engine/pipelines/prompt-cache.js';
 import { Residency } from '../../src/engine/runtime/residency.js';
 import type { Case } from './case.js';
 import type { Judge } from './judge.js';
 import { device } from './models.js';
+import { withMethods } from './with.js';
 
 /** What a case says, in words. */
 export interface Said {
@@ -30,10 +31,10 @@ export function promptsOf(subject: Case): readonly Prompt[] {
   return prompts.map((text, i) => ({ text, negative: negativePrompts[i]! }));
 }
 
-/** The case's model. Whoever opens it disposes of it. */
+/** The case's model, which the caller disposes of. */
 export function openModel(subject: Case): Promise<ZImage> {
   const { components, editModes } = entryFromCheckpoint(subject.checkpoint);
-  return loadZImage(components, {
+  return ZImage.load(components, {
     ...device,
     limits: { maxSide: 1024, maxPromptTokens: maxPromptTokens(subject) },
     loras: [],
@@ -43,7 +44,7 @@ export function openModel(subject: Case): Promise<ZImage> {
     maxBatch: Infinity,
     residency: new Residency(Infinity),
     promptCache: new PromptCache(0),
-    pause: async () => {},
+    throwIfAborted: async () => {},
   });
 }
 
@@ -66,9 +67,8 @@ export async function withModel(subject: Case, judge: Judge, use: (model: ZImage
 
   const model = await openModel(subject);
   try {
-    await use({
-      ...model,
-      async encodePrompt(prompt) {
+    const heard = withMethods(model, {
+      async encodePrompt(prompt: string) {
         const embedding = await model.encodePrompt(prompt);
         for (const [i, text] of prompts.entries()) if (text === prompt) judge.compare(`prompt_embeds.${i}`, embedding);
         for (const [i, text] of negativePrompts.entries())
@@ -76,6 +76,7 @@ export async function withModel(subject: Case, judge: Judge, use: (model: ZImage
         return embedding;
       },
     });
+    await use(heard);
   } finally {
     await model.dispose();
   }

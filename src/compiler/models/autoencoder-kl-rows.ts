@@ -2,7 +2,7 @@ import type { Component } from '../../checkpoint/component.js';
 import type { Device } from '../../domain/device.js';
 import { type CompiledGraph, type CompileOptions, compiled } from '../compiled.js';
 import { conv, scaledSize } from '../nn/conv.js';
-import { type GroupNormalizer, groupNorm } from '../nn/group-norm.js';
+import { fixedStats, groupNorm } from '../nn/group-norm.js';
 import { Graph, type Value } from '../onnx/graph.js';
 import { Ops } from '../onnx/ops.js';
 import { targets } from '../targets/index.js';
@@ -31,7 +31,7 @@ interface RowStep {
   readonly scale: 0.5 | 1 | 2;
   /** Rows above and below that a convolution reaches. */
   readonly reach: { readonly above: number; readonly below: number };
-  /** The first thing that it does is a group norm, by the moments of the whole: `factor` and `offset` [1, G, 1] of x·factor + offset. */
+  /** The first thing that it does is a group norm, by the statistics of the whole: `factor` and `offset` [1, G, 1] of x·factor + offset. */
   readonly norm: { readonly groups: number; readonly eps: number } | null;
   /** `keep`: what goes in is needed again. `add`: it is now, as `kept` [1, C″, H, W]. */
   readonly residual: 'none' | 'keep' | 'add';
@@ -131,8 +131,8 @@ function steps(component: Component, { groups }: VaeConfig, target: Device) {
     const graph = new Graph(`vae.${name}`);
     const op = new Ops(graph, targets[target].autoencoder);
     const rows = graph.input('rows', 'float32', [1, channels, 'H', 'W']);
-    const normalize = isNormed ? byGiven(op, groups) : null;
-    const norm: Norm = (w, x) => groupNorm(w, x, groups, normalize!);
+    const stats = isNormed ? fixedStats(op, groups) : null;
+    const norm: Norm = (w, x) => groupNorm(w, x, groups, stats!);
     graph.output('out', build(new Weights(op, component), rows, norm));
     return { graph, scale, reach, residual, seesAll, norm: isNormed ? { groups, eps: EPS } : null };
   }
@@ -159,11 +159,4 @@ function steps(component: Component, { groups }: VaeConfig, target: Device) {
   }
 
   return { step, resnet, middle };
-}
-
-/** By moments that are known beforehand. */
-function byGiven({ graph }: Ops, groups: number): GroupNormalizer {
-  const factor = graph.input('factor', 'float32', [1, groups, 1]);
-  const offset = graph.input('offset', 'float32', [1, groups, 1]);
-  return (op, x) => op.add(op.mul(x, factor), offset);
 }

@@ -1,6 +1,6 @@
 import { type Built, type CompileOptions, finished } from '../compiled.js';
 import { conv, scaledSize } from '../nn/conv.js';
-import { byItself, groupNorm } from '../nn/group-norm.js';
+import { groupNorm, localStats } from '../nn/group-norm.js';
 import type { Value } from '../onnx/graph.js';
 import type { Weights } from '../weights.js';
 import {
@@ -27,7 +27,7 @@ export function buildDecoder(location: string, { target }: CompileOptions): Buil
   const { component, config, graph, op, root } = openVae(location, target, 'vae.decoder');
   const w = root.at('decoder');
   const { widths, layersPerBlock } = config;
-  const norm = ownNorm(config.groups);
+  const norm = localNorm(config.groups);
   const latents = graph.input('latents', 'float32', ['B', config.latentChannels, 'h', 'w']);
   let x = decoderStart(root, latents, config);
   x = op.within('mid_block', () => middle(w.at('mid_block'), x, norm));
@@ -59,7 +59,7 @@ export function buildEncoder(location: string, { target }: CompileOptions): Buil
   const { component, config, graph, op, root } = openVae(location, target, 'vae.encoder');
   const w = root.at('encoder');
   const { widths, layersPerBlock } = config;
-  const norm = ownNorm(config.groups);
+  const norm = localNorm(config.groups);
   let x = graph.input('image', 'float32', ['B', 3, 'H', 'W']);
   x = op.within('conv_in', () => conv(w.at('conv_in'), x, widths[0]!));
   widths.forEach((width, level) => {
@@ -85,8 +85,8 @@ export function buildEncoder(location: string, { target }: CompileOptions): Buil
 export const compileEncoder = (location: string, options: CompileOptions) => finished(buildEncoder(location, options));
 
 /** Each group by its own mean and variance. */
-function ownNorm(groups: number): Norm {
-  return (w, x) => groupNorm(w, x, groups, byItself(EPS));
+function localNorm(groups: number): Norm {
+  return (w, x) => groupNorm(w, x, groups, localStats(EPS));
 }
 
 /** x + conv(silu(norm(conv(silu(norm(x)))))), with a 1×1 convolution on x where the width changes. */

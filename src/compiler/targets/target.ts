@@ -1,4 +1,4 @@
-import type { GroupNormalizer } from '../nn/group-norm.js';
+import type { GroupNormStats } from '../nn/group-norm.js';
 import type { Rope } from '../nn/rope.js';
 import type { Dim, ElementType, Value } from '../onnx/graph.js';
 import type { Weights } from '../weights.js';
@@ -117,7 +117,7 @@ export interface GroupNormArguments {
   readonly w: Weights;
   readonly x: Value;
   readonly groups: number;
-  readonly normalize: GroupNormalizer;
+  readonly stats: GroupNormStats;
 }
 
 /** A convolution over x [B, C, H, W]. */

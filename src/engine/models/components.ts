@@ -1,11 +1,5 @@
 import { contentVersion } from '../../checkpoint/index.js';
-import {
-  type CompiledGraph,
-  type CompiledRowStep,
-  compileOmniTransformer,
-  compileTransformer,
-  compileVaeRows,
-} from '../../compiler/index.js';
+import { type CompiledGraph, compileOmniTransformer, compileTransformer } from '../../compiler/index.js';
 import type { ComponentLocations } from '../../domain/model-entry.js';
 import type { Residency, Resident, Slot } from '../runtime/residency.js';
 import type { SessionOptions } from '../runtime/session.js';
@@ -17,18 +11,28 @@ import {
   openVaeEncoder,
   type VaeEncoder,
 } from './autoencoder.js';
-import type { RowHalf } from './autoencoding.js';
+import { RowHalf } from './autoencoding.js';
 import { type ImageEncoder, openImageEncoder } from './image-encoder.js';
 import { type ReadModel, together } from './read-model.js';
 import { openTextEncoder, type TextEncoder } from './text-encoder.js';
-import { openTransformer, type Transformer } from './transformer.js';
-import type { GraphsOf, Mode } from './transformer-sessions.js';
+import { Transformer } from './transformer.js';
+import type { Mode, TransformerGraphs } from './transformer-sessions.js';
 import { type WorkingMemory, workingMemory } from './working-memory.js';
 
-const FLOAT = 4;
+/** What a model is made for. That is trained, and the files do not tell. */
+export interface Uses {
+  /** Images from prompts alone. */
+  readonly prompts: boolean;
+  /** Images after references, as prompts say. */
+  readonly instructions: boolean;
+}
 
-/** What a Z-Image model is made of. Each is opened when it is used; models of the same folders share them. */
-export interface Components {
+export interface ComponentOptions extends SessionOptions, Uses {
+  readonly residency: Residency;
+}
+
+/** What a Z-Image model is made of. Each is opened when it is used; models of the same files share them. */
+export class Components {
   readonly textEncoder: Slot<TextEncoder>;
   readonly transformer: Slot<Transformer>;
   readonly decoder: Slot<Decoder>;
@@ -41,98 +45,95 @@ export interface Components {
   readonly imageEncoder: Slot<ImageEncoder> | null;
   readonly latentScale: LatentScale;
   readonly working: WorkingMemory;
-}
+  readonly #locations: ComponentLocations;
+  readonly #options: ComponentOptions;
 
-/** What a model is made for. That is trained, and the files do not tell. */
-export interface Uses {
-  /** Images from words alone. */
-  readonly prompts: boolean;
-  /** Images changed as words say. */
-  readonly instructions: boolean;
-}
+  constructor(locations: ComponentLocations, model: ReadModel, options: ComponentOptions) {
+    this.#locations = locations;
+    this.#options = options;
+    const { vae, preview } = locations;
+    const { textEncoder, decoder, encoder, tinyDecoder, imageEncoder } = model;
+    this.textEncoder = this.#slot('the text encoder', [locations.textEncoder], [textEncoder], () =>
+      openTextEncoder(textEncoder, options),
+    );
+    this.transformer = this.#transformerSlot(model);
+    this.decoder = this.#slot('the decoder', [vae], [decoder], () => openVaeDecoder(decoder, options));
+    this.encoder = this.#slot('the encoder', [vae], [encoder], () => openVaeEncoder(encoder, options));
+    const [outer, second] = decoder.config.widths as [number, number];
+    const rows = (half: 'decoder' | 'encoder', graph: CompiledGraph, channels: number, heldChannels: number) =>
+      new RowHalf(half, vae, options.device, {
+        // Each step opens and closes its own graph; together they have the weights of the whole.
+        slot: this.#slot(`the ${half}`, [vae], [graph], async () => ({ async dispose() {} }), 'rows'),
+        channels,
+        heldChannels,
+      });
+    // The last level's first block: what comes in, what is between its halves, what comes out; and what the last step left.
+    this.decoderRows = rows('decoder', decoder, second, 1.25 * second + 2 * outer);
+    // The end of the first level: what goes on, what the last step left, and what comes out.
+    this.encoderRows = rows('encoder', encoder, outer, 2 * outer + second / 4);
+    this.tinyDecoder =
+      tinyDecoder && this.#slot('the preview', [preview], [tinyDecoder], () => openTinyDecoder(tinyDecoder, options));
+    this.imageEncoder =
+      imageEncoder &&
+      this.#slot('the image encoder', [locations.imageEncoder], [imageEncoder], () =>
+        openImageEncoder(imageEncoder, options),
+      );
+    this.latentScale = decoder.config;
+    this.working = workingMemory(
+      {
+        text: textEncoder.config,
+        transformer: model.transformer.config,
+        vae: decoder.config,
+        tiny: tinyDecoder?.config ?? null,
+        image: imageEncoder?.config ?? null,
+      },
+      options.device,
+    );
+  }
 
-export function zImageComponents(
-  folders: ComponentLocations,
-  model: ReadModel,
-  residency: Residency,
-  { device, threads, instructions, prompts }: SessionOptions & Uses,
-): Components {
-  const target = { target: device };
-  const options = { device, threads };
-  const slot = <T extends Resident>(
+  /** All of them. */
+  get slots(): readonly Slot<Resident>[] {
+    const { textEncoder, transformer, decoder, encoder, imageEncoder, tinyDecoder, decoderRows, encoderRows } = this;
+    return [
+      textEncoder,
+      transformer,
+      decoder,
+      encoder,
+      imageEncoder,
+      tinyDecoder,
+      decoderRows.slot,
+      encoderRows.slot,
+    ].filter((slot) => slot !== null);
+  }
+
+  #transformerSlot({ transformer, omni, imageEncoder }: ReadModel): Slot<Transformer> {
+    const { prompts, instructions } = this.#options;
+    const omniMode: Mode = imageEncoder === null ? 'omni' : 'omni with features';
+    const first = instructions && !prompts ? omniMode : 'prompts';
+    // Features need weights that nothing else does.
+    const { prepare, step } = imageEncoder === null ? transformer : omni!;
+    return this.#slot('the transformer', [this.#locations.transformer, this.#locations.adapter], [prepare, step], () =>
+      Transformer.open(transformer, this.#options, (mode, loras) => this.#graphsOf(mode, loras), first),
+    );
+  }
+
+  #graphsOf(mode: Mode, loras: boolean): TransformerGraphs {
+    const { transformer, adapter } = this.#locations;
+    const options = { target: this.#options.device, adapter, loras };
+    if (mode === 'prompts') return compileTransformer(transformer, options);
+    return compileOmniTransformer(transformer, { ...options, siglip: mode === 'omni with features' });
+  }
+
+  #slot<T extends Resident>(
     name: string,
     files: readonly (string | null)[],
     graphs: readonly CompiledGraph[],
     open: () => Promise<T>,
     variant = '',
-  ) => {
+  ): Slot<T> {
     // Files that were replaced make another component.
     const version = contentVersion(files.filter((file) => file !== null));
-    return residency.slot({ key: [name, variant, version].join(' '), name, memory: together(graphs), open });
-  };
-
-  const { adapter } = folders;
-  const { textEncoder, transformer, decoder, encoder, tinyDecoder, imageEncoder } = model;
-  const { vae, preview } = folders;
-  const others: GraphsOf = (mode, loras) =>
-    mode === 'words'
-      ? compileTransformer(folders.transformer, { ...target, adapter, loras })
-      : compileOmniTransformer(folders.transformer, {
-          ...target,
-          adapter,
-          loras,
-          siglip: mode === 'omni with features',
-        });
-  const omni: Mode = imageEncoder === null ? 'omni' : 'omni with features';
-  // Features need weights that nothing else does.
-  const { prepare, step } = imageEncoder === null ? transformer : model.omni!;
-  const [outer, second] = decoder.config.widths as [number, number];
-  const rows = (half: 'decoder' | 'encoder', graph: CompiledGraph, channels: number, heldChannels: number): RowHalf => {
-    let steps: readonly CompiledRowStep[] | null = null;
-    return {
-      steps() {
-        steps ??= compileVaeRows(half, vae, target);
-        return steps;
-      },
-      // Each step opens and closes its own graph; together they have the weights of the whole.
-      slot: slot(`the ${half}`, [vae], [graph], async () => ({ async dispose() {} }), 'rows'),
-      channels,
-      held: (pixels) => heldChannels * FLOAT * pixels,
-    };
-  };
-  return {
-    textEncoder: slot('the text encoder', [folders.textEncoder], [textEncoder], () =>
-      openTextEncoder(textEncoder, options),
-    ),
-    transformer: slot('the transformer', [folders.transformer, adapter], [prepare, step], () =>
-      openTransformer(transformer, options, others, instructions && !prompts ? omni : 'words'),
-    ),
-    decoder: slot('the decoder', [folders.vae], [decoder], () => openVaeDecoder(decoder, options)),
-    encoder: slot('the encoder', [folders.vae], [encoder], () => openVaeEncoder(encoder, options)),
-    // The last level's first block: what comes in, what is between its halves, what comes out; and what the last step left.
-    decoderRows: rows('decoder', decoder, second, 1.25 * second + 2 * outer),
-    // The end of the first level: what goes on, what the last step left, and what comes out.
-    encoderRows: rows('encoder', encoder, outer, 2 * outer + second / 4),
-    tinyDecoder:
-      tinyDecoder === null
-        ? null
-        : slot('the preview', [preview], [tinyDecoder], () => openTinyDecoder(tinyDecoder, options)),
-    imageEncoder:
-      imageEncoder === null
-        ? null
-        : slot('the image encoder', [folders.imageEncoder], [imageEncoder], () =>
-            openImageEncoder(imageEncoder, options),
-          ),
-    latentScale: decoder.config,
-    working: workingMemory(
-      {
-        text: textEncoder.config,
-        transformer: transformer.config,
-        vae: decoder.config,
-        tiny: tinyDecoder?.config ?? null,
-        image: imageEncoder?.config ?? null,
-      },
-      device,
-    ),
-  };
+    const key = [name, variant, version].join(' ');
+    return this.#options.residency.slot({ key, name, memory: together(graphs), open });
+  }
 }

@@ -4,8 +4,8 @@ import { bilinear, interpolation, resized } from '../image/resize.js';
 import { openSession, type SessionOptions } from '../runtime/session.js';
 import { type Tensor, tensor } from '../runtime/tensor.js';
 
-/** What an image encoder sees in an image. */
-export interface Seen {
+/** The image encoder's last hidden state of an image, one row a patch. */
+export interface VisionFeatures {
   /** Patches of the image. */
   readonly rows: number;
   readonly columns: number;
@@ -15,8 +15,8 @@ export interface Seen {
 
 /** SigLIP 2's vision tower. */
 export interface ImageEncoder {
-  /** Looks at an image of any size: it is resized to as many patches as the encoder takes, near its own proportions. */
-  encode(image: Pixels): Promise<Seen>;
+  /** Encodes an image of any size, which is resized to as many patches as the encoder takes, near its own proportions. */
+  encode(image: Pixels): Promise<VisionFeatures>;
   dispose(): Promise<void>;
 }
 

@@ -1,45 +1,66 @@
+import type { VelocityField } from '../pipelines/velocity-field.js';
 import { concat, items, type Tensor } from '../runtime/tensor.js';
-import type { Conditioned } from './noise-predictor.js';
+import type { NoisePredictor } from './noise-predictor.js';
+
+export interface MicroBatchOptions<T> {
+  /** The predictor of some of the prompts. */
+  readonly predictorOf: (prompts: readonly T[]) => NoisePredictor;
+  /** Items of one call of the model at most, given the latents of all. */
+  readonly mostItems: (latents: Tensor) => number;
+  /** Called between parts; may throw, and so stop. */
+  readonly throwIfAborted: () => Promise<void>;
+}
 
 /**
- * The field of a batch that may be larger than one forward: parts of nearly equal size are asked one after another, so that every
- * item makes the same step before any makes the next.
- *
- * @param condition the field of some of the prompts
- * @param most items of one forward, given the latents of all
- * @param pause called between parts; may throw, and so stop
+ * The predictor of a batch that may be larger than one call of the model: parts of nearly equal size are computed one after another, so
+ * that every item makes the same step before any makes the next.
  */
-export function inParts<T>(
-  prompts: readonly T[],
-  condition: (prompts: readonly T[]) => Conditioned,
-  most: (latents: Tensor) => number,
-  pause: () => Promise<void>,
-): Conditioned {
-  let parts: { readonly from: number; readonly to: number; readonly field: Conditioned }[] | null = null;
+export function microBatch<T>(prompts: readonly T[], options: MicroBatchOptions<T>): NoisePredictor {
+  return new MicroBatched(prompts, options);
+}
 
-  async function each(latents: Tensor, ask: (field: Conditioned, from: number, to: number) => Promise<Tensor>) {
-    parts ??= ranges(prompts.length, most(latents)).map(([from, to]) => ({
-      from,
-      to,
-      field: condition(prompts.slice(from, to)),
-    }));
-    const answers: Tensor[] = [];
-    for (const { from, to, field } of parts) {
-      if (from > 0) await pause();
-      answers.push(await ask(field, from, to));
-    }
-    return concat(answers);
+class MicroBatched<T> implements NoisePredictor {
+  readonly #prompts: readonly T[];
+  readonly #options: MicroBatchOptions<T>;
+  #parts: readonly { readonly from: number; readonly to: number; readonly predictor: NoisePredictor }[] | null = null;
+
+  constructor(prompts: readonly T[], options: MicroBatchOptions<T>) {
+    this.#prompts = prompts;
+    this.#options = options;
   }
 
-  return {
-    predict: (latents, times) =>
-      each(latents, (field, from, to) => field.predict(items(latents, from, to), times.slice(from, to))),
-    velocity: (x, sigma) => each(x, (field, from, to) => field.velocity(items(x, from, to), sigma)),
-    release() {
-      for (const { field } of parts ?? []) field.release();
-      parts = null;
-    },
-  };
+  predict(latents: Tensor, times: readonly number[]): Promise<Tensor> {
+    return this.#each(latents, (predictor, part, from, to) => predictor.predict(part, times.slice(from, to)));
+  }
+
+  readonly velocity: VelocityField = (x, sigma) => this.#each(x, (predictor, part) => predictor.velocity(part, sigma));
+
+  release(): void {
+    for (const { predictor } of this.#parts ?? []) predictor.release();
+    this.#parts = null;
+  }
+
+  async #each(
+    latents: Tensor,
+    compute: (predictor: NoisePredictor, part: Tensor, from: number, to: number) => Promise<Tensor>,
+  ): Promise<Tensor> {
+    this.#parts ??= this.#split(latents);
+    const outputs: Tensor[] = [];
+    for (const { from, to, predictor } of this.#parts) {
+      if (from > 0) await this.#options.throwIfAborted();
+      outputs.push(await compute(predictor, items(latents, from, to), from, to));
+    }
+    return concat(outputs);
+  }
+
+  #split(latents: Tensor) {
+    const { predictorOf, mostItems } = this.#options;
+    return ranges(this.#prompts.length, mostItems(latents)).map(([from, to]) => ({
+      from,
+      to,
+      predictor: predictorOf(this.#prompts.slice(from, to)),
+    }));
+  }
 }
 
 /** `count` items as the fewest ranges [from, to) of at most `most`, whose sizes differ by one at most. */

@@ -3,7 +3,7 @@ import type { VelocityField } from '../pipelines/velocity-field.js';
 import { concat, items, scaled, type Tensor } from '../runtime/tensor.js';
 
 /** The transformer given its prompts. Latents are [B, 16, h, w], with one item a prompt and the same size at every call. */
-export interface Conditioned {
+export interface NoisePredictor {
   /** The raw prediction, which points from noise to image, at one model time an item (0 noise … 1 clean). */
   predict(latents: Tensor, times: readonly number[]): Promise<Tensor>;
   readonly velocity: VelocityField;
@@ -11,33 +11,44 @@ export interface Conditioned {
   release(): void;
 }
 
-/** A part of the items, computed in one call. */
-export type Together = Pick<Conditioned, 'predict' | 'release'>;
+/** The predictor of items whose tokens have one layout, computed in one call of the model. */
+export type GroupPredictor = Pick<NoisePredictor, 'predict' | 'release'>;
 
 /**
- * Items of one layout are computed together. Within such a group nothing need be masked, and apart from each other no group pays for the
+ * Items of one shape are computed together. Within such a group nothing need be masked, and apart from each other no group pays for the
  * padding of a longer one.
  *
- * @param layout the same for items that may be computed in one call
+ * @param shapeOf the same for items that may be computed in one call
  */
-export function byLayout<T>(
+export function groupByShape<T>(
   prompts: readonly T[],
-  layout: (prompt: T) => string,
-  together: (prompts: readonly T[]) => Together,
-): Conditioned {
+  shapeOf: (prompt: T) => string,
+  predictorOf: (prompts: readonly T[]) => GroupPredictor,
+): NoisePredictor {
   const groups = new Map<string, number[]>();
   for (const [i, prompt] of prompts.entries()) {
-    const key = layout(prompt);
+    const key = shapeOf(prompt);
     groups.set(key, [...(groups.get(key) ?? []), i]);
   }
-  const fields = [...groups.values()].map((members) => ({ members, field: together(members.map((i) => prompts[i]!)) }));
+  return new Grouped(
+    [...groups.values()].map((members) => ({ members, predictor: predictorOf(members.map((i) => prompts[i]!)) })),
+  );
+}
 
-  async function predict(latents: Tensor, times: readonly number[]): Promise<Tensor> {
+interface Group {
+  /** Which items of the batch, from 0. */
+  readonly members: readonly number[];
+  readonly predictor: GroupPredictor;
+}
+
+class Grouped implements NoisePredictor {
+  constructor(readonly groups: readonly Group[]) {}
+
+  async predict(latents: Tensor, times: readonly number[]): Promise<Tensor> {
     const outputs: Tensor[] = [];
-    for (const { members, field } of fields) {
-      const theirs = concat(members.map((i) => items(latents, i, i + 1)));
-      const output = await field.predict(
-        theirs,
+    for (const { members, predictor } of this.groups) {
+      const output = await predictor.predict(
+        concat(members.map((i) => items(latents, i, i + 1))),
         members.map((i) => times[i]!),
       );
       for (const [row, i] of members.entries()) outputs[i] = items(output, row, row + 1);
@@ -45,15 +56,13 @@ export function byLayout<T>(
     return concat(outputs);
   }
 
-  return {
-    predict,
-    // The model points from noise to image, a velocity the other way.
-    async velocity(x, sigma) {
-      const times = prompts.map(() => modelTime(sigma));
-      return scaled(await predict(x, times), -1);
-    },
-    release() {
-      for (const { field } of fields) field.release();
-    },
+  // The model points from noise to image, a velocity the other way.
+  readonly velocity: VelocityField = async (x, sigma) => {
+    const times = Array<number>(x.shape[0]!).fill(modelTime(sigma));
+    return scaled(await this.predict(x, times), -1);
   };
+
+  release(): void {
+    for (const { predictor } of this.groups) predictor.release();
+  }
 }

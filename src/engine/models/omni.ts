@@ -1,9 +1,9 @@
 import { PATCH, paddedLength } from '../../domain/latent.js';
 import { type Integers, integers, type Output } from '../runtime/session.js';
 import { type Tensor, tensor } from '../runtime/tensor.js';
-import type { Seen } from './image-encoder.js';
+import type { VisionFeatures } from './image-encoder.js';
 import type { LowRankInputs } from './loras.js';
-import { byLayout, type Conditioned, type Together } from './noise-predictor.js';
+import type { GroupPredictor } from './noise-predictor.js';
 import { type Grid, omniSequence, type Stream } from './omni-sequence.js';
 import type { TransformerSessions } from './transformer-sessions.js';
 
@@ -14,69 +14,70 @@ export type Segments = readonly Tensor[];
 export interface ConditionImage {
   /** [1, 16, h, w]. */
   readonly latents: Tensor;
-  /** What an image encoder sees in it; null without one. Either all images have it or none. */
-  readonly seen: Seen | null;
+  /** The image encoder's features; null without one. Either all images have them or none. */
+  readonly vision: VisionFeatures | null;
 }
 
-/** The field of a target, given what the prompts say of the images. */
-export function underInstruction(
-  sessions: TransformerSessions,
-  prompts: readonly Segments[],
-  images: readonly ConditionImage[],
-  changes: LowRankInputs,
-): Conditioned {
-  return byLayout(
-    prompts,
-    (segments) => segments.map(({ shape }) => paddedLength(shape[0]!)).join(),
-    (some) => together(sessions, some, images, changes),
-  );
-}
+/** Items whose segments are padded to the same lengths. */
+export class OmniGroup implements GroupPredictor {
+  readonly #sessions: TransformerSessions;
+  readonly #prompts: readonly Segments[];
+  readonly #images: readonly ConditionImage[];
+  readonly #changes: LowRankInputs;
+  /** What `prepare` gave, which every step is given. */
+  #prepared: Readonly<Record<string, Output>> | null = null;
 
-/** Items whose segments are padded to the same lengths: one call computes them all. */
-function together(
-  sessions: TransformerSessions,
-  prompts: readonly Segments[],
-  images: readonly ConditionImage[],
-  changes: LowRankInputs,
-): Together {
-  const mode = images.some(({ seen }) => seen !== null) ? 'omni with features' : 'omni';
-  let prepared: Readonly<Record<string, Output>> | null = null;
-  return {
-    async predict(latents, times) {
-      const { prepare, step, inputs } = await sessions.of(mode, changes);
-      prepared ??= await prepare.run({
-        ...captions(prompts),
-        ...shown(images, latents.shape[1]!),
-        ...sequence(prompts, images, gridOf(latents)),
-        ...inputs.prepare(changes),
-      });
-      const tau = tensor([times.length], Float32Array.from(times));
-      const { output } = await step.run({ latents, tau, ...prepared, ...inputs.step(changes) });
-      return output!.read();
-    },
-    release() {
-      for (const output of Object.values(prepared ?? {})) output.dispose();
-      prepared = null;
-    },
-  };
+  constructor(
+    sessions: TransformerSessions,
+    prompts: readonly Segments[],
+    images: readonly ConditionImage[],
+    changes: LowRankInputs,
+  ) {
+    this.#sessions = sessions;
+    this.#prompts = prompts;
+    this.#images = images;
+    this.#changes = changes;
+  }
+
+  async predict(latents: Tensor, times: readonly number[]): Promise<Tensor> {
+    const hasFeatures = this.#images.some(({ vision }) => vision !== null);
+    const graphs = await this.#sessions.of(hasFeatures ? 'omni with features' : 'omni', this.#changes);
+    this.#prepared ??= await graphs.run(
+      'prepare',
+      {
+        ...captions(this.#prompts),
+        ...conditions(this.#images, latents.shape[1]!),
+        ...sequence(this.#prompts, this.#images, gridOf(latents)),
+      },
+      this.#changes,
+    );
+    const tau = tensor([times.length], Float32Array.from(times));
+    const { output } = await graphs.run('step', { latents, tau, ...this.#prepared }, this.#changes);
+    return output!.read();
+  }
+
+  release(): void {
+    for (const output of Object.values(this.#prepared ?? {})) output.dispose();
+    this.#prepared = null;
+  }
 }
 
 type Inputs = Readonly<Record<string, Tensor | Integers>>;
 
-/** The images as the graph takes them: padded patches and, where they are seen, padded features. */
-function shown(images: readonly ConditionImage[], channels: number): Inputs {
-  const conditions = inRows(
+/** The images as the graph takes them: padded patches and, where an image encoder saw them, padded features. */
+function conditions(images: readonly ConditionImage[], channels: number): Inputs {
+  const all = inRows(
     images.map(({ latents }) => patches(latents)),
     PATCH * PATCH * channels,
   );
-  const all = { conditions: conditions.rows, conditions_real: conditions.real };
-  const seen = images.flatMap((image) => (image.seen === null ? [] : [shuffled(image.seen.features)]));
-  const [first] = seen;
-  if (first === undefined) return all;
+  const latents = { conditions: all.rows, conditions_real: all.real };
+  const vision = images.flatMap((image) => (image.vision === null ? [] : [shuffled(image.vision.features)]));
+  const [first] = vision;
+  if (first === undefined) return latents;
   // The target has none, and in their place a block of padding.
   const nothing = tensor([0, first.shape[1]!], new Float32Array(0));
-  const features = inRows([...seen, nothing], first.shape[1]!, 1);
-  return { ...all, siglip: features.rows, siglip_real: features.real };
+  const features = inRows([...vision, nothing], first.shape[1]!, 1);
+  return { ...latents, siglip: features.rows, siglip_real: features.real };
 }
 
 function captions(prompts: readonly Segments[]): Inputs {
@@ -94,11 +95,11 @@ function captions(prompts: readonly Segments[]): Inputs {
 /** Where every token of every item stands, and which are noisy. */
 function sequence(prompts: readonly Segments[], images: readonly ConditionImage[], target: Grid): Inputs {
   const grids = [...images.map(({ latents }) => gridOf(latents)), target];
-  const features = images.some(({ seen }) => seen !== null) ? [...images.map(({ seen }) => seen), null] : null;
+  const features = images.some(({ vision }) => vision !== null) ? [...images.map(({ vision }) => vision), null] : null;
   const streams = prompts.map((segments) => {
     const lengths = segments.map(({ shape }) => shape[0]!);
-    const { captions, images: seen, features: felt } = omniSequence(lengths, grids, features);
-    return [captions, seen, felt];
+    const streams = omniSequence(lengths, grids, features);
+    return [streams.captions, streams.images, streams.features];
   });
   const positions = streams.flatMap((item) => item.flatMap((stream: Stream) => stream.positions));
   const noisy = streams[0]!.flatMap((stream) => stream.noisy);

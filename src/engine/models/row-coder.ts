@@ -14,7 +14,7 @@ export interface RowOptions extends SessionOptions {
   /** For the rows that are computed at once. */
   readonly bandBytes: number;
   /** Called between bands; may throw, and so stop. */
-  readonly pause: () => Promise<void>;
+  readonly throwIfAborted: () => Promise<void>;
 }
 
 /**
@@ -68,7 +68,7 @@ async function computeStep(
   session: Session,
   step: CompiledRowStep,
   { x, kept, spare }: Values,
-  { bandBytes, pause }: RowOptions,
+  { bandBytes, throwIfAborted }: RowOptions,
 ): Promise<Tensor> {
   const { scale, reach, norm, residual, seesAll } = step;
   const [, channels, height, width] = x.shape as [number, number, number, number];
@@ -77,7 +77,7 @@ async function computeStep(
   const added = residual === 'add' ? kept! : null;
   // Each row of a sum takes the place of the one that it was added to.
   const result = added?.shape[1] === out ? added : tensor(shape, ofSize(elements(shape), spare));
-  const whole = { ...(norm === null ? {} : momentsOf(x, norm)), ...(seesAll ? { all: x } : {}) };
+  const whole = { ...(norm === null ? {} : collectStats(x, norm)), ...(seesAll ? { all: x } : {}) };
   const rowBytes = WORKING * FLOAT * width * Math.max(channels, out * scale ** 2);
   const rows = Math.max(FEWEST_ROWS, 2 * Math.floor(bandBytes / rowBytes / 2));
   // The same for every band: copies that wait to be collected would take more than the band.
@@ -96,7 +96,7 @@ async function computeStep(
     });
     putRows(computed.out!.read(), (top - from) * scale, result, top * scale, (bottom - top) * scale);
     computed.out!.dispose();
-    await pause();
+    await throwIfAborted();
   }
   return result;
 }
@@ -105,8 +105,8 @@ function ofSize(size: number, spare: Float32Array | null): Float32Array {
   return spare?.length === size ? spare : new Float32Array(size);
 }
 
-/** What normalises each group by its mean and variance: x·factor + offset, both [1, G, 1]. */
-function momentsOf(
+/** The statistics of each group, collected over the whole image, as the step takes them: x·factor + offset, both [1, G, 1]. */
+function collectStats(
   { data }: Tensor,
   { groups, eps }: { readonly groups: number; readonly eps: number },
 ): Readonly<Record<'factor' | 'offset', Tensor>> {

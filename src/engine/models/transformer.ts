@@ -2,79 +2,96 @@ import { paddedLength } from '../../domain/latent.js';
 import { integers, type Output, type SessionOptions } from '../runtime/session.js';
 import { type Tensor, tensor } from '../runtime/tensor.js';
 import type { LowRankInputs } from './loras.js';
-import { byLayout, type Conditioned, type Together } from './noise-predictor.js';
-import { type ConditionImage, type Segments, underInstruction } from './omni.js';
-import {
-  type GraphsOf,
-  type Mode,
-  openTransformerSessions,
-  type TransformerGraphs,
-  type TransformerSessions,
-} from './transformer-sessions.js';
+import { type GroupPredictor, groupByShape, type NoisePredictor } from './noise-predictor.js';
+import { type ConditionImage, OmniGroup, type Segments } from './omni.js';
+import { type GraphsOf, type Mode, type TransformerGraphs, TransformerSessions } from './transformer-sessions.js';
 
 /** Z-Image's transformer. What depends on prompt and size alone is computed once, the rest at every step. */
-export interface Transformer {
+export class Transformer {
+  readonly #sessions: TransformerSessions;
+
+  private constructor(sessions: TransformerSessions) {
+    this.#sessions = sessions;
+  }
+
   /**
+   * @param others makes the graphs for everything but prompts alone
+   * @param first what it is going to be used for first
+   */
+  static async open(
+    graphs: TransformerGraphs,
+    options: SessionOptions,
+    others: GraphsOf | null = null,
+    first: Mode = 'prompts',
+  ): Promise<Transformer> {
+    return new Transformer(await TransformerSessions.open(graphs, options, others, first));
+  }
+
+  /**
+   * The predictor of images from prompts.
+   *
    * @param embeddings one [L, D] an item, of any lengths
    * @param changes to its linear layers, where it was opened with graphs that take them
    */
-  condition(embeddings: readonly Tensor[], changes?: LowRankInputs): Conditioned;
+  promptPredictor(embeddings: readonly Tensor[], changes: LowRankInputs = {}): NoisePredictor {
+    return groupByShape(
+      embeddings,
+      ({ shape }) => String(paddedLength(shape[0]!)),
+      (some) => new PromptGroup(this.#sessions, some, changes),
+    );
+  }
+
   /**
-   * The same of images that words say how to change, where it was opened with such graphs.
+   * The predictor of images after references, where it was opened with graphs of the omni sequence.
    *
    * @param prompts the embeddings of each item's segments
-   * @param images that all items have before their eyes
+   * @param images the references, which all items share
    */
-  instruct(prompts: readonly Segments[], images: readonly ConditionImage[], changes?: LowRankInputs): Conditioned;
-  dispose(): Promise<void>;
+  referencePredictor(
+    prompts: readonly Segments[],
+    images: readonly ConditionImage[],
+    changes: LowRankInputs = {},
+  ): NoisePredictor {
+    return groupByShape(
+      prompts,
+      (segments) => segments.map(({ shape }) => paddedLength(shape[0]!)).join(),
+      (some) => new OmniGroup(this.#sessions, some, images, changes),
+    );
+  }
+
+  dispose(): Promise<void> {
+    return this.#sessions.dispose();
+  }
 }
 
-/**
- * @param others makes the graphs for everything but words alone
- * @param first what it is going to be used for first
- */
-export async function openTransformer(
-  graphs: TransformerGraphs,
-  options: SessionOptions,
-  others: GraphsOf | null = null,
-  first: Mode = 'words',
-): Promise<Transformer> {
-  const sessions = await openTransformerSessions(graphs, options, others, first);
-  return {
-    condition: (embeddings, changes = {}) =>
-      byLayout(
-        embeddings,
-        ({ shape }) => String(paddedLength(shape[0]!)),
-        (some) => promptPredictor(sessions, some, changes),
-      ),
-    instruct: (prompts, images, changes = {}) => underInstruction(sessions, prompts, images, changes),
-    dispose: () => sessions.dispose(),
-  };
-}
+/** Items whose embeddings are padded to the same length. */
+class PromptGroup implements GroupPredictor {
+  readonly #sessions: TransformerSessions;
+  readonly #changes: LowRankInputs;
+  readonly #prompts: { readonly caption: Tensor; readonly caption_lengths: ReturnType<typeof integers> };
+  /** What `prepare` gave, which every step is given. */
+  #prepared: Readonly<Record<string, Output>> | null = null;
 
-/** Items whose embeddings are padded to the same length: one call computes them all. */
-function promptPredictor(
-  sessions: TransformerSessions,
-  embeddings: readonly Tensor[],
-  changes: LowRankInputs,
-): Together {
-  const lengths = embeddings.map(({ shape }) => shape[0]!);
-  const once = { caption: padded(embeddings), caption_lengths: integers([lengths.length], lengths) };
-  let prepared: Readonly<Record<string, Output>> | null = null;
-  return {
-    async predict(latents, times) {
-      const size = integers([2], latents.shape.slice(2));
-      const { prepare, step, inputs } = await sessions.of('words', changes);
-      prepared ??= await prepare.run({ ...once, latent_size: size, ...inputs.prepare(changes) });
-      const tau = tensor([times.length], Float32Array.from(times));
-      const { output } = await step.run({ latents, tau, ...prepared, ...inputs.step(changes) });
-      return output!.read();
-    },
-    release() {
-      for (const output of Object.values(prepared ?? {})) output.dispose();
-      prepared = null;
-    },
-  };
+  constructor(sessions: TransformerSessions, embeddings: readonly Tensor[], changes: LowRankInputs) {
+    this.#sessions = sessions;
+    this.#changes = changes;
+    const lengths = embeddings.map(({ shape }) => shape[0]!);
+    this.#prompts = { caption: padded(embeddings), caption_lengths: integers([lengths.length], lengths) };
+  }
+
+  async predict(latents: Tensor, times: readonly number[]): Promise<Tensor> {
+    const graphs = await this.#sessions.of('prompts', this.#changes);
+    const size = integers([2], latents.shape.slice(2));
+    this.#prepared ??= await graphs.run('prepare', { ...this.#prompts, latent_size: size }, this.#changes);
+    const tau = tensor([times.length], Float32Array.from(times));
+    const { output } = await graphs.run('step', { latents, tau, ...this.#prepared }, this.#changes);
+    return output!.read();
+  }
+
+  release(): void {
+    for (const output of Object.values(this.#prepared ?? {})) output.dispose();
+    this.#prepared = null;
+  }
 }
 
 /** Embeddings [L, D] as one [B, max L, D], zero past each one's end. */

@@ -20,13 +20,13 @@ export interface Configs {
 /** What a model's components need beside their weights, in bytes. Pixels are those of one image. */
 export interface WorkingMemory {
   encodePrompt(tokens: number): number;
-  /** One forward of so many items. */
+  /** One call of the model with so many items. */
   predict(items: number, pixels: number, captionTokens: number): number;
   decode(pixels: number): number;
   encodeImage(pixels: number): number;
   preview(pixels: number): number;
   /** Of the image encoder, whose images are all of about one size. */
-  see(): number;
+  encodeVision(): number;
 }
 
 const FLOAT = 4;
@@ -45,7 +45,7 @@ export function workingMemory({ text, transformer, vae, tiny, image }: Configs, 
     // The widest values are those that the last level begins with: the channels of the level before it, at full size.
     decode: (pixels) => 4 * vae.widths.at(1)! * FLOAT * pixels,
     encodeImage: (pixels) => 4 * vae.widths[0]! * FLOAT * pixels,
-    see: () => (image === null ? 0 : 6 * (image.hidden + image.inner) * between[device] * image.maxPatches),
+    encodeVision: () => (image === null ? 0 : 6 * (image.hidden + image.inner) * between[device] * image.maxPatches),
     preview: (pixels) => (tiny === null ? 0 : 6 * tiny.decoderWidths.at(-1)! * FLOAT * pixels),
   };
 }

@@ -1,6 +1,6 @@
 import type { Prompt } from '../../domain/prompt.js';
 import type { EditJob, RefineJob } from '../engine.js';
-import type { Conditioned } from '../models/noise-predictor.js';
+import type { NoisePredictor } from '../models/noise-predictor.js';
 import type { ZImage } from '../models/z-image.js';
 import { requireFinite } from '../runtime/finite.js';
 import type { Tensor } from '../runtime/tensor.js';
@@ -19,20 +19,18 @@ export function promptsOf({ prompt, sampling }: EditJob | RefineJob): Prompts {
   return { prompts: [prompt], guidance: guidanceOf(sampling) };
 }
 
-/** Encoded words, one T a prompt: [L, D], or several where a prompt is encoded in parts. No negative ones where guidance is off. */
+/** Encoded prompts, one T each: [L, D], or several where a prompt is encoded in parts. No negative ones where guidance is off. */
 export interface Conditioning<T = Tensor> {
   readonly positive: readonly T[];
   readonly negative: readonly T[];
   readonly guidance: Guidance;
 }
 
-/** What has a velocity field for encoded words. A model is one. */
-export interface Conditionable<T> {
-  condition(prompts: readonly T[]): Conditioned;
-}
+/** Makes the noise predictor of encoded prompts. */
+export type PredictorOf<T> = (prompts: readonly T[]) => NoisePredictor;
 
 /**
- * Words → embeddings.
+ * Prompts → embeddings.
  *
  * @throws NonFinite
  */
@@ -40,7 +38,7 @@ export function encodePrompts(model: ZImage, prompts: Prompts): Promise<Conditio
   return encoded(prompts, async (prompt) => requireFinite(await model.encodePrompt(prompt), 0, 'The encoded prompt'));
 }
 
-/** Words encoded one prompt after the other; the negative ones only where they count. */
+/** Encodes one prompt after the other, and the negative ones only where guidance is on. */
 export async function encoded<T>(
   { prompts, guidance }: Prompts,
   encode: (prompt: string) => Promise<T>,
@@ -58,14 +56,14 @@ export async function encoded<T>(
   };
 }
 
-/** The velocity field of these words, guided where guidance is on. */
+/** The velocity field given these prompts, guided where guidance is on. */
 export function condition<T>(
-  model: Conditionable<T>,
+  predictorOf: PredictorOf<T>,
   { positive, negative, guidance }: Conditioning<T>,
 ): { velocity: VelocityField; release(): void } {
-  const alone = model.condition(positive);
+  const alone = predictorOf(positive);
   if (guidance.scale === 0) return alone;
-  const both = model.condition([...positive, ...negative]);
+  const both = predictorOf([...positive, ...negative]);
   return {
     velocity: truncated(guided(both.velocity, guidance), alone.velocity, guidance),
     release() {

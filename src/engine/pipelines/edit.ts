@@ -6,13 +6,13 @@ import { promptsOf } from './conditioning.js';
 import { imageToImage } from './image-to-image.js';
 import { inpaint } from './inpaint.js';
 import { type ProgressReporter, pipelineHooks } from './progress-reporter.js';
-import { modelCalls } from './schedule.js';
+import { stepsOfStrength } from './schedule.js';
 import { TorchGenerator } from './torch-generator.js';
 
 /**
  * Changes an image, whole or where a mask is white, as a job asks for it. What a mask leaves out comes back byte for byte.
  *
- * @throws NonFinite, what `pause` throws, or a RangeError where no forward would run
+ * @throws NonFinite, what the reporter throws, or a RangeError where no step would run
  */
 export async function edit(model: ZImage, job: EditJob, reporter: ProgressReporter): Promise<EngineResult> {
   const { width, height } = job.source;
@@ -25,7 +25,7 @@ export async function edit(model: ZImage, job: EditJob, reporter: ProgressReport
     steps: job.sampling.steps,
     strength,
   };
-  const hooks = pipelineHooks(model, modelCalls(job.sampling.steps, strength), job.previews, reporter);
+  const hooks = pipelineHooks(model, stepsOfStrength(job.sampling.steps, strength), job.previews, reporter);
   const image = await painted();
   return { images: [cropped(image, width, height)], regions: [] };
 

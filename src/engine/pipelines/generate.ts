@@ -11,7 +11,7 @@ import { TorchGenerator } from './torch-generator.js';
 /**
  * Draws the images that a job asks for.
  *
- * @throws NonFinite, or what `pause` throws
+ * @throws NonFinite, or what the reporter throws
  */
 export async function generate(model: ZImage, job: GenerateJob, reporter: ProgressReporter): Promise<EngineResult> {
   const shape = [1, LATENT_CHANNELS, job.height / LATENT_CELL, job.width / LATENT_CELL];

@@ -20,7 +20,7 @@ export function guidanceOf({ guidance, guidanceNormalization, guidanceTruncation
 /**
  * Classifier-free guidance: towards the prompt, away from the negative one.
  *
- * @param both the field of the prompts followed by as many negative prompts, asked in one forward
+ * @param both the field of the prompts followed by as many negative prompts, computed in one call of the model
  * @see diffusers `ZImagePipeline.__call__`
  */
 export function guided(both: VelocityField, { scale, normalization }: Guidance): VelocityField {

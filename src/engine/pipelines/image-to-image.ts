@@ -12,17 +12,17 @@ export interface ImageToImage extends Prompts {
   readonly image: Tensor;
   /** Drawn from twice: for the image's posterior, then for the noise that is laid over it. */
   readonly noise: Noise;
-  /** Steps of the whole schedule, of which the last `forwards(steps, strength)` run. */
+  /** Steps of the whole schedule, of which the last `stepsOfStrength(steps, strength)` run. */
   readonly steps: number;
   /** 0 keeps the image, 1 ignores it. */
   readonly strength: number;
 }
 
 /**
- * Image → latents → noise of the strength's level laid over them → removed as the words say → pixels.
+ * Image → latents → noise of the strength's level laid over them → denoised given the prompts → pixels.
  *
  * @param finish what is made of the decoded values [1, 3, H, W], about −1 … 1, as the end of decoding
- * @throws NonFinite, what the course throws, or a RangeError where no forward would run
+ * @throws NonFinite, what the hooks throw, or a RangeError where no step would run
  * @see diffusers `ZImageImg2ImgPipeline.__call__`
  */
 export async function imageToImage<T>(
@@ -36,6 +36,8 @@ export async function imageToImage<T>(
   const z = await hooks.stage('ENCODE_IMAGE', () => sampleLatents(model, image, noise));
   const prompts = await hooks.stage('ENCODE_PROMPT', () => encodePrompts(model, request));
   const start = withNoise(z, noise.randn(z.shape), sigmas[0]!);
-  const latents = await hooks.stage('DENOISE', () => sample(model, prompts, { start, sigmas }, hooks));
+  const latents = await hooks.stage('DENOISE', () =>
+    sample((some) => model.promptPredictor(some), prompts, { start, sigmas }, hooks),
+  );
   return hooks.stage('DECODE', async () => finish(await decode(model, latents, sigmas.length - 1)));
 }

@@ -18,7 +18,7 @@ export interface Inpaint extends ImageToImage {
  * after the last, without any. The decoder sees across the mask's edge, so pixels outside it are near the source's, not equal.
  *
  * @param finish what is made of the decoded values [1, 3, H, W], about −1 … 1, as the end of decoding
- * @throws NonFinite, what the course throws, or a RangeError where no forward would run
+ * @throws NonFinite, what the hooks throw, or a RangeError where no step would run
  * @see diffusers `ZImageInpaintPipeline.__call__`
  */
 export async function inpaint<T>(
@@ -33,6 +33,8 @@ export async function inpaint<T>(
   const prompts = await hooks.stage('ENCODE_PROMPT', () => encodePrompts(model, request));
   const epsilon = noise.randn(z.shape);
   const loop = { start: withNoise(z, epsilon, sigmas[0]!), sigmas, onStepEnd: keepingOutside(mask, z, epsilon) };
-  const latents = await hooks.stage('DENOISE', () => sample(model, prompts, loop, hooks));
+  const latents = await hooks.stage('DENOISE', () =>
+    sample((some) => model.promptPredictor(some), prompts, loop, hooks),
+  );
   return hooks.stage('DECODE', async () => finish(await decode(model, latents, sigmas.length - 1)));
 }

@@ -10,8 +10,8 @@ const PREVIEW_SIDE = 128;
 /** How a running job is watched and stopped. */
 export interface ProgressReporter {
   readonly report: (event: EngineEvent) => void;
-  /** Lets messages in; throws when the job is to stop. */
-  readonly pause: () => Promise<void>;
+  /** Yields to messages, then throws where the job is to stop. */
+  readonly throwIfAborted: () => Promise<void>;
 }
 
 /** What accompanies a pipeline. Both may throw, and so stop it. */
@@ -26,9 +26,9 @@ export interface PipelineHooks {
 export async function stage<T>(
   name: EngineStage,
   run: () => Promise<T>,
-  { report, pause }: ProgressReporter,
+  { report, throwIfAborted }: ProgressReporter,
 ): Promise<T> {
-  await pause();
+  await throwIfAborted();
   report({ type: 'stage-started', stage: name, at: Date.now() });
   const started = performance.now();
   const result = await run();
@@ -36,7 +36,7 @@ export async function stage<T>(
   return result;
 }
 
-/** Reports stages and steps, with previews on some of the `totalSteps` forwards where they are wanted. */
+/** Reports stages and steps, with previews on some of the `totalSteps` steps where they are wanted. */
 export function pipelineHooks(
   model: ZImage,
   totalSteps: number,
@@ -70,7 +70,7 @@ export function pipelineHooks(
           sigma: step.sigma,
           preview: emerging === null ? null : await preview(model, items(emerging, image, image + 1)),
         });
-      await reporter.pause();
+      await reporter.throwIfAborted();
       started = performance.now();
     },
   };

@@ -11,8 +11,7 @@ import { isValidReference, VALID_REFERENCE } from './valid-reference.js';
 const MEGAPIXEL = 1024 * 1024;
 
 /**
- * Images as an instruction has them before its eyes: their likeliest latents and, where the model has an image encoder, what that
- * sees in them.
+ * References as the model takes them: the mode of their latents and, where it has an image encoder, that one's features.
  *
  * @param area pixels of the target
  * @throws NonFinite, or a RangeError where an image is too small or too narrow
@@ -23,14 +22,14 @@ export async function conditionReferences(
   images: readonly Pixels[],
   area: number,
 ): Promise<readonly ConditionImage[]> {
-  const shown: ConditionImage[] = [];
+  const conditioned: ConditionImage[] = [];
   for (const image of images) {
     const fitting = fitted(image, area);
     const latents = await likeliestLatents(model, roundedToBfloat16(fromPixels(centred(fitting))));
-    // The image encoder looks at the whole image, not at what is left of it in multiples of 16.
-    shown.push({ latents, seen: (await model.instructed?.see(fitting)) ?? null });
+    // The image encoder takes the whole image, not what is left of it in multiples of 16.
+    conditioned.push({ latents, vision: (await model.referenceConditioning?.encodeVision(fitting)) ?? null });
   }
-  return shown;
+  return conditioned;
 }
 
 /** An image of more than a megapixel, resized to an area; any other as it is. */

@@ -22,7 +22,7 @@ const FEATHER = 8;
  * forwards, after each of which what lies outside the regions follows the source → pixels, of which those outside are the source's,
  * byte for byte. Where there is nothing to improve, the image is returned as it came and no forward is run.
  *
- * @throws NonFinite, or what `pause` throws
+ * @throws NonFinite, or what the reporter throws
  */
 export async function refine(
   model: ZImage,
@@ -48,7 +48,9 @@ export async function refine(
   const noise = new TorchGenerator(job.seed).randn(z.shape);
   const onStepEnd = keepingOutside(averaged(mask, LATENT_CELL), z, noise);
   const loop = { start: withNoise(z, noise, sigmas[0]!), sigmas, onStepEnd };
-  const latents = await hooks.stage('DENOISE', () => sample(model, prompts, loop, hooks));
+  const latents = await hooks.stage('DENOISE', () =>
+    sample((some) => model.promptPredictor(some), prompts, loop, hooks),
+  );
   const image = await hooks.stage('DECODE', async () =>
     composite(source, toPixels(await decode(model, latents, job.sampling.steps)), mask),
   );

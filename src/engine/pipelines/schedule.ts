@@ -1,7 +1,7 @@
 const { fround } = Math;
 
 /**
- * Noise levels of flow matching with Euler steps: σ₀ = 1 … σ_N = 0 over `steps` forwards. `shift` spends more of them where there is noise.
+ * Noise levels of flow matching with Euler steps: σ₀ = 1 … σ_N = 0 over N = `steps` steps. `shift` spends more of them where there is noise.
  *
  * σ = s·raw / (1 + (s−1)·raw) with raw = 1, 1 − 1/N, …, 1/N. Rounded to float32 where the reference rounds (diffusers
  * `FlowMatchEulerDiscreteScheduler`), because the timestep embedding multiplies the last bit by a thousand.
@@ -13,13 +13,13 @@ export function sigmas(steps: number, shift: number): readonly number[] {
 /**
  * The levels of `sigmas` that an image's change passes through: the last of them, the fewer the weaker. Strength 1 is all.
  *
- * @throws RangeError where no forward would run
+ * @throws RangeError where no step would run
  * @see diffusers `ZImageImg2ImgPipeline.get_timesteps`
  */
 export function truncatedSigmas(steps: number, shift: number, strength: number): readonly number[] {
-  const run = modelCalls(steps, strength);
+  const run = stepsOfStrength(steps, strength);
   if (run < 1)
-    throw new RangeError(`Expected a strength that leaves at least one forward of ${steps} but received ${strength}.`);
+    throw new RangeError(`Expected a strength that leaves at least one step of ${steps} but received ${strength}.`);
   return sigmas(steps, shift).slice(steps - run);
 }
 
@@ -31,17 +31,17 @@ export function stepsRun(asked: {
 }): number {
   const { operation, sampling, strength = null } = asked;
   const { steps } = sampling;
-  return operation === 'EDIT' && strength !== null ? modelCalls(steps, strength) : steps;
+  return operation === 'EDIT' && strength !== null ? stepsOfStrength(steps, strength) : steps;
 }
 
-/** How many forwards a change of this strength (0 … 1) runs, of a schedule of so many steps. 8 at 0.6 are 5. */
-export function modelCalls(steps: number, strength: number): number {
+/** How many steps an edit of this denoising strength (0 … 1) runs, of a schedule of so many steps. 8 at 0.6 are 5. */
+export function stepsOfStrength(steps: number, strength: number): number {
   return steps - Math.trunc(Math.max(steps - Math.min(steps * strength, steps), 0));
 }
 
 /**
- * Noise levels of a refinement: `steps` forwards, all of them spread over the noise below `strength`, which is taken before the shift:
- * raw = strength·(1 − k/N). With 4 forwards from 0.35 and shift 3: 0.618, 0.516, 0.389, 0.223, 0.
+ * Noise levels of a refinement: `steps` steps, all of them spread over the noise below `strength`, which is taken before the shift:
+ * raw = strength·(1 − k/N). With 4 steps from 0.35 and shift 3: 0.618, 0.516, 0.389, 0.223, 0.
  *
  * @see DiffSynth-Studio `FlowMatchScheduler`, `denoising_strength`
  */

@@ -1,11 +1,11 @@
 const LEAST_SIDE = 64;
 const MOST_ASPECT = 8;
 
-/** What a model that follows instructions takes before its eyes, in words. */
+/** Sizes of reference images that a model takes, for messages. */
 export const VALID_REFERENCE = `at least ${LEAST_SIDE} pixels on each side, one at most ${MOST_ASPECT} times as long as the other,`;
 
 /**
- * Whether an image of this size may be put before a model that follows instructions. The reference takes no others.
+ * Whether an image of this size may be a reference of an instruction. The reference implementation takes no others.
  *
  * @see diffusers `Flux2ImageProcessor.check_image_input`
  */

@@ -1,6 +1,6 @@
 import { outOfRange, refused, refusedAs } from '../../domain/validation.js';
 import type { EditMode, Pixels } from '../../engine/engine.js';
-import { modelCalls } from '../../engine/pipelines/schedule.js';
+import { stepsOfStrength } from '../../engine/pipelines/schedule.js';
 import { isValidReference, VALID_REFERENCE } from '../../engine/pipelines/valid-reference.js';
 import type { ResolvedRequest } from '../resolved-request.js';
 import type { EditRequest } from '../types.js';
@@ -88,7 +88,7 @@ function modeOf({ mask, strength }: EditRequest): EditMode {
 
 function strengthOf(strength: number, steps: number): number {
   if (!(strength >= 0 && strength <= 1)) throw refused('strength', 'between 0 and 1', strength, outOfRange(0, 1));
-  if (modelCalls(steps, strength) < 1)
+  if (stepsOfStrength(steps, strength) < 1)
     throw refused('strength', `enough for one of ${steps} steps to run`, strength, outOfRange(1 / steps, 1));
   return strength;
 }
