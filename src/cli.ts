@@ -44,6 +44,18 @@ program
     await (await import('./cli/serve.js')).serveCommand(settings(typed), options);
   });
 
+program
+  .command('work')
+  .description('Make the images of a fleet: take jobs from the shared queue, with an engine of its own.')
+  .option('--host <address>', 'address of its probes and metrics; stands before HOST')
+  .option('--port <number>', 'port of its probes and metrics, 0 for any that is free; stands before PORT')
+  .option('--json', 'tell where its probes are as a line of JSON, once it is ready')
+  .addHelpText('after', variablesOf('http', 'generation', 'images', 'jobs', 'stores', 'engine', 'telemetry', 'cli'))
+  .action(async (options: { host?: string; port?: string; json?: true }) => {
+    const typed = { ...(options.host && { HOST: options.host }), ...(options.port && { PORT: options.port }) };
+    await (await import('./cli/work.js')).workCommand(settings(typed), options);
+  });
+
 /** Options of every command that makes images. */
 const drawing = (command: Command) =>
   command

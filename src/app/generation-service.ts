@@ -14,12 +14,11 @@ import type { UseCases } from '../generation/types.js';
 import type { ImagesConfig } from '../images/config.js';
 import { Variants } from '../images/variants.js';
 import type { JobsConfig } from '../jobs/config.js';
-import { InProcessQueue } from '../jobs/in-process.js';
 import type { StoresConfig } from '../stores/config.js';
-import { createMemoryProgressLog } from '../stores/progress/memory-progress-log.js';
 import { Metrics } from '../telemetry/metrics.js';
+import { type Jobs, openJobs } from './jobs.js';
 import { openStores, type Stores } from './stores.js';
-import { problemsTo, workerOf, worthAnotherTry } from './worker.js';
+import { problemsTo, workerOf } from './worker.js';
 
 export interface GenerationServiceOptions {
   /** Belong to the caller, who closes them after the studio. */
@@ -78,22 +77,10 @@ export async function createGenerationService(options: GenerationServiceOptions)
       });
     const now = () => clock.now();
     const problemOf = problemsTo(log);
-    const queue = new InProcessQueue({
-      workers: engines.map((engine) =>
-        workerOf(engine, { stores, settings: settings.engine, now, problemOf, measures: metrics, computedBy }),
-      ),
-      limit: settings.jobs.QUEUE_LIMIT,
-      now,
-      problemOf,
-      worthAnotherTry,
-    });
-    const { PROGRESS_HEARTBEAT_MS, PROGRESS_LOG_BYTES, PROGRESS_KEPT_BYTES } = settings.generation;
-    const progress = createMemoryProgressLog({
-      clock,
-      heartbeatMs: PROGRESS_HEARTBEAT_MS,
-      maxBytes: PROGRESS_LOG_BYTES,
-      keptBytes: PROGRESS_KEPT_BYTES,
-    });
+    const workers = engines.map((engine) =>
+      workerOf(engine, { stores, settings: settings.engine, now, problemOf, measures: metrics, computedBy }),
+    );
+    const jobs = await openJobs({ settings, workers, log, clock });
     const { advise, modelContent, loraContent, regionDetector, usable = allUsable } = options;
     const requestContext: RequestContext = {
       ...{ catalog, advise, modelContent, loraContent, regionDetector, usable, sources: stores.inputs },
@@ -101,7 +88,7 @@ export async function createGenerationService(options: GenerationServiceOptions)
       countTokens: memoizedTokenCounts(options.countTokens, options.modelVersion ?? (() => '')),
     };
     const loaded = () => new Set(engines.flatMap((engine) => engine.loaded()));
-    const service = assemble({ stores, queue, progress, requestContext, loaded, settings, log, clock, metrics }, () => {
+    const service = assemble({ stores, jobs, requestContext, loaded, settings, log, clock, metrics }, () => {
       closed = true;
     });
     await service.takeOver(await stores.generations.unfinished());
@@ -113,8 +100,9 @@ export async function createGenerationService(options: GenerationServiceOptions)
 }
 
 /** What the use cases are made of, whatever implements the seams. */
-export interface ServiceSeams extends Pick<ServiceParts, 'queue' | 'progress' | 'requestContext' | 'loaded' | 'clock'> {
+export interface ServiceSeams extends Pick<ServiceParts, 'requestContext' | 'loaded' | 'clock'> {
   readonly stores: Stores;
+  readonly jobs: Jobs;
   readonly settings: GenerationServiceOptions['settings'];
   readonly log: Logger;
   readonly metrics: Metrics;
@@ -122,12 +110,14 @@ export interface ServiceSeams extends Pick<ServiceParts, 'queue' | 'progress' | 
 
 /** Puts the use cases together. @param onClosed called when they have ended */
 export function assemble(
-  { stores, queue, progress, requestContext, loaded, settings, log, clock, metrics }: ServiceSeams,
+  { stores, jobs, requestContext, loaded, settings, log, clock, metrics }: ServiceSeams,
   onClosed: () => void = () => {},
 ): GenerationService {
   const { images, inputs, records, generations, health, elsewhere } = stores;
   return new GenerationService({
-    ...{ requestContext, records, queue, progress, clock, loaded },
+    ...{ requestContext, records, clock, loaded },
+    queue: jobs.queue,
+    progress: jobs.progress,
     sources: inputs,
     store: generations,
     disk: health,
@@ -143,6 +133,7 @@ export function assemble(
     subscribed: () => metrics.subscription(),
     async closeStores() {
       onClosed();
+      await jobs.close();
       await stores.close();
     },
   });

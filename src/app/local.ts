@@ -5,9 +5,12 @@ import { runtimeName } from '../engine/process/device.js';
 import { programVersion } from '../environment/program-version.js';
 import type { UseCases } from '../generation/types.js';
 import { generateAccessKey, isLoopback } from '../http/access.js';
+import type { Measured } from '../http/router.js';
 import type { Listening } from '../http/server.js';
+import { Metrics } from '../telemetry/metrics.js';
 import { isTelemetryWanted, startTelemetry } from '../telemetry/sdk.js';
 import type { Settings } from './config.js';
+import { measuredOf } from './measured.js';
 import { type OpenModelsOptions, openModels } from './models.js';
 
 /** The program without its ways in: engines and use cases, opened in the order in which they need each other. */
@@ -16,6 +19,8 @@ export interface App {
   readonly device: DeviceChoice;
   /** Resolves with the default model when it is loaded; rejects with what is wrong where none can be used. */
   readonly warm: Promise<ModelEntry>;
+  /** What is counted, and where it is read. */
+  readonly measured: Measured;
   /** Looks at all models and LoRAs, and logs which cannot be used. */
   inspect(): Promise<void>;
   /** Closes in reverse. */
@@ -30,6 +35,7 @@ export async function createApp(settings: Settings, log: Logger, options: OpenMo
   try {
     const { createGenerationService } = await import('./generation-service.js');
     const { PromptThreads } = await import('../generation/prompts/threads.js');
+    const metrics = new Metrics();
     const prompts = new PromptThreads();
     closing.push(() => prompts.close());
     const service = await createGenerationService({
@@ -53,12 +59,14 @@ export async function createApp(settings: Settings, log: Logger, options: OpenMo
       runtime: runtimeName(),
       settings,
       log,
+      metrics,
     });
     void models.keepHashes();
     return {
       service,
       device: await engine.ready(),
       warm,
+      measured: measuredOf({ metrics, queue: () => service.queueMetrics(), engines: () => [engine.pid] }),
       inspect: () => models.inspect(),
       async close(graceMs) {
         await service.close(graceMs);
@@ -96,6 +104,7 @@ export async function serve(settings: Settings, log: Logger): Promise<Running> {
       settings: { ...settings.http, ACCESS_KEY: key },
       log,
       traced,
+      measured: app.measured,
     });
     const listening = await server.listen();
     return {

@@ -2,6 +2,7 @@ import type { Settings } from '../app/config.js';
 import { createLog, serve } from '../app/local.js';
 import type { ModelEntry } from '../domain/model-entry.js';
 import { EngineProblem } from '../engine/problems.js';
+import { stopOnSignal } from './stop-on-signal.js';
 
 /** The first image comes first: looking at all other models takes about as long. */
 const INSPECTION_AFTER_MS = 2000;
@@ -50,23 +51,4 @@ export async function serveCommand(settings: Settings, { json = false }: { reado
     () => app.inspect().catch((error) => say(`The models were not looked at: ${error.message}`)),
     INSPECTION_AFTER_MS,
   ).unref();
-}
-
-/** The first signal stops gracefully, a second one at once. */
-function stopOnSignal(close: () => Promise<void>, say: (line: string) => void): void {
-  let stopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      if (stopping) process.exit(130);
-      stopping = true;
-      say('Stopping …');
-      close().then(
-        () => process.exit(0),
-        (error) => {
-          console.error(error);
-          process.exit(1);
-        },
-      );
-    });
-  }
 }

@@ -169,6 +169,10 @@ export class GenerationService implements UseCases {
     return this.#parts.variants.get(id, request, signal);
   }
 
+  queueMetrics() {
+    return this.#parts.queue.metrics();
+  }
+
   ready(): boolean {
     return this.#unready() === null;
   }

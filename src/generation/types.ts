@@ -7,6 +7,7 @@ import type { Region } from '../domain/region.js';
 import type { AppliedLora, Sampling } from '../domain/sampling.js';
 import type { VariantRequest, VariantResult } from '../domain/variant.js';
 import type { ImageRequest } from '../inputs/source.js';
+import type { QueueMetrics } from '../jobs/queue.js';
 import type { PromptAdvice } from './advice/advise.js';
 
 export type { ProgressEvent } from '../domain/event.js';
@@ -122,6 +123,8 @@ export interface UseCases {
   progress(caller: Caller, id: string, after: number, signal: AbortSignal): AsyncIterable<ProgressEvent>;
   /** The signal is aborted when the caller is gone. Rejects with InvalidInput, or the signal's reason. */
   variant(id: string, request: VariantRequest, signal?: AbortSignal): Promise<VariantResult>;
+  /** What waits and runs, for metrics. */
+  queueMetrics(): Promise<QueueMetrics>;
   /** True when the default model is loaded and the engine answers, and images can be stored, as far as that is known. */
   ready(): boolean;
   /** The same after looking whether images can be stored; null when it is ready, else one sentence that says why it is not. */

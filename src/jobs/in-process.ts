@@ -2,7 +2,16 @@ import type { Job, JobEvent } from '../domain/job.js';
 import type { ProblemRecord } from '../domain/problem.js';
 import { forwardOf } from './compatible.js';
 import { costOf, Pace } from './pace.js';
-import { type Depth, type Joined, type Place, type Queue, QueueIsFull, type Waiter, type Worker } from './queue.js';
+import {
+  type Depth,
+  type Joined,
+  type Place,
+  type Queue,
+  QueueIsFull,
+  type QueueMetrics,
+  type Waiter,
+  type Worker,
+} from './queue.js';
 import { Turns } from './turns.js';
 import { worthTelling } from './worth-telling.js';
 
@@ -93,6 +102,19 @@ export class InProcessQueue implements Queue {
 
   async depth(): Promise<Depth> {
     return { waiting: this.#turns.length, running: this.#begun.size };
+  }
+
+  async metrics(): Promise<QueueMetrics> {
+    const [waiting, running] = [this.#turns.items, [...this.#begun.keys()]];
+    const of = (entries: readonly Entry[], model: string) =>
+      entries.filter(({ job }) => job.image.model === model).length;
+    const models = new Set([...waiting, ...running].map(({ job }) => job.image.model));
+    const oldest = Math.min(...waiting.map(({ addedAt }) => addedAt));
+    return {
+      counts: { waiting: waiting.length, prioritized: 0, active: running.length },
+      models: Object.fromEntries([...models].map((id) => [id, { waiting: of(waiting, id), running: of(running, id) }])),
+      oldestMs: waiting.length === 0 ? 0 : this.#options.now() - oldest,
+    };
   }
 
   async idle(): Promise<void> {

@@ -21,6 +21,15 @@ export interface Depth {
   readonly running: number;
 }
 
+/** Jobs by model, for metrics and for what starts and stops workers. */
+export interface QueueMetrics {
+  /** By BullMQ's states; jobs with a fair turn are `prioritized`. */
+  readonly counts: Readonly<Record<'waiting' | 'prioritized' | 'active', number>>;
+  readonly models: Readonly<Record<string, Depth>>;
+  /** Milliseconds that the oldest waiting job has waited; 0 where none waits. */
+  readonly oldestMs: number;
+}
+
 /** What decides whether there is a place for a job. */
 export type Place = Pick<Job, 'fingerprint' | 'request' | 'caller'>;
 
@@ -43,6 +52,7 @@ export interface Queue {
   /** Requests that wait before the job; null where it does not wait. */
   position(fingerprint: string): Promise<number | null>;
   depth(): Promise<Depth>;
+  metrics(): Promise<QueueMetrics>;
   /** Resolves when nothing runs any more. */
   idle(): Promise<void>;
 }

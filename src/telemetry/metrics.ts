@@ -1,20 +1,18 @@
 import type { Attributes, Counter, Histogram, Meter } from '@opentelemetry/api';
 
-/** Jobs of one model in one state. */
-export interface QueuedJobs {
-  readonly model: string;
-  readonly state: 'waiting' | 'running';
-  readonly jobs: number;
+/** What waits and runs. */
+export interface QueueCounts {
+  readonly models: Readonly<Record<string, { readonly waiting: number; readonly running: number }>>;
+  /** Milliseconds that the oldest waiting job has waited. */
+  readonly oldestMs: number;
 }
 
 /** What is looked at when the metrics are read. */
 export interface MetricSources {
-  /** Jobs by model and state; empty where this process has no queue. */
-  queuedJobs?(): Promise<readonly QueuedJobs[]>;
-  /** Age of the job that has waited longest, in milliseconds; null where none waits. */
-  oldestJobMs?(): Promise<number | null>;
-  /** Resident memory of each engine's process, in bytes. */
-  engineMemory?(): Promise<readonly number[]>;
+  /** Left out where this process knows no queue. */
+  readonly queue?: () => Promise<QueueCounts>;
+  /** Resident memory of each engine's process, in bytes; left out where this process has none. */
+  readonly engineMemory?: () => Promise<readonly number[]>;
 }
 
 /** Measures of before the start that are kept. */
@@ -133,37 +131,36 @@ function instrumentsOf(meter: Meter): Instruments {
   };
 }
 
-function observe(
-  meter: Meter,
-  { queuedJobs, oldestJobMs, engineMemory }: MetricSources,
-  subscriptions: () => number,
-): void {
-  meter
-    .createObservableGauge('inkstone.queue.jobs', { description: 'Jobs by model and state.' })
-    .addCallback(async (result) => {
-      for (const { model, state, jobs } of (await queuedJobs?.()) ?? [])
-        result.observe(jobs, prefixed({ model, state }));
-    });
-  meter
-    .createObservableGauge('inkstone.queue.oldest.age', {
-      description: 'Age of the job that has waited longest.',
-      unit: 's',
-    })
-    .addCallback(async (result) => {
-      if (oldestJobMs !== undefined) result.observe(((await oldestJobMs()) ?? 0) / 1000);
-    });
+function observe(meter: Meter, { queue, engineMemory }: MetricSources, subscriptions: () => number): void {
+  const jobs = meter.createObservableGauge('inkstone.queue.jobs', { description: 'Jobs by model and state.' });
+  const age = meter.createObservableGauge('inkstone.queue.oldest.age', {
+    description: 'Age of the job that has waited longest.',
+    unit: 's',
+  });
+  if (queue !== undefined)
+    meter.addBatchObservableCallback(
+      async (result) => {
+        const { models, oldestMs } = await queue();
+        result.observe(age, oldestMs / 1000);
+        for (const [model, { waiting, running }] of Object.entries(models)) {
+          result.observe(jobs, waiting, prefixed({ model, state: 'waiting' }));
+          result.observe(jobs, running, prefixed({ model, state: 'running' }));
+        }
+      },
+      [jobs, age],
+    );
   meter
     .createObservableUpDownCounter('inkstone.subscriptions.active', {
       description: 'Subscriptions that are being read.',
     })
-    .addCallback((result) => {
-      result.observe(subscriptions());
-    });
-  meter
-    .createObservableGauge('inkstone.engine.memory', { description: 'Resident memory of an engine.', unit: 'By' })
-    .addCallback(async (result) => {
-      for (const [engine, bytes] of ((await engineMemory?.()) ?? []).entries())
-        result.observe(bytes, prefixed({ engine }));
+    .addCallback((result) => result.observe(subscriptions()));
+  const memory = meter.createObservableGauge('inkstone.engine.memory', {
+    description: 'Resident memory of an engine.',
+    unit: 'By',
+  });
+  if (engineMemory !== undefined)
+    memory.addCallback(async (result) => {
+      for (const [engine, bytes] of (await engineMemory()).entries()) result.observe(bytes, prefixed({ engine }));
     });
 }
 

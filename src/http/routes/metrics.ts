@@ -1,4 +1,4 @@
-import type { MetricSources } from '../../telemetry/metrics.js';
+import type { QueueMetrics } from '../../jobs/queue.js';
 import { text } from '../responses.js';
 import type { Route } from '../route.js';
 
@@ -6,8 +6,8 @@ import type { Route } from '../route.js';
 export interface MetricsReader {
   /** In Prometheus' text format. */
   read(): Promise<string>;
-  /** Jobs of the queue that this process knows. */
-  queuedJobs: NonNullable<MetricSources['queuedJobs']>;
+  /** Of the queue that this process knows. */
+  queue(): Promise<QueueMetrics>;
 }
 
 /** For Prometheus. */
@@ -18,27 +18,14 @@ export function metrics({ read }: MetricsReader): Route {
   };
 }
 
-/** For autoscalers: how many jobs wait and run, of all models and of each. */
-export function queueMetrics({ queuedJobs }: MetricsReader): Route {
+/** For autoscalers: `jobs` is how many wait, with and without a turn, and run. */
+export function queueMetrics({ queue }: MetricsReader): Route {
   return {
     ...{ path: '/metrics/queue', methods: ['GET'], access: 'key', refusals: 'text', quiet: true },
     async handle() {
-      const jobs = await queuedJobs();
-      const sum = (state: string, model?: string) =>
-        jobs.reduce(
-          (all, job) => (job.state === state && (model ?? job.model) === job.model ? all + job.jobs : all),
-          0,
-        );
-      const models = [...new Set(jobs.map(({ model }) => model))].sort();
-      const counts = (model?: string) => ({ waiting: sum('waiting', model), running: sum('running', model) });
-      const whole = counts();
-      return Response.json(
-        {
-          ...{ ...whole, jobs: whole.waiting + whole.running },
-          models: Object.fromEntries(models.map((model) => [model, counts(model)])),
-        },
-        { headers: { 'cache-control': 'no-store' } },
-      );
+      const { counts, models, oldestMs } = await queue();
+      const jobs = counts.waiting + counts.prioritized + counts.active;
+      return Response.json({ jobs, ...counts, oldestMs, models }, { headers: { 'cache-control': 'no-store' } });
     },
   };
 }

@@ -4,7 +4,15 @@ import { type RedisLink, RedisUnavailable } from '../../stores/redis/redis.js';
 import type { Script } from '../../stores/redis/script.js';
 import { forwardOf } from '../compatible.js';
 import { costOf } from '../pace.js';
-import { type Depth, type Joined, type Place, type Queue, QueueUnavailable, type Waiter } from '../queue.js';
+import {
+  type Depth,
+  type Joined,
+  type Place,
+  type Queue,
+  type QueueMetrics,
+  QueueUnavailable,
+  type Waiter,
+} from '../queue.js';
 import { worthTelling } from '../worth-telling.js';
 import { type Bull, DELIVERY, openBull } from './bull.js';
 import { FollowedRun } from './followed-run.js';
@@ -23,17 +31,7 @@ export interface BullmqQueueOptions {
   readonly weightOf?: (job: Pick<Job, 'caller' | 'tenant'>) => number;
 }
 
-/** Jobs by model, for metrics and for what starts and stops workers. */
-export interface QueueMetrics {
-  /** BullMQ's own states. */
-  readonly counts: Readonly<Record<'waiting' | 'prioritized' | 'active', number>>;
-  readonly models: Readonly<Record<string, Depth>>;
-  /** For how long the oldest waiting job has waited. */
-  readonly oldestMs: number;
-}
-
 export interface SharedQueue extends Queue {
-  metrics(): Promise<QueueMetrics>;
   /** Its generations go on being waited for until their lease ends, so that another process can take them over. */
   close(): Promise<void>;
 }

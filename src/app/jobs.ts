@@ -1,0 +1,93 @@
+import type { Logger } from 'pino';
+import type { Clock } from '../environment/clock.js';
+import type { GenerationConfig } from '../generation/config.js';
+import { openBullmqQueue } from '../jobs/bullmq/bullmq-queue.js';
+import { type RunningWorker, startBullmqWorker } from '../jobs/bullmq/bullmq-worker.js';
+import type { JobsConfig } from '../jobs/config.js';
+import { InProcessQueue } from '../jobs/in-process.js';
+import type { Queue, Worker } from '../jobs/queue.js';
+import { createMemoryProgressLog } from '../stores/progress/memory-progress-log.js';
+import type { ProgressLog } from '../stores/progress/progress-log.js';
+import { openRedisProgressLog } from '../stores/progress/redis-progress-log.js';
+import { RedisLink } from '../stores/redis/redis.js';
+import { problemsTo, worthAnotherTry } from './worker.js';
+
+export interface JobsOptions {
+  readonly settings: { readonly generation: GenerationConfig; readonly jobs: JobsConfig };
+  /** Engines of this process. */
+  readonly workers: readonly Worker[];
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+/** How jobs come to workers, and how what happens to them is told. */
+export interface Jobs {
+  readonly queue: Queue;
+  readonly progress: ProgressLog;
+  /** The connections that queue, progress and ownership share; null where all is in this process. */
+  readonly link: RedisLink | null;
+  close(): Promise<void>;
+}
+
+/** Opens the queue and the progress log that the settings choose: in this process, or shared over Redis. */
+export async function openJobs(options: JobsOptions): Promise<Jobs> {
+  return options.settings.jobs.QUEUE_URL === undefined ? inProcess(options) : shared(options, linkOf(options));
+}
+
+function inProcess({ settings, workers, log, clock }: JobsOptions): Jobs {
+  const { PROGRESS_HEARTBEAT_MS, PROGRESS_LOG_BYTES, PROGRESS_KEPT_BYTES } = settings.generation;
+  const queue = new InProcessQueue({
+    ...{ workers, worthAnotherTry, limit: settings.jobs.QUEUE_LIMIT },
+    ...{ now: () => clock.now(), problemOf: problemsTo(log) },
+  });
+  const progress = createMemoryProgressLog({
+    clock,
+    heartbeatMs: PROGRESS_HEARTBEAT_MS,
+    maxBytes: PROGRESS_LOG_BYTES,
+    keptBytes: PROGRESS_KEPT_BYTES,
+  });
+  return { queue, progress, link: null, close: async () => {} };
+}
+
+async function shared(options: JobsOptions, link: RedisLink): Promise<Jobs> {
+  const { settings, workers, log, clock } = options;
+  const { PROGRESS_HEARTBEAT_MS, PROGRESS_LOG_BYTES, PROGRESS_KEPT_BYTES } = settings.generation;
+  const { QUEUE_LIMIT, OWNER_LEASE_MS } = settings.jobs;
+  const report = reporterTo(log);
+  const queue = openBullmqQueue({ link, limit: QUEUE_LIMIT, waiterLeaseMs: OWNER_LEASE_MS, report });
+  const progress = openRedisProgressLog({
+    ...{ link, clock },
+    heartbeatMs: PROGRESS_HEARTBEAT_MS,
+    maxBytes: PROGRESS_LOG_BYTES,
+    keptBytes: PROGRESS_KEPT_BYTES,
+  });
+  const running = workers.length === 0 ? null : await startWorkers(options, link);
+  return {
+    ...{ queue, progress, link },
+    async close() {
+      await running?.close(0);
+      await queue.close();
+      link.close();
+    },
+  };
+}
+
+/** The connections of a process that shares its queue. */
+export function linkOf({ settings, log }: Pick<JobsOptions, 'settings' | 'log'>): RedisLink {
+  const { QUEUE_URL } = settings.jobs;
+  if (QUEUE_URL === undefined) throw new TypeError('There is no QUEUE_URL.');
+  return new RedisLink(QUEUE_URL, {
+    report: { info: (message) => log.info(message), warn: (message) => log.warn(message) },
+  });
+}
+
+/** Has the workers of this process take jobs from the shared queue. */
+export function startWorkers({ settings, workers, log, clock }: JobsOptions, link: RedisLink): Promise<RunningWorker> {
+  const { QUEUE_LOCK_MS, QUEUE_STALLED_MS } = settings.jobs;
+  return startBullmqWorker({
+    ...{ link, workers, worthAnotherTry, lockMs: QUEUE_LOCK_MS, stalledMs: QUEUE_STALLED_MS },
+    ...{ now: () => clock.now(), problemOf: problemsTo(log), report: reporterTo(log) },
+  });
+}
+
+export const reporterTo = (log: Logger) => (error: unknown, what: string) => log.warn({ err: error }, what);
