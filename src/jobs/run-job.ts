@@ -88,7 +88,8 @@ function begin(task: Task, { now, measures }: RunParts): Traced {
     span.end(now(), problem ?? (outcome === 'cancelled' ? outcome : null));
     measures.job(now() - at, { model: job.image.model, outcome });
   };
-  return { ...task, span, end };
+  const { attempt, signal } = task;
+  return { job, attempt, addedAt, signal, emit: (event) => task.emit(event), span, end };
 }
 
 /** Tells those whose images are there already; the others are left. */

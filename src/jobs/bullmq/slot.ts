@@ -95,7 +95,7 @@ export class Slot {
       if (delivery.deferredFailure !== undefined) {
         for (const run of this.#runs) run.emit({ type: 'failed', problem: lostTwice });
       } else await runGroups(this.#worker, this.#runs, { problemOf, worthAnotherTry });
-      for (const run of this.#runs)
+      for (const run of this.#runs.filter(({ isWanted }) => isWanted))
         run.emit({ type: 'failed', problem: problemOf(new Error('The worker told no end.')) });
       await Promise.all(this.#runs.map((run) => run.told()));
     } finally {
