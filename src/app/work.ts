@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { ModelEntry } from '../domain/model-entry.js';
 import type { DeviceChoice } from '../engine/engine.js';
+import { runtimeName } from '../engine/process/device.js';
 import { systemClock } from '../environment/clock.js';
 import { programVersion } from '../environment/program-version.js';
 import { serveProbes } from '../http/probe-server.js';
@@ -46,7 +47,9 @@ export async function work(settings: Settings, log: Logger): Promise<Working> {
     const device = await models.engine.ready();
     const metrics = new Metrics();
     const now = () => clock.now();
-    const options = { stores, settings: settings.engine, now, problemOf: problemsTo(log), measures: metrics };
+    const computedBy = { device: settings.engine.PRECISION_CLASS ?? device.device, runtime: runtimeName() };
+    const problemOf = problemsTo(log);
+    const options = { stores, settings: settings.engine, now, problemOf, measures: metrics, computedBy };
     const workers = [workerOf(models.engine, options)];
     const running = await startWorkers({ settings, workers, log, clock }, link);
     const { STOP_GRACE_MS } = settings.http;

@@ -41,8 +41,7 @@ describe('infra/grafana/inkstone.json', () => {
   beforeAll(async () => {
     const metrics = new Metrics();
     await metrics.start('1.2.3', {
-      queuedJobs: async () => [{ model: 'inkling', state: 'waiting', jobs: 3 }],
-      oldestJobMs: async () => 1500,
+      queue: async () => ({ models: { inkling: { waiting: 3, running: 1 } }, oldestMs: 1500 }),
       engineMemory: async () => [2 ** 28],
     });
     metrics.generation(700, { operation: 'GENERATE', status: 'SUCCEEDED', cache: 'MISS' });

@@ -33,11 +33,8 @@ describe('the scaling of GPU workers', () => {
   });
 
   it('reads the number where the API tells it', async () => {
-    const queuedJobs = async () => [
-      { model: 'a', state: 'waiting' as const, jobs: 3 },
-      { model: 'b', state: 'running' as const, jobs: 4 },
-    ];
-    const { path, handle } = queueMetrics({ queuedJobs, read: async () => '' });
+    const queue = async () => ({ counts: { waiting: 1, prioritized: 2, active: 4 }, models: {}, oldestMs: 0 });
+    const { path, handle } = queueMetrics({ queue, read: async () => '' });
     const answer = (await handle({} as never, {} as never)) as Response;
     expect([path, jobsIn(await answer.json(), scaling.valueLocation)]).toEqual([scaling.path, 7]);
   });
