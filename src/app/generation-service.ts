@@ -118,6 +118,7 @@ export function assemble(
     ...{ requestContext, records, clock, loaded },
     queue: jobs.queue,
     progress: jobs.progress,
+    ownership: jobs.ownership,
     sources: inputs,
     store: generations,
     disk: health,

@@ -1,6 +1,9 @@
 import type { Logger } from 'pino';
 import type { Clock } from '../environment/clock.js';
 import type { GenerationConfig } from '../generation/config.js';
+import { ownsEverything } from '../generation/ownership/embedded.js';
+import type { Ownership } from '../generation/ownership/ownership.js';
+import { openRedisOwnership } from '../generation/ownership/redis-ownership.js';
 import { openBullmqQueue } from '../jobs/bullmq/bullmq-queue.js';
 import { type RunningWorker, startBullmqWorker } from '../jobs/bullmq/bullmq-worker.js';
 import type { JobsConfig } from '../jobs/config.js';
@@ -24,6 +27,7 @@ export interface JobsOptions {
 export interface Jobs {
   readonly queue: Queue;
   readonly progress: ProgressLog;
+  readonly ownership: Ownership;
   /** The connections that queue, progress and ownership share; null where all is in this process. */
   readonly link: RedisLink | null;
   close(): Promise<void>;
@@ -46,7 +50,7 @@ function inProcess({ settings, workers, log, clock }: JobsOptions): Jobs {
     maxBytes: PROGRESS_LOG_BYTES,
     keptBytes: PROGRESS_KEPT_BYTES,
   });
-  return { queue, progress, link: null, close: async () => {} };
+  return { queue, progress, ownership: ownsEverything, link: null, close: async () => {} };
 }
 
 async function shared(options: JobsOptions, link: RedisLink): Promise<Jobs> {
@@ -54,7 +58,10 @@ async function shared(options: JobsOptions, link: RedisLink): Promise<Jobs> {
   const { PROGRESS_HEARTBEAT_MS, PROGRESS_LOG_BYTES, PROGRESS_KEPT_BYTES } = settings.generation;
   const { QUEUE_LIMIT, OWNER_LEASE_MS } = settings.jobs;
   const report = reporterTo(log);
-  const queue = openBullmqQueue({ link, limit: QUEUE_LIMIT, waiterLeaseMs: OWNER_LEASE_MS, report });
+  // Longer than it takes until another process has taken a generation over: meanwhile its jobs go on.
+  const waiterLeaseMs = 2 * OWNER_LEASE_MS;
+  const queue = openBullmqQueue({ link, limit: QUEUE_LIMIT, waiterLeaseMs, report });
+  const ownership = openRedisOwnership({ link, leaseMs: OWNER_LEASE_MS, report });
   const progress = openRedisProgressLog({
     ...{ link, clock },
     heartbeatMs: PROGRESS_HEARTBEAT_MS,
@@ -63,7 +70,7 @@ async function shared(options: JobsOptions, link: RedisLink): Promise<Jobs> {
   });
   const running = workers.length === 0 ? null : await startWorkers(options, link);
   return {
-    ...{ queue, progress, link },
+    ...{ queue, progress, ownership, link },
     async close() {
       await running?.close(0);
       await queue.close();

@@ -6,9 +6,11 @@ export interface Plan {
   readonly jobs: readonly Job[];
   /** How often another process took it over. */
   readonly takeovers: number;
+  /** How often of these the process before had ended in order; left out, never. */
+  readonly handovers?: number;
 }
 
-/** Take-overs without an end after which a generation is given up. */
+/** Take-overs without an end, from processes that did not end in order, after which a generation is given up. */
 export const MOST_TAKEOVERS = 2;
 
 /** Numbers of events before a take-over are below those after it, however many were told. */

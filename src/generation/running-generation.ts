@@ -5,7 +5,7 @@ import { type Plan, SEQUENCES_PER_OWNER } from '../domain/plan.js';
 import type { ProblemRecord } from '../domain/problem.js';
 import type { Clock } from '../environment/clock.js';
 import type { Queue } from '../jobs/queue.js';
-import type { ProgressLog } from '../stores/progress/progress-log.js';
+import { type ProgressLog, StaleWriter } from '../stores/progress/progress-log.js';
 import type { GenerationSpan } from '../telemetry/spans.js';
 import { reduce } from './state.js';
 
@@ -14,7 +14,7 @@ export interface RunningParts {
   readonly log: ProgressLog;
   readonly clock: Clock;
   readonly span: GenerationSpan;
-  /** Makes the finished generation durable. Its last event will have that number. */
+  /** Makes the finished generation durable. Its last event will have that number. @throws StaleWriter when another process owns it */
   readonly save: (generation: Generation, lastSequence: number) => Promise<void>;
   /** For failures that are a fault of this program. */
   readonly unexpected: (error: unknown, generation: string) => void;
@@ -99,9 +99,16 @@ export class RunningGeneration {
   /** This process ends: nothing more is told or written, and another one goes on. */
   release(): void {
     if (this.#over) return;
-    this.#over = true;
     this.#leave();
+    this.abandon();
+  }
+
+  /** Another process goes on with it, and with what it waits for: nothing more is told or written. `finished` resolves as it is. */
+  abandon(): void {
+    if (this.#over) return;
+    this.#over = true;
     this.#parts.span.end({ at: this.#parts.clock.now(), problem: 'released' });
+    this.#resolveFinished(this.#current);
   }
 
   /** A first event of its own, then what its jobs have told so far. */
@@ -203,10 +210,10 @@ export class RunningGeneration {
     this.#parts
       .save(last, event.sequence)
       // The images are safe; only the record of this generation's end is not.
-      .catch((error: unknown) => this.#parts.unexpected(error, last.id))
+      .catch((error: unknown) => this.#failed(error, { rethrowStale: true }))
       // Told when it is durable: a crash could take back an end that was told before.
       .then(() => this.#parts.log.append(last, event))
-      .catch((error: unknown) => this.#parts.unexpected(error, last.id))
+      .catch((error: unknown) => this.#failed(error))
       .finally(() => this.#resolveFinished(last));
   }
 
@@ -224,7 +231,13 @@ export class RunningGeneration {
   #append(draft: Draft, at: number = this.#parts.clock.now()): void {
     const event = this.#numbered(draft, at);
     this.#current = reduce(this.#current, event);
-    this.#parts.log.append(this.#current, event).catch((error) => this.#parts.unexpected(error, this.#current.id));
+    this.#parts.log.append(this.#current, event).catch((error: unknown) => this.#failed(error));
+  }
+
+  #failed(error: unknown, { rethrowStale = false } = {}): void {
+    if (!(error instanceof StaleWriter)) this.#parts.unexpected(error, this.#current.id);
+    else if (rethrowStale) throw error;
+    else this.abandon();
   }
 
   /** What a job did before this generation joined it is told as if it had just happened. */

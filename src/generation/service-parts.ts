@@ -6,6 +6,7 @@ import type { Disk } from '../stores/disk/disk.js';
 import type { GenerationStore } from '../stores/generations/generation-store.js';
 import type { Records } from '../stores/generations/image-records.js';
 import type { ProgressLog } from '../stores/progress/progress-log.js';
+import type { Ownership } from './ownership/ownership.js';
 import type { RequestContext } from './request/reader.js';
 import type { Generation } from './types.js';
 
@@ -18,6 +19,7 @@ export interface ServiceParts {
   readonly disk: Pick<Disk, 'writable' | 'look' | 'close'>;
   readonly queue: Queue;
   readonly progress: ProgressLog;
+  readonly ownership: Ownership;
   readonly variants: Variants;
   readonly clock: Clock;
   readonly waitLimitMs: number;

@@ -2,21 +2,23 @@ import type { Caller } from '../domain/caller.js';
 import type { ProgressEvent } from '../domain/event.js';
 import type { Generation } from '../domain/generation.js';
 import type { ImageRecord } from '../domain/image.js';
-import { MOST_TAKEOVERS, type Plan } from '../domain/plan.js';
+import { MOST_TAKEOVERS, type Plan, SEQUENCES_PER_OWNER } from '../domain/plan.js';
 import type { ProblemRecord } from '../domain/problem.js';
-import { NotCached, NotFound, QueueFull } from '../domain/problems.js';
+import { NotCached, NotFound, QueueFull, StorageUnavailable } from '../domain/problems.js';
 import { whole } from '../domain/validation.js';
 import type { VariantRequest } from '../domain/variant.js';
 import { withinOf } from '../environment/clock.js';
 import { QueueIsFull, QueueUnavailable } from '../jobs/queue.js';
 import type { StoredGeneration } from '../stores/generations/generation-store.js';
-import { lastEvent } from '../stores/progress/progress-log.js';
+import { lastEvent, StaleWriter } from '../stores/progress/progress-log.js';
+import { RedisUnavailable } from '../stores/redis/redis.js';
 import { GenerationSpan } from '../telemetry/spans.js';
 import { readForAdvice } from './advice/read.js';
 import { imageFingerprint, imagesOf } from './canonical.js';
 import { initialGeneration, spanAttributes } from './initial-generation.js';
 import { areCurrent, type JobContext, jobsOf } from './jobs-of.js';
 import { toModel } from './model.js';
+import { Sweeper } from './ownership/sweeper.js';
 import { interrupted, outdated } from './problem-record.js';
 import { readEdit } from './request/edit.js';
 import { readGenerate } from './request/generate.js';
@@ -25,9 +27,14 @@ import { readRefine } from './request/refine.js';
 import type { ResolvedRequest } from './resolved-request.js';
 import { RunningGeneration } from './running-generation.js';
 import type { ServiceParts } from './service-parts.js';
-import { withImages } from './state.js';
+import { reduce, withImages } from './state.js';
 import { storeInputs } from './stored-images.js';
 import type { EditRequest, GenerateRequest, RefineRequest, SubmitOptions, UseCases } from './types.js';
+
+/** For the owner of a generation to cancel it, in ms. */
+const CANCEL_WAIT_MS = 5000;
+/** Between two looks for a log that its owner has not begun yet, in ms. */
+const LOG_POLL_MS = 100;
 
 /** The use cases: look up → dispatch → encode → remember. */
 export class GenerationService implements UseCases {
@@ -37,8 +44,20 @@ export class GenerationService implements UseCases {
   #closing = false;
   #closed: Promise<void> | null = null;
 
+  readonly #sweeper: Sweeper | null;
+
   constructor(parts: ServiceParts) {
     this.#parts = parts;
+    const { ownership, store, clock, unexpected } = parts;
+    const { leaseMs } = ownership;
+    const adopt = (id: string) => this.#adopt(id);
+    this.#sweeper =
+      leaseMs === null ? null : new Sweeper(leaseMs, { ownership, store, clock, adopt, failed: unexpected });
+    ownership.listen({
+      onCancel: (id) => void this.#running.get(id)?.cancel(),
+      onLost: (id) => this.#running.get(id)?.abandon(),
+      onHandedOver: (id) => this.#sweeper?.handedOver(id),
+    });
   }
 
   generate(caller: Caller, request: GenerateRequest, options: SubmitOptions): Promise<Generation> {
@@ -106,7 +125,30 @@ export class GenerationService implements UseCases {
   async cancel(caller: Caller, id: string): Promise<Generation> {
     const generation = await this.generation(caller, id);
     if (generation === null) throw unknownGeneration(id);
-    return this.#running.get(id)?.cancel() ?? generation;
+    const live = this.#running.get(id);
+    if (live !== undefined) return live.cancel();
+    return generation.finishedAt === null ? this.#cancelElsewhere(caller, generation) : generation;
+  }
+
+  /** By its owner; where that is gone, by this process. */
+  async #cancelElsewhere(caller: Caller, generation: Generation): Promise<Generation> {
+    const { ownership, clock } = this.#parts;
+    const { id } = generation;
+    await available(ownership.requestCancel(id));
+    const reading = new AbortController();
+    const end = this.#endOf(caller, id, reading.signal);
+    await withinOf(clock, CANCEL_WAIT_MS, end).finally(() => reading.abort());
+    const ended = await end;
+    if (ended !== null) return ended;
+    await this.#adopt(id);
+    return (await this.#running.get(id)?.cancel()) ?? (await this.generation(caller, id)) ?? generation;
+  }
+
+  /** Null where the signal comes before it. */
+  async #endOf(caller: Caller, id: string, signal: AbortSignal): Promise<Generation | null> {
+    for await (const event of this.progress(caller, id, 0, signal))
+      if (event.type === 'GenerationFinished') return event.generation;
+    return null;
   }
 
   async generation(caller: Caller, id: string): Promise<Generation | null> {
@@ -118,8 +160,19 @@ export class GenerationService implements UseCases {
     const elsewhere = ids.filter((id) => !this.#running.has(id));
     const stored = elsewhere.length === 0 ? [] : await this.#parts.records.generations(elsewhere);
     const found = new Map(stored.map((record, i) => [elsewhere[i]!, record?.generation ?? null]));
+    for (const generation of await this.#asTold([...found.values()])) found.set(generation.id, generation);
     const generations = ids.map((id) => this.#running.get(id)?.current ?? found.get(id) ?? null);
     return generations.map((generation) => (generation?.tenant === tenant ? generation : null));
+  }
+
+  /** Those that other processes own, as their logs have them. */
+  async #asTold(generations: readonly (Generation | null)[]): Promise<readonly Generation[]> {
+    const { ownership, progress } = this.#parts;
+    const unfinished = generations.flatMap((generation) => (generation?.finishedAt === null ? [generation.id] : []));
+    if (ownership.leaseMs === null || unfinished.length === 0) return [];
+    // What is stored is older, and better than nothing.
+    const told = await progress.states(unfinished).catch(() => []);
+    return told.flatMap((generation) => generation ?? []);
   }
 
   async image(caller: Caller, id: string) {
@@ -154,15 +207,21 @@ export class GenerationService implements UseCases {
     if ((await this.generation(caller, id)) === null) throw unknownGeneration(id);
     const left = this.#parts.subscribed();
     try {
-      const events = await this.#parts.progress.read(id, from, signal);
-      if (events !== null) return yield* events;
+      for (;;) {
+        const events = await available(this.#parts.progress.read(id, from, signal));
+        if (events !== null) return yield* events;
+        const [stored] = await this.#parts.records.generations([id]);
+        if (stored == null) throw unknownGeneration(id);
+        const sequence = stored.lastSequence ?? from + 1;
+        const isOver = stored.generation.finishedAt !== null;
+        if (isOver && sequence !== from) yield lastEvent(stored.generation, sequence);
+        if (isOver || this.#parts.ownership.leaseMs === null || signal.aborted) return;
+        // Its owner has not told anything yet.
+        await new Promise<void>((resolve) => this.#parts.clock.after(LOG_POLL_MS, resolve));
+      }
     } finally {
       left();
     }
-    const [stored] = await this.#parts.records.generations([id]);
-    if (stored == null) throw unknownGeneration(id);
-    const sequence = stored.lastSequence ?? from + 1;
-    if (stored.generation.finishedAt !== null && sequence !== from) yield lastEvent(stored.generation, sequence);
   }
 
   variant(id: string, request: VariantRequest, signal?: AbortSignal) {
@@ -197,15 +256,33 @@ export class GenerationService implements UseCases {
    * A generation that two processes before have taken over without an end is given up: it may be what ends them.
    */
   async takeOver(unfinished: readonly StoredGeneration[]): Promise<void> {
-    for (const stored of unfinished) {
+    for (const { generation } of unfinished) await this.#adopt(generation.id);
+  }
+
+  /** Nothing where another process owns it, or it has ended. */
+  async #adopt(id: string): Promise<void> {
+    const { ownership, store } = this.#parts;
+    if (this.#closing || this.#running.has(id)) return;
+    const claim = await available(ownership.claim(id));
+    if (claim === null) return;
+    try {
+      const [stored] = await store.generations([id]);
+      if (stored == null || stored.generation.finishedAt !== null) return await ownership.release(id);
       const { generation, plan } = stored;
-      if (plan !== null && !areCurrent(plan.jobs)) await this.#giveUp(generation, outdated);
-      else if (plan === null || plan.takeovers >= MOST_TAKEOVERS) await this.#giveUp(generation, interrupted);
-      else await this.#goOn(generation, { ...plan, takeovers: plan.takeovers + 1 });
+      const { takeovers = 0, handovers = 0 } = plan ?? {};
+      if (plan === null || takeovers - handovers >= MOST_TAKEOVERS) return await this.#giveUp(stored, interrupted);
+      if (!areCurrent(plan.jobs)) return await this.#giveUp(stored, outdated);
+      const next = { ...plan, takeovers: takeovers + 1, handovers: handovers + (claim.handedOver ? 1 : 0) };
+      const running = await this.#goOn(generation, next);
+      if (claim.cancelled) await running.cancel();
+    } catch (error) {
+      this.#running.get(id)?.abandon();
+      await ownership.release(id).catch(() => {});
+      throw error;
     }
   }
 
-  async #goOn(generation: Generation, plan: Plan): Promise<void> {
+  async #goOn(generation: Generation, plan: Plan): Promise<RunningGeneration> {
     const { records } = this.#parts;
     const found = await records.recall(plan.jobs.map(({ fingerprint }) => fingerprint));
     const finished = plan.jobs.flatMap(({ reuse }, index) => {
@@ -218,13 +295,29 @@ export class GenerationService implements UseCases {
     await records.save({ generation: initial, lastSequence: null, plan });
     const running = this.#own(initial, plan, this.#spanOf(initial));
     await running.begin({ force: true });
+    return running;
   }
 
-  async #giveUp(generation: Generation, problem: ProblemRecord): Promise<void> {
-    const finishedAt = this.#parts.clock.now();
-    const failed = { ...generation, status: 'FAILED' as const, problem, queuePosition: null, finishedAt };
-    this.#parts.ended(failed, null);
-    await this.#parts.records.save({ generation: failed, lastSequence: null, plan: null });
+  async #giveUp({ generation, plan }: StoredGeneration, problem: ProblemRecord): Promise<void> {
+    const { clock, records, progress, ownership, ended } = this.#parts;
+    const { id, images, regions } = generation;
+    const sequence = ((plan?.takeovers ?? MOST_TAKEOVERS) + 1) * SEQUENCES_PER_OWNER + 1;
+    const finished = images.flatMap(({ imageId }, index) =>
+      imageId === null ? [] : [{ index, image: { id: imageId, regions } }],
+    );
+    const event = {
+      type: 'GenerationFinished',
+      at: clock.now(),
+      sequence,
+      status: 'FAILED',
+      problem,
+      finished,
+    } as const;
+    const failed = reduce(generation, event);
+    ended(failed, null);
+    await records.save({ generation: failed, lastSequence: sequence, plan: null });
+    await progress.append(failed, event);
+    await ownership.release(id);
   }
 
   /** Once: the server and the program both close it, and only one of them waits. */
@@ -235,11 +328,17 @@ export class GenerationService implements UseCases {
 
   async #close(graceMs: number): Promise<void> {
     this.#closing = true;
-    const { clock, queue, progress, closeStores } = this.#parts;
+    this.#sweeper?.end();
+    const { clock, queue, progress, ownership, closeStores } = this.#parts;
     const all = () => Promise.all([...this.#running.values()].map(({ finished }) => finished));
     await withinOf(clock, graceMs, all());
     // What is left is gone on with by the next process; readers come back to it.
-    for (const running of this.#running.values()) running.release();
+    const left = [...this.#running];
+    for (const [, running] of left)
+      if (ownership.leaseMs === null) running.release();
+      else running.abandon();
+    await Promise.all(left.map(([id]) => ownership.release(id, { handOver: true }).catch(() => {})));
+    await ownership.close();
     await progress.close();
     // Engines stop between steps; what takes longer is cut off.
     await withinOf(clock, 2000, queue.idle());
@@ -298,23 +397,31 @@ export class GenerationService implements UseCases {
     const span = this.#spanOf(generation);
     const finished = recalled.flatMap((image, index) => (image === null ? [] : [{ index, image }]));
     const running = this.#own(withImages(generation, finished), plan(span.traceparent), span);
+    const claimed = available(this.#parts.ownership.claim(generation.id));
     try {
-      await accepted(running.begin());
+      await Promise.all([accepted(running.begin()), claimed]);
     } catch (error) {
+      await claimed.catch(() => {});
       running.release();
-      this.#running.delete(generation.id);
       throw error;
     }
     return running;
   }
 
   #own(generation: Generation, plan: Plan, span: GenerationSpan): RunningGeneration {
-    const { queue, progress: log, clock, records, unexpected, ended } = this.#parts;
-    const save = (ended: Generation, lastSequence: number) =>
-      records.save({ generation: ended, lastSequence, plan: null });
+    const { queue, progress: log, clock, records, ownership, unexpected, ended } = this.#parts;
+    const { id } = generation;
+    const save = async (ended: Generation, lastSequence: number) => {
+      if (!(await ownership.holds(id))) throw new StaleWriter();
+      await records.save({ generation: ended, lastSequence, plan: null });
+    };
     const running = new RunningGeneration(generation, plan, { queue, log, clock, span, save, unexpected, ended });
-    this.#running.set(generation.id, running);
-    running.finished.then(() => this.#running.delete(generation.id));
+    this.#running.set(id, running);
+    running.finished.then(() => {
+      if (this.#running.get(id) === running) this.#running.delete(id);
+      // When this process ends, what is left is handed over instead.
+      if (!this.#closing) ownership.release(id).catch((error: unknown) => unexpected(error, id));
+    });
     return running;
   }
 
@@ -357,6 +464,13 @@ async function accepted(taken: Promise<void>): Promise<void> {
     if (error instanceof QueueUnavailable) throw queueUnavailable();
     throw error;
   }
+}
+
+/** What needs Redis cannot be had while it does not answer. @throws StorageUnavailable */
+async function available<T>(answer: Promise<T>): Promise<T> {
+  return answer.catch((error: unknown) => {
+    throw error instanceof RedisUnavailable ? new StorageUnavailable() : error;
+  });
 }
 
 const queueUnavailable = () =>

@@ -83,7 +83,7 @@ export class Records {
   /** Makes a finished generation durable. Where nothing can be stored at the moment, its end is told all the same and written later. */
   async save(stored: StoredGeneration): Promise<void> {
     const { id } = stored.generation;
-    this.#generations.set(id, stored);
+    if (isOver(stored)) this.#generations.set(id, stored);
     try {
       await this.#parts.store.save(stored);
     } catch (error) {
@@ -105,7 +105,7 @@ export class Records {
       const stored = await this.#parts.store.generations(missing);
       return missing.map((id, i) => this.#waiting.get(id) ?? stored[i] ?? null);
     };
-    return fromMemoryOr(ids, this.#generations, load);
+    return fromMemoryOr(ids, this.#generations, load, isOver);
   }
 
   async images(ids: readonly string[]): Promise<readonly (ImageRecord | null)[]> {
@@ -125,15 +125,19 @@ export async function forgetImages(
   await forgotten;
 }
 
+/** Of others, another process may know more. */
+const isOver = ({ generation }: StoredGeneration): boolean => generation.finishedAt !== null;
+
 async function fromMemoryOr<V extends object>(
   ids: readonly string[],
   memory: LRUCache<string, V>,
   load: (missing: readonly string[]) => Promise<readonly (V | null)[]>,
+  lasts: (value: V) => boolean = () => true,
 ): Promise<readonly (V | null)[]> {
   const found = ids.map((id) => memory.get(id) ?? null);
   const missing = ids.filter((_, i) => found[i] === null);
   if (missing.length === 0) return found;
   const loaded = new Map((await load(missing)).map((value, i) => [missing[i]!, value]));
-  for (const [id, value] of loaded) if (value !== null) memory.set(id, value);
+  for (const [id, value] of loaded) if (value !== null && lasts(value)) memory.set(id, value);
   return ids.map((id, i) => found[i] ?? loaded.get(id) ?? null);
 }
