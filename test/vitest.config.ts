@@ -11,6 +11,8 @@ export default defineConfig({
   test: {
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // For the threads and processes that the sources start.
+    execArgv: ['--import', new URL('../infra/setup/typescript.js', import.meta.url).href],
     projects: [
       {
         extends: true,

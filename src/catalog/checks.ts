@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import Tinypool from 'tinypool';
 import type { LoraEntry, ModelEntry } from '../domain/model-entry.js';
+import { sibling } from '../environment/sibling.js';
 import type { Finding, Machine } from './findings.js';
 
 /** What is to be looked at: a model, or one of its LoRAs. */
@@ -15,7 +16,10 @@ const IDLE_MS = 2000;
 
 /** Looks at models and LoRAs on a thread, as each takes a good part of a second and requests must not wait for it. */
 export class Checks {
-  readonly #pool = new Tinypool({ ...thread(), minThreads: 0, maxThreads: 1, idleTimeout: IDLE_MS });
+  readonly #pool = new Tinypool({
+    filename: fileURLToPath(sibling(import.meta.url, 'check-worker')),
+    ...{ concurrentTasksPerWorker: 1, minThreads: 0, maxThreads: 1, idleTimeout: IDLE_MS },
+  });
 
   /** Empty where it can be used. */
   findings(check: Check): Promise<readonly Finding[]> {
@@ -25,14 +29,4 @@ export class Checks {
   async close(): Promise<void> {
     await this.#pool.destroy();
   }
-}
-
-/** Built, a thread runs its file; from the sources it needs tsx first, which threads do not inherit. */
-function thread() {
-  const built = import.meta.url.endsWith('.js');
-  return {
-    filename: fileURLToPath(new URL(built ? './check-worker.js' : './check-worker.ts', import.meta.url)),
-    execArgv: built ? [] : ['--import', import.meta.resolve('tsx')],
-    concurrentTasksPerWorker: 1,
-  };
 }

@@ -162,7 +162,7 @@ describe('an engine whose process is lost', () => {
   });
 
   it('dies with the program that started it', async () => {
-    const program = fork(join(import.meta.dirname, 'starts-an-engine.ts'), { execArgv: ['--import', 'tsx'] });
+    const program = fork(join(import.meta.dirname, 'starts-an-engine.ts'));
     const pid = await new Promise<number>((resolve) =>
       program.once('message', (message) => resolve(message as number)),
     );

@@ -234,7 +234,7 @@ describe('the records', () => {
 });
 
 function start(dataDir: string, script: string): ChildProcess {
-  return fork(join(import.meta.dirname, script), [dataDir], { execArgv: ['--import', 'tsx'] });
+  return fork(join(import.meta.dirname, script), [dataDir]);
 }
 
 async function kill(program: ChildProcess): Promise<void> {

@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { fileURLToPath } from 'node:url';
 import type { Seen } from '../../domain/seen.js';
+import { sibling } from '../../environment/sibling.js';
 import type { DeviceChoice, EngineEvent, EngineJob, EngineResult } from '../engine.js';
 import { EngineLost } from '../problems.js';
 import type { Failure, FromProcess, ProcessSettings, ToProcess } from './messages.js';
@@ -68,11 +68,9 @@ export class EngineProcess {
   constructor(settings: ProcessSettings, { watchdogMs, pingMs, log }: Supervision) {
     this.#watchdogMs = watchdogMs;
     this.#pingMs = pingMs;
-    const { file, execArgv } = entry();
     // Standard output belongs to the program that starts the engine.
-    this.#child = fork(file, [], {
+    this.#child = fork(fileURLToPath(sibling(import.meta.url, 'child')), [], {
       serialization: 'advanced',
-      execArgv,
       stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       // glibc otherwise raises its threshold to what was freed last and keeps what the conversion of weights needed only for a moment:
       // a quarter of the memory after loading.
@@ -207,12 +205,4 @@ export class EngineProcess {
     const telling = prompts.find((line) => /error/i.test(line)) ?? prompts.at(-1);
     return this.#killedFor === null && telling ? ` Before, it said: ${telling}` : '';
   }
-}
-
-/** The process's file beside this one: compiled, or through tsx where the sources run as they are. */
-function entry(): { file: string; execArgv: string[] } {
-  const compiled = import.meta.url.endsWith('.js');
-  const file = fileURLToPath(new URL(compiled ? './child.js' : './child.ts', import.meta.url));
-  const loader = () => pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-  return { file, execArgv: compiled ? [] : ['--import', loader()] };
 }

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import Tinypool from 'tinypool';
 import { QueueFull } from '../../domain/problems.js';
 import type { TokenCount } from '../../domain/prompt.js';
+import { sibling } from '../../environment/sibling.js';
 import type { Counted, PromptAdvice } from '../advice/advise.js';
 import type { AdviseTask, CountTask } from './worker.js';
 
@@ -14,13 +15,19 @@ const LONG_WAITING = 64;
 const LONG_IDLE_MS = 30_000;
 const RETRY_MS = 2000;
 
+const oneThread = {
+  filename: fileURLToPath(sibling(import.meta.url, 'worker')),
+  maxThreads: 1,
+  concurrentTasksPerWorker: 1,
+};
+
 /**
  * Reads prompts beside the event loop: one thread for what people write, and another, started when it is needed, for long prompts, so
  * that nobody waits for those.
  */
 export class PromptThreads {
-  readonly #short = new Tinypool({ ...common(), minThreads: 1 });
-  readonly #long = new Tinypool({ ...common(), minThreads: 0, idleTimeout: LONG_IDLE_MS });
+  readonly #short = new Tinypool({ ...oneThread, minThreads: 1 });
+  readonly #long = new Tinypool({ ...oneThread, minThreads: 0, idleTimeout: LONG_IDLE_MS });
 
   /** @throws QueueFull, or an Error where the tokenizer cannot be read */
   count(folder: string, maxTokens: number, prompt: string): Promise<TokenCount> {
@@ -45,15 +52,4 @@ export class PromptThreads {
       );
     return this.#long.run(task);
   }
-}
-
-/** Built, a thread runs its file; from the sources it needs tsx first, which threads do not inherit. */
-function common() {
-  const built = import.meta.url.endsWith('.js');
-  return {
-    filename: fileURLToPath(new URL(built ? './worker.js' : './worker.ts', import.meta.url)),
-    execArgv: built ? [] : ['--import', import.meta.resolve('tsx')],
-    maxThreads: 1,
-    concurrentTasksPerWorker: 1,
-  };
 }

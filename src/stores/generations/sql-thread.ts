@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { sibling } from '../../environment/sibling.js';
 import { isDamage, RECORDS_ENDED } from '../disk/disk-errors.js';
 import { StoreUnusable } from '../unusable.js';
 import type { Call, Parameter, Reply, Row, StatementName } from './statements.js';
@@ -36,7 +37,7 @@ export class SqlThread {
 
   /** @throws StoreUnusable */
   static async open(file: string): Promise<SqlThread> {
-    const worker = startWorker(file);
+    const worker = new Worker(sibling(import.meta.url, 'sql-worker'), { workerData: { file } });
     const [first] = (await once(worker, 'message')) as ['open' | { code: string; message: string }];
     if (first === 'open') return new SqlThread(worker);
     throw new StoreUnusable(refusal(file, first));
@@ -99,14 +100,4 @@ function refusal(file: string, { code, message }: { readonly code: string; reado
   if (isDamage({ code }))
     return `${file} cannot be opened: it is damaged; put back a copy of it, or move it and the files beside it away to begin with no records.`;
   return `${file} cannot be opened: ${message}.`;
-}
-
-/** Built, a thread runs its file; from the sources it needs tsx first, which threads do not inherit. */
-function startWorker(file: string): Worker {
-  const built = import.meta.url.endsWith('.js');
-  const entry = new URL(built ? './sql-worker.js' : './sql-worker.ts', import.meta.url);
-  if (built) return new Worker(entry, { workerData: { file } });
-  const tsx = import.meta.resolve('tsx/esm/api');
-  const load = `import { register } from '${tsx}'; register(); await import('${entry.href}');`;
-  return new Worker(new URL(`data:text/javascript,${encodeURIComponent(load)}`), { workerData: { file } });
 }
