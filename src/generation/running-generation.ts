@@ -72,7 +72,7 @@ export class RunningGeneration {
    * Joins the jobs of the images that are missing. What happens is in the log and in `finished`.
    *
    * @param force the generation was accepted before, however many wait now
-   * @throws QueueIsFull, and then nothing has begun
+   * @throws QueueFull, and then nothing has begun
    */
   async begin({ force = false } = {}): Promise<void> {
     const { queue, span } = this.#parts;

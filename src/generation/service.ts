@@ -8,7 +8,7 @@ import { NotCached, NotFound, QueueFull, StorageUnavailable } from '../domain/pr
 import { whole } from '../domain/validation.js';
 import type { VariantRequest } from '../domain/variant.js';
 import { withinOf } from '../environment/clock.js';
-import { QueueIsFull, QueueUnavailable } from '../jobs/queue.js';
+import { QueueUnavailable } from '../jobs/queue.js';
 import type { StoredGeneration } from '../stores/generations/generation-store.js';
 import { lastEvent, StaleWriter } from '../stores/progress/progress-log.js';
 import { RedisUnavailable } from '../stores/redis/redis.js';
@@ -455,12 +455,11 @@ export class GenerationService implements UseCases {
   }
 }
 
-/** What the queue refuses is refused to the client. @throws QueueFull */
+/** A queue that is out of reach refuses clients as a full one does. @throws QueueFull */
 async function accepted(taken: Promise<void>): Promise<void> {
   try {
     await taken;
   } catch (error) {
-    if (error instanceof QueueIsFull) throw new QueueFull(error.message, error.retryAfterMs);
     if (error instanceof QueueUnavailable) throw queueUnavailable();
     throw error;
   }

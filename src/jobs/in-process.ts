@@ -1,17 +1,9 @@
 import type { Job, JobEvent } from '../domain/job.js';
 import type { ProblemRecord } from '../domain/problem.js';
+import { QueueFull } from '../domain/problems.js';
 import { forwardOf } from './compatible.js';
 import { costOf, Pace } from './pace.js';
-import {
-  type Depth,
-  type Joined,
-  type Place,
-  type Queue,
-  QueueIsFull,
-  type QueueMetrics,
-  type Waiter,
-  type Worker,
-} from './queue.js';
+import type { Depth, Joined, Place, Queue, QueueMetrics, Waiter, Worker } from './queue.js';
 import { Turns } from './turns.js';
 import { worthTelling } from './worth-telling.js';
 
@@ -133,7 +125,7 @@ export class InProcessQueue implements Queue {
     };
   }
 
-  /** A full queue still takes one request of a caller that has none in it, so that one caller cannot fill it for all. @throws QueueIsFull */
+  /** A full queue still takes one request of a caller that has none in it, so that one caller cannot fill it for all. @throws QueueFull */
   #requirePlace([first]: readonly Place[]): void {
     if (first === undefined) return;
     const { limit } = this.#options;
@@ -142,7 +134,7 @@ export class InProcessQueue implements Queue {
     const isNew = ![...waiting.values()].includes(first.caller);
     if (more <= limit || (isNew && more <= 2 * limit)) return;
     const after = this.#retryAfterMs();
-    throw new QueueIsFull(
+    throw new QueueFull(
       `${waiting.size} of at most ${limit} requests are waiting. Try again in ${Math.ceil(after / 1000)} s.`,
       after,
     );

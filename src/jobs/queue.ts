@@ -38,13 +38,13 @@ export type Place = Pick<Job, 'fingerprint' | 'request' | 'caller'>;
  * another, and the last to leave stops the work.
  */
 export interface Queue {
-  /** Whether jobs for these places would be taken now. @throws QueueIsFull */
+  /** Whether jobs for these places would be taken now. @throws QueueFull */
   capacity(places: readonly Place[]): Promise<void>;
   /**
    * Joins the jobs of these fingerprints; those without a job get one: all of them or none.
    *
    * @param force takes them however many wait: they were accepted before
-   * @throws QueueIsFull, QueueUnavailable
+   * @throws QueueFull, QueueUnavailable
    */
   add(jobs: readonly Job[], waiter: Waiter, options?: { readonly force?: boolean }): Promise<readonly Joined[]>;
   /** The waiter leaves all its jobs. */
@@ -81,18 +81,6 @@ export interface Worker {
    * @throws what kept all of them from ending, as the loss of an engine does
    */
   run(tasks: readonly Task[]): Promise<void>;
-}
-
-/** The queue takes no more jobs. */
-export class QueueIsFull extends Error {
-  override readonly name = 'QueueIsFull';
-  constructor(
-    message: string,
-    /** After this long a place should be free, as jobs have lately taken. */
-    readonly retryAfterMs: number,
-  ) {
-    super(message);
-  }
 }
 
 /** The queue cannot be reached at the moment. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type Queue, QueueIsFull } from '../../src/jobs/queue.js';
+import { QueueFull } from '../../src/domain/problems.js';
+import type { Queue } from '../../src/jobs/queue.js';
 import { HeldWorker } from '../jobs/held-worker.js';
 import { jobOf } from '../jobs/job-of.js';
 import { join, settled, soon, stage } from './waiting.js';
@@ -117,9 +118,9 @@ export function queueConformance(name: string, create: (setup: QueueSetup) => Pr
       await join(queue, 'b');
       const jobs = ['b', 'c', 'd'].map((name) => jobOf(name, { request: 'more' }));
       const refusal = await queue.add(jobs, { id: 'more', onEvent() {} }).catch((error) => error);
-      expect(refusal).toBeInstanceOf(QueueIsFull);
+      expect(refusal).toBeInstanceOf(QueueFull);
       expect(refusal.retryAfterMs).toBeGreaterThan(0);
-      await expect(queue.capacity(jobs)).rejects.toBeInstanceOf(QueueIsFull);
+      await expect(queue.capacity(jobs)).rejects.toBeInstanceOf(QueueFull);
       await queue.capacity([jobOf('b')]);
       expect(await queue.depth()).toEqual({ waiting: 1, running: 1 });
     });
@@ -128,7 +129,7 @@ export function queueConformance(name: string, create: (setup: QueueSetup) => Pr
       const { queue, running } = await fresh({ limit: 0 });
       await join(queue, 'a');
       await running('a');
-      await expect(join(queue, 'b')).rejects.toBeInstanceOf(QueueIsFull);
+      await expect(join(queue, 'b')).rejects.toBeInstanceOf(QueueFull);
       await join(queue, 'b', {}, { force: true });
       expect(await queue.depth()).toEqual({ waiting: 1, running: 1 });
     });
@@ -148,7 +149,7 @@ export function queueConformance(name: string, create: (setup: QueueSetup) => Pr
         await join(queue, name, { caller: 'greedy', model: name });
         await running('a');
       }
-      await expect(join(queue, 'e', { caller: 'greedy' })).rejects.toBeInstanceOf(QueueIsFull);
+      await expect(join(queue, 'e', { caller: 'greedy' })).rejects.toBeInstanceOf(QueueFull);
       await join(queue, 'f', { caller: 'modest', model: 'f' });
       for (const name of ['a', 'f', 'b']) {
         await running(name);

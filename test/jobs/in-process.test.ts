@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { QueueFull } from '../../src/domain/problems.js';
 import { toProblemRecord } from '../../src/generation/problem-record.js';
 import { InProcessQueue } from '../../src/jobs/in-process.js';
-import { QueueIsFull } from '../../src/jobs/queue.js';
 import { HeldWorker } from './held-worker.js';
 import { jobOf } from './job-of.js';
 
@@ -30,9 +30,9 @@ function queueOf({ workers = 1, limit = 2 } = {}) {
       held.find(({ running }) => running.includes(id))!.finish(id);
       await queue.idle();
     },
-    async refusal(): Promise<QueueIsFull> {
+    async refusal(): Promise<QueueFull> {
       const refusal = await add(1).catch((error) => error);
-      expect(refusal).toBeInstanceOf(QueueIsFull);
+      expect(refusal).toBeInstanceOf(QueueFull);
       return refusal;
     },
   };

@@ -178,7 +178,7 @@ class BullmqQueue implements SharedQueue {
     return joined;
   }
 
-  /** @throws QueueIsFull */
+  /** @throws QueueFull */
   async #join(
     waiter: string,
     entries: readonly object[],
