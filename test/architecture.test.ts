@@ -9,6 +9,7 @@ const floors = [
   ['root', 'cli', 'app'],
   ['http'],
   ['schema'],
+  ['render'],
   ['generation'],
   ['jobs'],
   ['inputs', 'images', 'stores', 'cache'],

@@ -64,13 +64,16 @@ export type Operation = Recipe['operation'];
 /** A recipe that cannot be used. The sentence names the field. */
 export class InvalidRecipe extends Error {
   override readonly name = 'InvalidRecipe';
+  /** What came, as a sentence shows it. */
+  readonly received: string;
   constructor(
     readonly field: string,
-    expected: string,
-    received: unknown,
+    readonly expected: string,
+    value: unknown,
   ) {
-    const text = typeof received === 'object' ? JSON.stringify(received) : String(received);
-    const shown = typeof received === 'string' ? JSON.stringify(received) : text;
-    super(`Expected \`${field}\` to be ${expected} but received ${received == null ? 'nothing' : shown.slice(0, 60)}.`);
+    const text = typeof value === 'string' || typeof value === 'object' ? JSON.stringify(value) : String(value);
+    const received = value == null ? 'nothing' : text.slice(0, 60);
+    super(`Expected \`${field}\` to be ${expected} but received ${received}.`);
+    this.received = received;
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { either, list, setting, whole } from '../environment/values.js';
+import { renderSettings } from '../render/config.js';
 import { isLoopback } from './access.js';
 
 /** The environment variables that this folder reads. */
@@ -69,6 +70,7 @@ export const httpSection = {
         'Time after which a connection is let go that takes nothing of what waits for it.',
         { unit: 'milliseconds' },
       ),
+      ...renderSettings,
       STOP_GRACE_MS: setting(
         whole(0, 2 ** 31 - 1).default(5000),
         'Time that a stop (SIGTERM) waits for what runs; what is left goes on after the next start. A stop takes up to 3 seconds more: stay below the 10 seconds that Docker waits.',

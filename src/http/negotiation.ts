@@ -1,5 +1,6 @@
 // The package reads what RFC 9110 says of weights, wildcards and parameters, and survives what it does not say.
 import Negotiator from 'negotiator';
+import type { EncodedFormat } from '../domain/variant.js';
 
 /** What the API answers with. JSON stands first: a client that takes anything gets it. */
 export const apiTypes = [
@@ -29,18 +30,21 @@ export function wantsPage(headers: Pick<Headers, 'get'>): boolean {
 }
 
 /**
- * The format of an image whose address leaves it to us: WebP where Accept names it, else JPEG or PNG, whichever is wanted more. AVIF is
- * never chosen: it takes a second to make. A wildcard does not count as naming WebP: programs that send `*` (any type) are those that
- * cannot be asked.
+ * The format of an image whose address leaves it to us: WebP where Accept names it, else JPEG or PNG, whichever is wanted more. A wildcard
+ * does not count as naming WebP: programs that send `*` (any type) are those that cannot be asked.
+ *
+ * @param avif whether AVIF is chosen where Accept names it. It takes a second to make: for addresses that stand behind an edge
  */
-export function acceptedImageFormat(accept: string | null): 'WEBP' | 'JPEG' | 'PNG' {
-  const named = new Negotiator({ headers: { accept: accept ?? '' } }).mediaTypes();
-  const webp = named.some((type) => type.toLowerCase() === 'image/webp') ? (['image/webp'] as const) : [];
-  const wanted = accepted(accept, [...webp, 'image/jpeg', 'image/png'] as const)[0];
-  return wanted === undefined ? 'JPEG' : imageFormats[wanted];
+export function acceptedImageFormat(accept: string | null): 'WEBP' | 'JPEG' | 'PNG';
+export function acceptedImageFormat(accept: string | null, more: { readonly avif: boolean }): EncodedFormat;
+export function acceptedImageFormat(accept: string | null, { avif } = { avif: false }): EncodedFormat {
+  const named = new Negotiator({ headers: { accept: accept ?? '' } }).mediaTypes().map((type) => type.toLowerCase());
+  const modern = ([...(avif ? ['image/avif'] : []), 'image/webp'] as const).filter((type) => named.includes(type));
+  const wanted = accepted(accept, [...modern, 'image/jpeg', 'image/png'] as const)[0];
+  return imageFormats[wanted as keyof typeof imageFormats] ?? 'JPEG';
 }
 
-const imageFormats = { 'image/webp': 'WEBP', 'image/jpeg': 'JPEG', 'image/png': 'PNG' } as const;
+const imageFormats = { 'image/avif': 'AVIF', 'image/webp': 'WEBP', 'image/jpeg': 'JPEG', 'image/png': 'PNG' } as const;
 
 /** The first of the offered content codings that an Accept-Encoding header takes. */
 export function acceptedCoding<Coding extends string>(

@@ -1,7 +1,9 @@
 // Yoga's own server: it makes a web request of Node's, and sends web responses through Node's.
 import { createServerAdapter } from '@whatwg-node/server';
 import type { Logger } from 'pino';
+import { systemClock } from '../environment/clock.js';
 import type { UseCases } from '../generation/types.js';
+import { Renders } from '../render/renders.js';
 import type { Metrics } from '../telemetry/metrics.js';
 import type { Access } from './access.js';
 import type { HttpConfig } from './config.js';
@@ -23,6 +25,7 @@ import { health, readiness } from './routes/health.js';
 import { images } from './routes/images.js';
 import { type MetricsReader, metrics, queueMetrics } from './routes/metrics.js';
 import { pageFiles } from './routes/page.js';
+import { render } from './routes/render.js';
 import { schemaFile } from './routes/schema-file.js';
 import { signIn } from './routes/sign-in.js';
 import { createVisitors } from './visitor.js';
@@ -55,11 +58,14 @@ type Adapter = ReturnType<typeof createServerAdapter<object>>;
 /** Everything that answers HTTP: the routes, and what stands before all of them, each in the order in which it is asked. */
 export function createRouter({ service, access, settings, log, traced, isStopping, measured }: RouterParts): Router {
   const visitors = createVisitors(access, settings);
+  const { RENDER_KEYS: keys, RENDER_WAIT_MS: waitMs, RENDER_RATE: rate } = settings;
+  const renders = new Renders({ service, keys, waitMs, rate, clock: systemClock });
   const graphql = createGraphQL({ service, settings, log, traced });
   const routes: readonly Route[] = [
     health(),
     readiness(service, isStopping),
     images(service),
+    render({ renders, service, settings, now: () => systemClock.now() }),
     signIn(access, visitors),
     ...pageFiles(visitors),
     schemaFile(access),

@@ -3,7 +3,9 @@ import { Response } from '@whatwg-node/server';
 import { Problem } from '../../domain/problems.js';
 import type { UseCases } from '../../generation/types.js';
 import { IMAGE_PATHS, readImagePath, readImageQuery } from '../../images/address.js';
+import { tagHeaders } from '../cache-tags.js';
 import { isKnown } from '../etag.js';
+import { imageResponse, openTo } from '../image-response.js';
 import { acceptedImageFormat } from '../negotiation.js';
 import { text } from '../responses.js';
 import type { Route } from '../route.js';
@@ -35,24 +37,16 @@ async function answer(service: Pick<UseCases, 'variant'>, request: Request, url:
         ? text(404, 'There is no such image.')
         : text(410, 'This image was here once. Asking for its recipe again makes it again.');
     const headers = {
-      etag: result.etag,
       'cache-control': FOREVER,
-      'access-control-allow-origin': '*',
-      'cross-origin-resource-policy': 'cross-origin',
+      ...tagHeaders([`image-${named.id}`]),
       ...(negotiated ? { vary: 'Accept' } : {}),
     };
-    if (isKnown(request.headers.get('if-none-match'), result.etag)) return new Response(null, { status: 304, headers });
-    if (result.outcome === 'elsewhere') {
-      const { etag, ...others } = headers;
-      // A client that is told the address near the end of this time still has as much again to read it.
-      const kept = { 'cache-control': `public, max-age=${Math.floor(result.seconds / 2)}`, location: result.url };
-      return new Response(null, { status: 302, headers: { ...others, ...kept } });
-    }
-    const described = { ...headers, 'content-type': result.contentType, 'content-length': String(result.body.length) };
-    return new Response(request.method === 'HEAD' ? null : (result.body as Uint8Array<ArrayBuffer>), {
-      status: 200,
-      headers: described,
-    });
+    if (result.outcome === 'found') return imageResponse(request, result, headers);
+    if (isKnown(request.headers.get('if-none-match'), result.etag))
+      return new Response(null, { status: 304, headers: { etag: result.etag, ...openTo, ...headers } });
+    // A client that is told the address near the end of this time still has as much again to read it.
+    const kept = { 'cache-control': `public, max-age=${Math.floor(result.seconds / 2)}`, location: result.url };
+    return new Response(null, { status: 302, headers: { ...openTo, ...headers, ...kept } });
   } catch (error) {
     if (!(error instanceof Problem)) throw error;
     return text(error.status, error.message, error.retryable ? { 'retry-after': '1' } : {});
