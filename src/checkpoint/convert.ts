@@ -4,7 +4,7 @@ import { makeFolder } from '../environment/folders.js';
 import type { Component } from './component.js';
 import { elementBytes, type StoredTensor, type StoredType } from './formats/safetensors.js';
 import { type PlannedTensor, SafetensorsWriter } from './formats/safetensors-writer.js';
-import { scaleOf } from './formats/scales.js';
+import { blockSize, scaleOf } from './formats/scales.js';
 import { readBytes, readValues, rowsOf } from './formats/values.js';
 import { partOf, readFactor } from './lora/lora.js';
 
@@ -99,8 +99,7 @@ export function* readRows(
 ): Generator<{ values: Float32Array; bytes: number }> {
   const [count, width] = source.shape as [number, number];
   const scale = scaleOf(source, component.tensors, source.file);
-  const scales = scale === null ? null : readValues(scale);
-  const scaleAt = (row: number) => scales![scales!.length === 1 ? 0 : row]!;
+  const factors = scale === null ? null : { values: readValues(scale), shape: scale.shape, matrix: source.shape };
   const change = component.adapter?.get(source.name);
   const down = change && readFactor(change.down, change.scale);
   const step = Math.max(1, Math.floor(CHUNK / width));
@@ -108,11 +107,28 @@ export function* readRows(
     const to = Math.min(count, from + step);
     const part = rowsOf(source, from, to);
     const values = readValues(part);
-    if (scales !== null) for (let i = 0; i < values.length; i++) values[i]! *= scaleAt(from + Math.floor(i / width));
+    if (factors !== null) multiply(values, width, from, factors);
     if (change !== undefined) {
       addProduct(values, readFactor(partOf(change.up, from, to), 1), down!, change.rank, width);
     }
     yield { values, bytes: part.length };
+  }
+}
+
+interface Factors {
+  readonly values: Float32Array;
+  /** [R, C]. */
+  readonly shape: readonly number[];
+  /** Sizes of the matrix that they belong to. */
+  readonly matrix: readonly number[];
+}
+
+/** Multiplies rows of a matrix, from row `from` on, by the factors of their blocks. */
+function multiply(rows: Float32Array, width: number, from: number, { values, shape, matrix }: Factors): void {
+  const [blockRows, blockColumns] = blockSize(matrix, shape)!;
+  for (let row = 0; row * width < rows.length; row++) {
+    const first = Math.floor((from + row) / blockRows) * shape[1]!;
+    for (let i = 0; i < width; i++) rows[row * width + i]! *= values[first + Math.floor(i / blockColumns)]!;
   }
 }
 

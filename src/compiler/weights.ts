@@ -3,8 +3,9 @@ import { Config } from '../checkpoint/config.js';
 import { CheckpointError } from '../checkpoint/errors.js';
 import { type BlockFormat, blockShapes } from '../checkpoint/formats/blocks.js';
 import type { StoredTensor, StoredType } from '../checkpoint/formats/safetensors.js';
-import { scaleOf } from '../checkpoint/formats/scales.js';
+import { isPerBlock, scaleOf } from '../checkpoint/formats/scales.js';
 import type { LowRank, StoredFactor } from '../checkpoint/lora/lora.js';
+import { timesBlocks } from './nn/block-scales.js';
 import type { Dim, ElementType, Value } from './onnx/graph.js';
 import type { BlockMatrix, Ops } from './onnx/ops.js';
 
@@ -14,6 +15,7 @@ const onnxType: Partial<Record<StoredType, ElementType>> = {
   BF16: 'bfloat16',
   I8: 'int8',
   F8_E4M3: 'float8e4m3',
+  F8_E5M2: 'float8e5m2',
 };
 
 /** A [R, in] and B [out, R], in the precision of matrix products. */
@@ -44,10 +46,9 @@ export class Weights {
   get(name: string, shape: readonly number[], type: ElementType = this.op.lowering.compute): Value {
     const { op } = this;
     const stored = this.#stored(name, shape);
-    const scale = this.#scaleOf(stored);
     const change = this.component.adapter?.get(stored.name);
     // None of this depends on anything that changes, so ONNX Runtime computes it once, when it loads the graph.
-    const whole = this.#times(stored, scale);
+    const whole = this.#times(stored, scaleOf(stored, this.component.tensors, stored.file));
     if (change === undefined) return op.cast(whole, type);
     return op.cast(op.add(op.cast(whole, 'float32'), this.#product(change)), type);
   }
@@ -55,16 +56,17 @@ export class Weights {
   /** scale·B·A, in float32: in less a small change would drown in the weight's rounding. */
   #product({ down, up, scale }: LowRank): Value {
     const { op } = this;
-    const factor = ({ values, scales }: StoredFactor) =>
-      op.cast(this.#times(values, scales && op.cast(this.#external(scales), 'float32')), 'float32');
+    const factor = ({ values, scales }: StoredFactor) => op.cast(this.#times(values, scales), 'float32');
     const product = op.matmul(factor(up), factor(down));
     return scale === 1 ? product : op.mul(product, op.scalar(scale));
   }
 
-  /** A tensor as it lies or, of 8-bit numbers, what they stand for. */
-  #times(stored: StoredTensor, scale: Value | null): Value {
+  /** A tensor as it lies or, where it has a scale, what its numbers stand for. */
+  #times(stored: StoredTensor, scale: StoredTensor | null): Value {
     const raw = this.#external(stored);
-    return scale === null ? raw : this.op.mul(this.op.cast(raw, 'float32'), scale);
+    if (scale === null) return raw;
+    const [numbers, factors] = [this.op.cast(raw, 'float32'), this.op.cast(this.#external(scale), 'float32')];
+    return isPerBlock(scale, stored) ? timesBlocks(this.op, numbers, factors) : this.op.mul(numbers, factors);
   }
 
   /** Whether the checkpoint keeps a matrix in blocks of few bits. */
@@ -89,12 +91,14 @@ export class Weights {
   rows(name: string, shape: readonly [number, number], indices: Value): Value {
     const { op } = this;
     const stored = this.#stored(name, shape);
-    // Gather takes every type that a checkpoint may have but this one.
-    if (stored.type === 'F8_E4M3') return op.gather(this.get(name, shape, 'float32'), indices);
-    const scale = this.#scaleOf(stored);
+    const scale = scaleOf(stored, this.component.tensors, stored.file);
+    // Gather takes every type that a checkpoint may have but 8-bit floats.
+    if (stored.type.startsWith('F8_') || (scale !== null && isPerBlock(scale, stored)))
+      return op.gather(this.get(name, shape, 'float32'), indices);
     const picked = op.cast(op.gather(this.#external(stored), indices), 'float32');
     if (scale === null) return picked;
-    return op.mul(picked, scale.shape[0] === 1 ? scale : op.gather(scale, indices));
+    const factors = op.cast(this.#external(scale), 'float32');
+    return op.mul(picked, factors.shape[0] === 1 ? factors : op.gather(factors, indices));
   }
 
   /** A [R, in] and B [out, R] of what a request adds to this layer, where the graph takes them: R is 0 when that is nothing. */
@@ -109,12 +113,6 @@ export class Weights {
       return op.cast(known ?? op.graph.input(name, 'float32', shape), op.lowering.compute);
     };
     return { down: input('lora_A', [rank, width]), up: input('lora_B', [out, rank]) };
-  }
-
-  /** What a weight is multiplied by, shaped so that it multiplies the whole; null for what is its own weight. */
-  #scaleOf(stored: StoredTensor): Value | null {
-    const scale = scaleOf(stored, this.component.tensors, stored.file);
-    return scale === null ? null : this.op.cast(this.#external(scale), 'float32');
   }
 
   #external(stored: StoredTensor): Value {

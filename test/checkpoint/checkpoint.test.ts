@@ -130,7 +130,7 @@ describe('a checkpoint folder', () => {
       return [name, { type, shape, data: bytes.subarray(offset, offset + length) }] as const;
     });
     const unneeded = Object.fromEntries(
-      ['BOOL', 'I64', 'F8_E8M0', 'F8_E5M2', 'I16', 'F4_E2M1'].map((type) => [`of.${type}`, { type, shape: [3] }]),
+      ['BOOL', 'I64', 'F8_E8M0', 'I16', 'F4_E2M1'].map((type) => [`of.${type}`, { type, shape: [3] }]),
     );
     rmSync(path);
     writeTensors(path, { ...unneeded, ...Object.fromEntries(tensors) });
@@ -198,6 +198,25 @@ describe('a checkpoint that cannot be used is refused in one sentence that names
     expect(complaint(() => compileTransformer(folder, target))).toContain('layers.0.attention.to_q.weight_scale');
   });
 
+  it.each([
+    ['a marker that all have one', {}, { scaled_fp8: { type: 'F8_E4M3', shape: [0] } as const }, 'to_q.weight_scale'],
+    [
+      'scales of blocks that do not cover it',
+      { 'layers.0.attention.to_q.weight_scale': { type: 'F32', shape: [7, 5] } as const },
+      {},
+      '[7, 5]',
+    ],
+  ])('the 8-bit float without its scale, or with %s', (_what, scales, marker, part) => {
+    const folder = copyOf('transformer');
+    const path = join(folder, 'diffusion_pytorch_model.safetensors');
+    const tensors = readHeader(path).map(({ name, type, shape }) => {
+      return [name, { type: name === 'layers.0.attention.to_q.weight' ? ('F8_E5M2' as const) : type, shape }] as const;
+    });
+    rmSync(path);
+    writeTensors(path, { ...Object.fromEntries(tensors), ...scales, ...marker });
+    expect(complaint(() => compileTransformer(folder, target))).toContain(part);
+  });
+
   it('the weight of a type that none has, with the types that it may have', () => {
     const folder = copyOf('transformer');
     const path = join(folder, 'diffusion_pytorch_model.safetensors');
@@ -207,7 +226,7 @@ describe('a checkpoint that cannot be used is refused in one sentence that names
     rmSync(path);
     writeTensors(path, Object.fromEntries(tensors));
     expect(complaint(() => compileTransformer(folder, target))).toMatch(
-      /"layers\.0\.attention\.to_q\.weight" to be one of F32, F16, BF16, I8, F8_E4M3 but it is BOOL\.$/,
+      /"layers\.0\.attention\.to_q\.weight" to be one of F32, F16, BF16, I8, F8_E4M3, F8_E5M2 but it is BOOL\.$/,
     );
   });
 

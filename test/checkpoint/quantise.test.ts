@@ -12,6 +12,7 @@ import { bytesOf, type NewTensor, temporaryFolder, writeJson, writeTensors } fro
 import { farthest, fixtures, run, text } from '../compiler/run.js';
 import { wave } from '../compiler/waves.js';
 import { bfloat16, float8, int8, pair, plain, type Storage } from './checkpoints.js';
+import { inFloat8 } from './float8.js';
 import { added, diffusers, factorsOf, folderOf, layers, tensorsOf } from './lora-files.js';
 
 const tiny = join(fixtures, 'checkpoints', 'tiny-turbo');
@@ -160,6 +161,7 @@ describe('a quantised component', () => {
     ['bfloat16', bfloat16],
     ['8-bit numbers', int8((out) => [out, 1])],
     ['8-bit floats', float8()],
+    ['8-bit floats in blocks', inFloat8({ type: 'F8_E5M2', scales: { suffix: '_scale_inv', block: [32, 32] } })],
     ['8-bit floats with one scale', float8('one')],
   ];
   it.each(ways)('comes from %s as from the floats that they stand for', async (_name, storage) => {

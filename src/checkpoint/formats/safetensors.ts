@@ -2,11 +2,22 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { CheckpointError } from '../errors.js';
 
 /** Element types that are read here, with their size in bytes. U8 is for codes; F64, I64 and I32 are for LoRAs' alphas. */
-export const elementBytes = { F32: 4, F16: 2, BF16: 2, I8: 1, F8_E4M3: 1, U8: 1, F64: 8, I64: 8, I32: 4 } as const;
+export const elementBytes = {
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I8: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  U8: 1,
+  F64: 8,
+  I64: 8,
+  I32: 4,
+} as const;
 export type StoredType = keyof typeof elementBytes;
 
 /** Other types of the format: a tensor that no graph needs may have any type, also one that is newer than this list. */
-const otherBytes = new Map(Object.entries({ BOOL: 1, F8_E5M2: 1, F8_E8M0: 1, I16: 2, U16: 2, U32: 4, U64: 8, C64: 8 }));
+const otherBytes = new Map(Object.entries({ BOOL: 1, F8_E8M0: 1, I16: 2, U16: 2, U32: 4, U64: 8, C64: 8 }));
 
 /** Where a tensor lies: bytes from the start of the file. */
 export interface StoredTensor {
@@ -22,7 +33,7 @@ export interface StoredTensor {
 /** What a file's header says. */
 export interface Header {
   readonly tensors: readonly StoredTensor[];
-  /** Remarks of whoever wrote it, by name. */
+  /** What its writer noted, by name. */
   readonly metadata: Readonly<Record<string, unknown>>;
 }
 

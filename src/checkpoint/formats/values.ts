@@ -23,7 +23,9 @@ export function readValues(tensor: StoredTensor): Float32Array {
     case 'F16':
       return lookedUp(new Uint16Array(bytes.buffer), halves(), count);
     case 'F8_E4M3':
-      return lookedUp(bytes, eighths(), count);
+      return lookedUp(bytes, e4m3(), count);
+    case 'F8_E5M2':
+      return lookedUp(bytes, e5m2(), count);
     case 'I8':
       return new Float32Array(new Int8Array(bytes.buffer));
     case 'I32':
@@ -77,7 +79,8 @@ function lookedUp(codes: ArrayLike<number>, table: Float32Array, count: number):
 }
 
 let halfTable: Float32Array | null = null;
-let eighthTable: Float32Array | null = null;
+let e4m3Table: Float32Array | null = null;
+let e5m2Table: Float32Array | null = null;
 
 /** What the 65,536 codes of IEEE binary16 stand for. */
 function halves(): Float32Array {
@@ -85,10 +88,16 @@ function halves(): Float32Array {
   return halfTable;
 }
 
-/** What the 256 codes of a float8 (e4m3fn) stand for. https://arxiv.org/abs/2209.05433 */
-function eighths(): Float32Array {
-  eighthTable ??= Float32Array.from({ length: 2 ** 8 }, (_, code) => small(code, 4, 3, false));
-  return eighthTable;
+/** What the 256 codes of a float8 e4m3fn stand for. https://arxiv.org/abs/2209.05433 */
+function e4m3(): Float32Array {
+  e4m3Table ??= Float32Array.from({ length: 2 ** 8 }, (_, code) => small(code, 4, 3, false));
+  return e4m3Table;
+}
+
+/** The same of a float8 e5m2, which has infinities as binary16 has them. */
+function e5m2(): Float32Array {
+  e5m2Table ??= Float32Array.from({ length: 2 ** 8 }, (_, code) => small(code, 5, 2, true));
+  return e5m2Table;
 }
 
 /** Sign, exponent and mantissa; without infinities only the highest code is no number. */

@@ -1,6 +1,6 @@
 import { CheckpointError } from '../errors.js';
 import { isType, readSafetensors, type StoredTensor } from '../formats/safetensors.js';
-import { scaleOf } from '../formats/scales.js';
+import { isPerBlock, scaleOf } from '../formats/scales.js';
 import { readValues, rowsOf } from '../formats/values.js';
 import { type LinearShapes, type NamedTerm, namedTerms } from './names.js';
 import { type Scaling, scalingOf } from './scaling.js';
@@ -100,10 +100,16 @@ export function partOf({ values, scales }: StoredFactor, from: number, to: numbe
   return { values: rowsOf(values, from, to), scales: shared ? scales : rowsOf(scales, from, to) };
 }
 
-const NUMBERS = ['F32', 'F16', 'BF16', 'I8', 'F8_E4M3'];
+const NUMBERS = ['F32', 'F16', 'BF16', 'I8', 'F8_E4M3', 'F8_E5M2'];
 
 function factor(file: string, values: StoredTensor, byName: ReadonlyMap<string, StoredTensor>): StoredFactor {
-  if (NUMBERS.includes(values.type)) return { values, scales: scaleOf(values, byName, file) };
+  if (NUMBERS.includes(values.type)) {
+    const scales = scaleOf(values, byName, file);
+    if (scales === null || !isPerBlock(scales, values)) return { values, scales };
+    throw new CheckpointError(
+      `${file}: expected "${scales.name}" to hold one factor or one a row but it is [${scales.shape.join(', ')}].`,
+    );
+  }
   throw new CheckpointError(
     `${file}: expected "${values.name}" to be one of ${NUMBERS.join(', ')} but it is ${values.type}.`,
   );

@@ -11,6 +11,7 @@ export const elementTypes = {
   float16: 10,
   bfloat16: 16,
   float8e4m3: 17,
+  float8e5m2: 19,
 } as const;
 export type ElementType = keyof typeof elementTypes;
 
@@ -25,6 +26,7 @@ export const elementBytes: Readonly<Record<ElementType, number>> = {
   float16: 2,
   bfloat16: 2,
   float8e4m3: 1,
+  float8e5m2: 1,
 };
 
 /** A number where it is known when the graph is made, a name where it is known only when it runs. */
