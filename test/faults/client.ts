@@ -44,9 +44,14 @@ export class Client {
       this.refused++;
       return null;
     }
-    const accepted: Accepted = { id: given.id, sequences: [], end: null, cancelled: false };
+    return this.follow(given.id);
+  }
+
+  /** Reads the events of a generation that was accepted, also by another client. */
+  follow(id: string): Accepted {
+    const accepted: Accepted = { id, sequences: [], end: null, cancelled: false };
     this.accepted.push(accepted);
-    this.#reading.push(this.#follow(accepted));
+    this.#reading.push(this.#readToItsEnd(accepted));
     return accepted;
   }
 
@@ -82,7 +87,7 @@ export class Client {
   }
 
   /** Reads a generation's events to its last one, from wherever it was lost. */
-  async #follow(accepted: Accepted): Promise<void> {
+  async #readToItsEnd(accepted: Accepted): Promise<void> {
     while (accepted.end === null && !this.#closing.signal.aborted) {
       try {
         await this.#read(accepted);

@@ -20,7 +20,7 @@ export interface Fleet {
 }
 
 /** Shorter than in production, so that a fault outlasts them in seconds. */
-const leases = { QUEUE_LOCK_MS: '4000', QUEUE_STALLED_MS: '1500', OWNERSHIP_LEASE_MS: '4000' };
+const leases = { QUEUE_LOCK_MS: '4000', QUEUE_STALLED_MS: '1500', OWNER_LEASE_MS: '4000' };
 
 export async function startFleet(next: () => number, { api = 3, work = 2 } = {}): Promise<Fleet> {
   const ways: Partial<Record<keyof Fleet['ways'], Way>> = {};
