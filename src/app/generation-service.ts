@@ -127,7 +127,8 @@ export function assemble(
     waitLimitMs: settings.generation.WAIT_LIMIT_MS,
     unexpected: (error, generation) => log.error({ err: error, generation }, 'a generation failed unexpectedly'),
     ended(generation, traceId) {
-      log.info({ ...logLine(generation), ...(traceId === null ? {} : { trace: traceId }) }, 'generation');
+      const line = logLine(generation, settings.generation.LOG_PROMPTS);
+      log.info({ ...line, ...(traceId === null ? {} : { trace: traceId }) }, 'generation');
       const { createdAt, finishedAt, operation, status, cache } = generation;
       metrics.generation((finishedAt ?? createdAt) - createdAt, { operation, status, cache });
     },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { setting, whole } from '../environment/values.js';
+import { either, setting, whole } from '../environment/values.js';
 import { sourceSettings } from '../inputs/config.js';
 
 /** The environment variables that this folder reads. */
@@ -41,6 +41,10 @@ export const generationSection = {
       whole(0).default(32 * 1024 ** 2),
       'Memory for the events of finished generations, for clients that come back after a lost connection.',
       { unit: 'bytes' },
+    ),
+    LOG_PROMPTS: setting(
+      either('on', 'off', 'off'),
+      'Whether the line that is logged of each generation holds its prompts, which may be personal.',
     ),
     ...sourceSettings,
   }),

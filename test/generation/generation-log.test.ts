@@ -43,6 +43,16 @@ describe('a generation that has ended', () => {
     expect(lines.join('')).not.toContain('secret');
   });
 
+  it('has its prompts where LOG_PROMPTS is on', async () => {
+    const other = await openStudio({
+      env: { LOG_PROMPTS: 'on' },
+      log: pino({ level: 'info', base: null }, { write: (line) => void lines.push(line) }),
+    });
+    await other.generate(request, untilDone);
+    await other.close(0);
+    expect(last()).toMatchObject({ prompt: 'a secret wish', negativePrompt: '', tenant: 'anonymous' });
+  });
+
   it('says with which problem it failed', async () => {
     lines.length = 0;
     const { id } = await service.generate({ ...request, steps: 100 }, untilDone);
