@@ -30,6 +30,8 @@ export function tinyCopy(): string {
 export interface Listed {
   readonly id: string;
   readonly checkpoint: string;
+  /** A file or folder of low-rank weights. */
+  readonly adapter?: string;
   /** Files by id. */
   readonly loras?: Readonly<Record<string, string>>;
 }
@@ -37,7 +39,7 @@ export interface Listed {
 /** A catalog of checkpoints in the diffusers layout. */
 export function catalogOf(...models: readonly Listed[]): string {
   const file = join(newFolder(), 'catalog.json');
-  const entries = models.map(({ id, checkpoint, loras = {} }) => ({
+  const entries = models.map(({ id, checkpoint, adapter, loras = {} }) => ({
     ...{ id, name: id, family: 'z-image', operations: ['GENERATE', 'EDIT', 'REFINE'], editModes: ['STRENGTH'] },
     components: {
       transformer: join(checkpoint, 'transformer'),
@@ -45,6 +47,7 @@ export function catalogOf(...models: readonly Listed[]): string {
       tokenizer: join(checkpoint, 'tokenizer'),
       vae: join(checkpoint, 'vae'),
       scheduler: join(checkpoint, 'scheduler'),
+      ...(adapter === undefined ? {} : { adapter }),
     },
     defaults: { width: 64, height: 64, steps: 2, guidance: 0 },
     limits: { minSide: 64, maxSide: 512, maxPixels: 262144, maxPromptTokens: 512 },

@@ -9,9 +9,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { diffusers, factorsOf, tensorsOf } from '../checkpoint/lora-files.js';
 import { writeTensors } from '../compiler/files.js';
+import { detector } from '../engine/face-detector.js';
 import type { Program } from '../program.js';
 import { type Answer, catalogOf, draw, newFolder, serving, tinyCopy } from './catalogs.js';
 
@@ -38,6 +40,23 @@ function edit(file: string, change: (fields: Record<string, unknown>) => object)
 function imageOf({ status, images, ...rest }: Answer) {
   expect({ status, rest }).toMatchObject({ status: 'SUCCEEDED' });
   return images![0]!;
+}
+
+/** Refines what a face detector finds. */
+async function refine({ url }: Program, image: Buffer) {
+  const query = `mutation ($i: RefineInput!) { refine(input: $i, waitMs: 60000) {
+    ... on Generation { status cache regions { x y width height } images { sha256 fingerprint } problem { message } }
+    ... on Problem { message }
+  } }`;
+  const form = new FormData();
+  const input = { prompt: 'a face', seed: 3, image: { upload: null } };
+  form.set('operations', JSON.stringify({ query, variables: { i: input } }));
+  form.set('map', '{ "0": ["variables.i.image.upload"] }');
+  form.set('0', new Blob([new Uint8Array(image)]), 'red.png');
+  const headers = { 'x-graphql-yoga-csrf': '1' };
+  const response = await fetch(`${url}/graphql`, { method: 'POST', headers, body: form });
+  const { data } = (await response.json()) as { data: { refine: Answer & { regions: readonly { x: number }[] } } };
+  return data.refine;
 }
 
 /** Draws before and after a change, and after it is taken back. */
@@ -80,6 +99,49 @@ describe('a file of a model that is replaced under the running server', () => {
     expect(after.sha256).not.toBe(before.sha256);
     expect(back).toMatchObject({ cache: 'HIT', images: [before] });
     expect(imageOf(await draw(program, { cache: 'REFRESH' }))).toEqual(before);
+  });
+});
+
+describe('an adapter of a model that is replaced under the running server', () => {
+  it('is another model, and the first again when it is back', async () => {
+    const files = [0, 5].map((phase) => {
+      const file = join(newFolder(), 'adapter.safetensors');
+      writeTensors(file, tensorsOf(factorsOf(4, phase), diffusers));
+      return file;
+    });
+    const adapter = newFolder();
+    const put = (file: string) => copyFileSync(file, join(adapter, 'adapter_model.safetensors'));
+    put(files[0]!);
+    const program = await serving(catalogOf({ id: 'tiny', checkpoint: tinyCopy(), adapter }));
+    const { before, after, back } = await around(
+      program,
+      () => put(files[1]!),
+      () => put(files[0]!),
+    );
+    expect(after.fingerprint).not.toBe(before.fingerprint);
+    expect(after.sha256).not.toBe(before.sha256);
+    expect(back).toMatchObject({ cache: 'HIT', images: [before] });
+  });
+});
+
+describe('a face detector that is replaced under the running server', () => {
+  it('finds other regions, which are not those that are remembered', async () => {
+    const [left, right] = [detector(), detector({ face: [0.5, 0.25, 0.75, 0.625] })];
+    const file = join(newFolder(), 'faces.onnx');
+    copyFileSync(left, file);
+    const program = await serving(catalogOf({ id: 'tiny', checkpoint: tinyCopy() }), { FACE_DETECTOR: file });
+    const red = await sharp({ create: { width: 96, height: 64, channels: 3, background: 'red' } })
+      .png()
+      .toBuffer();
+    const before = await refine(program, red);
+    copyFileSync(right, file);
+    const after = await refine(program, red);
+    copyFileSync(left, file);
+    const back = await refine(program, red);
+    expect(before).toMatchObject({ status: 'SUCCEEDED', regions: [{ x: 21 }] });
+    expect(after).toMatchObject({ status: 'SUCCEEDED', regions: [{ x: 45 }] });
+    expect(after.images).not.toEqual(before.images);
+    expect(back).toEqual({ ...before, cache: 'HIT' });
   });
 });
 

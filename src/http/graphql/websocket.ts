@@ -1,8 +1,9 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import { context as tracing } from '@opentelemetry/api';
 import { type DocumentNode, type ExecutionResult, type execute, GraphQLError, type subscribe } from 'graphql';
 import { type Extra, useServer } from 'graphql-ws/use/ws';
-import { WebSocketServer } from 'ws';
+import { type WebSocket, WebSocketServer } from 'ws';
 import { type Context, newCursor } from '../../../schema/index.js';
 import { anonymous } from '../../domain/caller.js';
 import type { UseCases } from '../../generation/types.js';
@@ -41,7 +42,7 @@ export function serveWebSocket(
   server.on('upgrade', (request, socket, head) => {
     const refusal = upgradeRefusal(request, GRAPHQL_PATH, access, settings);
     if (refusal !== null) return refuseRaw(socket, ...refusal);
-    sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', opened, request));
+    sockets.handleUpgrade(request, socket, head, (opened) => sockets.emit('connection', forgiving(opened), request));
   });
   const gone = new WeakMap<object, AbortSignal>();
   const disposable = useServer<Record<string, unknown>, Partial<Extra>>(
@@ -50,6 +51,8 @@ export function serveWebSocket(
       isProd: true,
       onConnect({ connectionParams, extra }) {
         const leaving = new AbortController();
+        // Each of its operations listens.
+        setMaxListeners(0, leaving.signal);
         gone.set(extra, leaving.signal);
         extra.socket!.once('close', () => leaving.abort());
         const verdict = mayConnect(access, connectionParams, extra.request!, settings);
@@ -93,6 +96,12 @@ export function serveWebSocket(
       await disposable.dispose();
     },
   };
+}
+
+/** What is on its way to a reader who has left is lost, which is no failure. graphql-ws would print each such message with its stack. */
+function forgiving(socket: WebSocket): WebSocket {
+  const send: (data: string, done: () => void) => void = socket.send.bind(socket);
+  return Object.assign(socket, { send: (data: string, done?: () => void) => send(data, () => done?.()) });
 }
 
 function tooMany(): GraphQLError {
