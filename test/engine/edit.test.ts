@@ -54,15 +54,30 @@ describe('an image changed as a whole', () => {
     expect([changed.width, changed.height, changed.data.length]).toEqual([100, 75, 100 * 75 * 3]);
   });
 
-  it('follows guidance and the negative prompt', async () => {
+  it('without guidance has no negative prompt, and with it goes away from that', async () => {
     const engine = engineWith();
-    const plain = await run(engine, editJob);
-    const guided = await run(engine, sampled(editJob, { guidance: 3 }));
-    const away = await run(engine, sampled({ ...editJob, prompt: prompt('a red house', 'blurry') }, { guidance: 3 }));
-    const normal = await run(engine, sampled(editJob, { guidance: 3, guidanceNormalization: 1 }));
-    const short = await run(engine, sampled(editJob, { guidance: 3, guidanceTruncation: 0.3 }));
-    const all = [plain, guided, away, normal, short].map(({ data }) => data.join());
-    expect(new Set(all).size).toBe(all.length);
+    const away = { ...editJob, prompt: prompt('a red house', 'blurry') };
+    const plain = (await run(engine, editJob)).data;
+    expect((await run(engine, sampled(away, { guidance: 0 }))).data).toEqual(plain);
+    const guided = (await run(engine, sampled(away, { guidance: 3 }))).data;
+    expect(guided).not.toEqual(plain);
+    expect((await run(engine, sampled(editJob, { guidance: 3 }))).data).not.toEqual(guided);
+    // Where both prompts are one, their predictions are too, and there is nothing to go away from.
+    const same = { ...editJob, prompt: prompt('a red house', 'a red house') };
+    const { data } = await run(engine, sampled(same, { guidance: 3 }));
+    expect(Math.max(...data.map((value, i) => Math.abs(value - plain[i]!)))).toBeLessThanOrEqual(1);
+  });
+
+  it('is guided until the truncation, and no further than the normalization', async () => {
+    const engine = engineWith();
+    const drawn = async (sampling: object) => (await run(engine, sampled(editJob, { guidance: 3, ...sampling }))).data;
+    const [plain, guided] = [(await run(engine, editJob)).data, await drawn({})];
+    // Its noise begins past the model's time 0.
+    expect(await drawn({ guidanceTruncation: 0 })).toEqual(plain);
+    expect(await drawn({ guidanceTruncation: 1 })).toEqual(guided);
+    expect(await drawn({ guidanceNormalization: 100 })).toEqual(guided);
+    const [short, some] = [await drawn({ guidanceNormalization: 1 }), await drawn({ guidanceTruncation: 0.3 })];
+    for (const data of [short, some]) for (const other of [plain, guided]) expect(data).not.toEqual(other);
   });
 
   it('that the encoder makes infinite fails with NonFinite before the first step', async () => {
