@@ -46,6 +46,12 @@ export function acceptedImageFormat(accept: string | null, { avif } = { avif: fa
 
 const imageFormats = { 'image/avif': 'AVIF', 'image/webp': 'WEBP', 'image/jpeg': 'JPEG', 'image/png': 'PNG' } as const;
 
+/** The page's language that an Accept-Language header wants most; English where it wants neither. */
+export function acceptedLanguage(header: string | null): 'en' | 'zh' {
+  const wanted = new Negotiator({ headers: { 'accept-language': header ?? '' } }).languages();
+  return /^zh\b/i.test(wanted.find((language) => /^(en|zh)\b/i.test(language)) ?? '') ? 'zh' : 'en';
+}
+
 /** The first of the offered content codings that an Accept-Encoding header takes. */
 export function acceptedCoding<Coding extends string>(
   header: string | null,

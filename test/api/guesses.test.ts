@@ -100,3 +100,20 @@ describe('a caller', () => {
     expect(callerOf(request, { TRUST_PROXY })).toBe(caller);
   });
 });
+
+it.each([
+  ['zh-CN,zh;q=0.9,en;q=0.8', 'zh', '错误的密钥太多，请等一分钟再试。\n'],
+  ['de, en;q=0.5, zh;q=0.1', 'en', 'Too many wrong keys. Wait a minute.\n'],
+  [null, 'en', 'Too many wrong keys. Wait a minute.\n'],
+])('the form says so in the language of its page: %s', async (accepted, language, sentence) => {
+  const caller = newCaller();
+  await Promise.all(Array.from({ length: many }, () => form('wrong', caller)));
+  const headers = { 'x-forwarded-for': caller, ...(accepted === null ? {} : { 'accept-language': accepted }) };
+  const body = new URLSearchParams({ key: 'wrong' });
+  const answer = await fetch(`${url}/login`, { method: 'POST', headers, body, redirect: 'manual' });
+  expect([answer.status, answer.headers.get('content-language'), await answer.text()]).toEqual([
+    429,
+    language,
+    sentence,
+  ]);
+});
