@@ -16,7 +16,7 @@ export interface Served {
 }
 
 const fields = '... on Generation { id status images { url } problem { code: __typename } }';
-const generate = `mutation ($input: GenerateInput!) { generate(input: $input, waitMs: 20000) { __typename ${fields} } }`;
+const generate = `mutation ($input: GenerateInput!, $waitMs: Int) { generate(input: $input, waitMs: $waitMs) { __typename ${fields} } }`;
 const look = `query ($id: ID!) { generation(id: $id) { __typename ${fields} } }`;
 /** Milliseconds after which a request is lost. */
 const LOST_AFTER_MS = 300_000;
@@ -58,18 +58,25 @@ export async function serve(
   return { waits: waits.sort((a, b) => a - b), lost };
 }
 
-/** @throws Error that says why there is no image */
-async function imageOf(url: string, seed: number): Promise<void> {
+/** @returns the address of an image that was made @throws Error that says why there is none */
+export async function imageOf(url: string, seed: number): Promise<string> {
   const limit = performance.now() + LOST_AFTER_MS;
-  let told = await ask(url, generate, { input: { prompt: 'a red house', seed } }, 'generate');
+  let told = await submit(url, seed, 20_000);
   while (told.status === 'QUEUED' || told.status === 'RUNNING') {
     if (performance.now() > limit) throw new Error(`still ${told.status} after ${LOST_AFTER_MS / 1000} s`);
     await sleep(200);
     told = await ask(url, look, { id: told.id }, 'generation');
   }
   if (told.status !== 'SUCCEEDED') throw new Error(JSON.stringify(told));
-  const { ok, status } = await fetch(told.images[0]!.url);
+  const address = told.images[0]!.url;
+  const { ok, status } = await fetch(address);
   if (!ok) throw new Error(`the image was answered with ${status}`);
+  return address;
+}
+
+/** Asks for an image. */
+export function submit(url: string, seed: number, waitMs = 0): Promise<Told> {
+  return ask(url, generate, { input: { prompt: 'a red house', seed }, waitMs }, 'generate');
 }
 
 async function ask(url: string, query: string, variables: object, field: string): Promise<Told> {

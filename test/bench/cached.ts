@@ -7,7 +7,7 @@ const repeat = `mutation Repeat($input: GenerateInput!) {
 const variables = { input: { prompt: 'a rocket above a castle, night sky background', seed: 7 } };
 
 /** The same request again and again over HTTP, six clients at once, after it was made once. The load comes from this process. */
-export async function cachedRepeat(program: Program) {
+export async function cachedRepeat(program: Pick<Program, 'url'>) {
   await graphql(program.url, repeat, variables);
   const result = await autocannon({
     url: `${program.url}/graphql`,
