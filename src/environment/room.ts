@@ -1,49 +1,27 @@
-/** Places for work that is done several at a time. Whoever finds none waits, first come first served. */
+// Counts places and keeps the line before them, also where work throws at once.
+import pLimit, { type LimitFunction } from 'p-limit';
+
+/** Places for work that is done several at a time. The rest waits, first come first served. */
 export class Room {
-  #free: number;
-  readonly #waiting = new Set<() => void>();
+  readonly #limit: LimitFunction;
 
   constructor(places: number) {
-    this.#free = places;
+    this.#limit = pLimit(places);
   }
 
   /** Runs `work` when there is a place. @throws the signal's reason when it ends the wait */
-  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    await this.#enter(signal);
-    try {
-      return await work();
-    } finally {
-      this.#leave();
-    }
-  }
-
-  async #enter(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted();
-    if (this.#free > 0) {
-      this.#free--;
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      const enter = () => {
-        signal?.removeEventListener('abort', gone);
-        resolve();
+  run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (signal === undefined) return this.#limit(work);
+    return new Promise<T>((resolve, reject) => {
+      const leave = () => reject(signal.reason);
+      if (signal.aborted) return leave();
+      signal.addEventListener('abort', leave, { once: true });
+      // p-limit knows no signal: the turn of a waiter that has left is over at once.
+      const turn = () => {
+        signal.removeEventListener('abort', leave);
+        return signal.aborted ? Promise.reject(signal.reason) : work();
       };
-      const gone = () => {
-        this.#waiting.delete(enter);
-        reject(signal!.reason);
-      };
-      this.#waiting.add(enter);
-      signal?.addEventListener('abort', gone, { once: true });
+      this.#limit(turn).then(resolve, reject);
     });
-  }
-
-  #leave(): void {
-    const [next] = this.#waiting;
-    // The place is handed over, not given back, so that nobody slips in between.
-    if (next === undefined) this.#free++;
-    else {
-      this.#waiting.delete(next);
-      next();
-    }
   }
 }
