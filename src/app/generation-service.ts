@@ -1,13 +1,12 @@
-import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { ModelEntry } from '../domain/model-entry.js';
-import type { TokenCount } from '../domain/prompt.js';
 import type { EngineConfig } from '../engine/config.js';
 import type { Engine } from '../engine/engine.js';
-import { type Clock, systemClock } from '../environment/clock.js';
+import type { Clock } from '../environment/clock.js';
 import type { GenerationConfig } from '../generation/config.js';
 import { logLine } from '../generation/generation-log.js';
-import type { RequestContext, Usable } from '../generation/request/reader.js';
+import { memoizedTokenCounts } from '../generation/prompts/memoized-token-counts.js';
+import type { RequestContext } from '../generation/request/reader.js';
 import { GenerationService } from '../generation/service.js';
 import type { ServiceParts } from '../generation/service-parts.js';
 import type { UseCases } from '../generation/types.js';
@@ -15,13 +14,13 @@ import type { ImagesConfig } from '../images/config.js';
 import { Variants } from '../images/variants.js';
 import type { JobsConfig } from '../jobs/config.js';
 import type { StoresConfig } from '../stores/config.js';
-import { Metrics } from '../telemetry/metrics.js';
+import type { Metrics } from '../telemetry/metrics.js';
 import { type Jobs, openJobs } from './jobs.js';
 import { openStores, type Stores } from './stores.js';
 import { problemsTo, workerOf } from './worker.js';
 
 export interface GenerationServiceOptions {
-  /** Belong to the caller, who closes them after the studio. */
+  /** Belong to the caller, which closes them after the service and has them load a model ahead of the first job. */
   readonly engines: readonly Engine[];
   /** The first is the default. */
   readonly catalog: readonly ModelEntry[];
@@ -31,18 +30,15 @@ export interface GenerationServiceOptions {
   readonly advise: RequestContext['advise'];
   /** Hash of a model's files as they are now, its LoRAs left out. */
   readonly modelContent: RequestContext['modelContent'];
-  /** Another one whenever its files may have changed; left out, they never do. */
-  readonly modelVersion?: (model: string) => string;
+  /** Another one whenever its files may have changed. */
+  readonly modelVersion: (model: string) => string;
   /** Hash of a LoRA's file as it is now. */
   readonly loraContent: RequestContext['loraContent'];
   /** What decides where a refinement finds regions: another engine or detector gives another word. */
   readonly regionDetector: RequestContext['regionDetector'];
-  /** Whether the engines are told to load the first model of the catalog; false where the caller does that. */
-  readonly loadsAhead?: boolean;
-  /** Left out, everything can be used. */
-  readonly usable?: RequestContext['usable'];
+  readonly usable: RequestContext['usable'];
   /** What computes, with its version. */
-  readonly runtime?: string;
+  readonly runtime: string;
   readonly settings: {
     readonly generation: GenerationConfig;
     readonly jobs: JobsConfig;
@@ -52,9 +48,8 @@ export interface GenerationServiceOptions {
       Partial<Pick<EngineConfig, 'ENGINE_BATCH' | 'PRECISION_CLASS'>>;
   };
   readonly log: Logger;
-  readonly clock?: Clock;
-  /** Left out, nothing is counted. */
-  readonly metrics?: Metrics;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
 }
 
 /**
@@ -64,33 +59,25 @@ export interface GenerationServiceOptions {
  * @throws StoreUnusable, or with the sentence of an engine that cannot start
  */
 export async function createGenerationService(options: GenerationServiceOptions): Promise<UseCases> {
-  const { engines, catalog, settings, log, clock = systemClock, metrics = new Metrics() } = options;
+  const { engines, catalog, settings, log, clock, metrics } = options;
   const stores = await openStores({ settings, log, clock });
   try {
     const device = settings.engine.PRECISION_CLASS ?? (await deviceOf(engines));
-    const computedBy = { device, runtime: options.runtime ?? '' };
-    let closed = false;
-    if (options.loadsAhead !== false)
-      loadAhead(engines, catalog, (error, model) => {
-        // An engine that ends in the midst of it has been told to.
-        if (!closed) log.error({ err: error, model }, 'the default model was not loaded');
-      });
+    const computedBy = { device, runtime: options.runtime };
     const now = () => clock.now();
     const problemOf = problemsTo(log);
     const workers = engines.map((engine) =>
       workerOf(engine, { stores, settings: settings.engine, now, problemOf, measures: metrics, computedBy }),
     );
     const jobs = await openJobs({ settings, workers, log, clock });
-    const { advise, modelContent, loraContent, regionDetector, usable = allUsable } = options;
+    const { advise, modelContent, loraContent, regionDetector, usable } = options;
     const requestContext: RequestContext = {
       ...{ catalog, advise, modelContent, loraContent, regionDetector, usable, sources: stores.inputs },
       computedBy: () => computedBy,
-      countTokens: memoizedTokenCounts(options.countTokens, options.modelVersion ?? (() => '')),
+      countTokens: memoizedTokenCounts(options.countTokens, options.modelVersion),
     };
     const loaded = () => new Set(engines.flatMap((engine) => engine.loaded()));
-    const service = assemble({ stores, jobs, requestContext, loaded, settings, log, clock, metrics }, () => {
-      closed = true;
-    });
+    const service = assemble({ stores, jobs, requestContext, loaded, settings, log, clock, metrics });
     await service.takeOver(await stores.generations.unfinished());
     return service;
   } catch (error) {
@@ -108,11 +95,17 @@ export interface ServiceSeams extends Pick<ServiceParts, 'requestContext' | 'loa
   readonly metrics: Metrics;
 }
 
-/** Puts the use cases together. @param onClosed called when they have ended */
-export function assemble(
-  { stores, jobs, requestContext, loaded, settings, log, clock, metrics }: ServiceSeams,
-  onClosed: () => void = () => {},
-): GenerationService {
+/** Puts the use cases together. */
+export function assemble({
+  stores,
+  jobs,
+  requestContext,
+  loaded,
+  settings,
+  log,
+  clock,
+  metrics,
+}: ServiceSeams): GenerationService {
   const { images, inputs, records, generations, health, elsewhere } = stores;
   return new GenerationService({
     ...{ requestContext, records, clock, loaded },
@@ -134,7 +127,6 @@ export function assemble(
     },
     subscribed: () => metrics.subscription(),
     async closeStores() {
-      onClosed();
       await jobs.close();
       await stores.close();
     },
@@ -146,40 +138,3 @@ export async function deviceOf(engines: readonly Engine[]): Promise<string> {
   const choices = await Promise.all(engines.map((engine) => engine.ready()));
   return [...new Set(choices.map(({ device }) => device))].sort().join('+');
 }
-
-/** The first client should not have to wait for the default model. */
-function loadAhead(
-  engines: readonly Engine[],
-  catalog: readonly ModelEntry[],
-  failed: (error: unknown, model: string) => void,
-): void {
-  const [first] = catalog;
-  if (first === undefined) return;
-  for (const engine of engines) engine.load(first.id).catch((error) => failed(error, first.id));
-}
-
-/** A repeat should cost no tokenizer. */
-export function memoizedTokenCounts(
-  countTokens: RequestContext['countTokens'],
-  modelVersion: (model: string) => string,
-): RequestContext['countTokens'] {
-  const counts = new LRUCache<string, TokenCount | Promise<TokenCount>>({
-    max: 5000,
-    maxSize: 8 * 1024 ** 2,
-    sizeCalculation: (_, key) => key.length,
-  });
-  return async (model, prompt) => {
-    const key = `${model} ${modelVersion(model)}\n${prompt}`;
-    const known = counts.get(key) ?? countTokens(model, prompt);
-    // Before it is waited for: those who ask meanwhile need not count again.
-    counts.set(key, known);
-    try {
-      return await known;
-    } catch (error) {
-      counts.delete(key);
-      throw error;
-    }
-  };
-}
-
-const allUsable: Usable = { modelFinding: () => null, knownFinding: () => null, loraFinding: () => null };

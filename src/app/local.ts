@@ -2,6 +2,7 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 import type { ModelEntry } from '../domain/model-entry.js';
 import type { DeviceChoice } from '../engine/engine.js';
 import { runtimeName } from '../engine/process/device.js';
+import { systemClock } from '../environment/clock.js';
 import { programVersion } from '../environment/program-version.js';
 import type { UseCases } from '../generation/types.js';
 import { generateAccessKey, isLoopback } from '../http/access.js';
@@ -41,7 +42,6 @@ export async function createApp(settings: Settings, log: Logger, options: OpenMo
     const service = await createGenerationService({
       engines: [engine],
       catalog: entries,
-      loadsAhead: false,
       countTokens(id, prompt) {
         const { components, limits } = entries.find((model) => model.id === id)!;
         return prompts.count(components.tokenizer, limits.maxPromptTokens, prompt);
@@ -60,6 +60,7 @@ export async function createApp(settings: Settings, log: Logger, options: OpenMo
       settings,
       log,
       metrics,
+      clock: systemClock,
     });
     void models.keepHashes();
     return {

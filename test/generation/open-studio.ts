@@ -6,13 +6,14 @@ import { pino } from 'pino';
 import { createGenerationService, type GenerationServiceOptions } from '../../src/app/generation-service.js';
 import type { ModelEntry } from '../../src/domain/model-entry.js';
 import type { Engine } from '../../src/engine/engine.js';
-import type { Clock } from '../../src/environment/clock.js';
+import { type Clock, systemClock } from '../../src/environment/clock.js';
 import { advise } from '../../src/generation/advice/advise.js';
 import { generationSection } from '../../src/generation/config.js';
 import type { Generation, ProgressEvent, UseCases } from '../../src/generation/types.js';
 import { imagesSection } from '../../src/images/config.js';
 import { jobsSection } from '../../src/jobs/config.js';
 import { storesSection } from '../../src/stores/config.js';
+import { Metrics } from '../../src/telemetry/metrics.js';
 import { asCaller, type CallersUseCases } from './as-caller.js';
 import { ScriptedEngine } from './engines.js';
 
@@ -97,9 +98,11 @@ export async function openStudio(options: OpenOptions = {}): Promise<CallersUseC
 /** The same for any caller. */
 export async function openService(options: OpenOptions = {}): Promise<UseCases> {
   const env = { DATA_DIR: options.dataDir ?? newFolder(), ...options.env };
-  return createGenerationService({
-    engines: options.engines ?? [new ScriptedEngine()],
-    catalog: options.catalog ?? [tiny, guidedModel],
+  const { engines = [new ScriptedEngine()], catalog = [tiny, guidedModel] } = options;
+  const service = await createGenerationService({
+    ...{ engines, catalog, runtime: '', metrics: new Metrics(), clock: options.clock ?? systemClock },
+    usable: { modelFinding: () => null, knownFinding: () => null, loraFinding: () => null },
+    modelVersion: () => '',
     countTokens: options.countTokens ?? countWords,
     advise,
     modelContent: options.modelContent ?? ((model) => `content of ${model}`),
@@ -113,8 +116,10 @@ export async function openService(options: OpenOptions = {}): Promise<UseCases> 
       engine: { JOB_DEADLINE_MS: 60_000 },
     },
     log: options.log ?? pino({ level: 'silent' }),
-    ...(options.clock === undefined ? {} : { clock: options.clock }),
   });
+  // A service is ready when its default model is loaded.
+  for (const engine of engines) engine.load(catalog[0]!.id).catch(() => {});
+  return service;
 }
 
 /** Nobody leaves. */
