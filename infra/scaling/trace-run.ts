@@ -67,7 +67,7 @@ async function run(
 /** The trace once with workers that come and go, once with a fleet that is always on. */
 export async function compareFleets({ file, speed, max }: TraceOptions) {
   const trace = JSON.parse(readFileSync(file, 'utf8')) as Trace;
-  const read = readScaling(readFileSync(join(here, '../kubernetes/base/worker-gpu-scaling.yaml'), 'utf8'), speed);
+  const read = readScaling(readFileSync(join(here, '../kubernetes/components/worker-gpu/scaling.yaml'), 'utf8'), speed);
   const plan = { trace, speed, scaling: { ...read, max: Math.min(read.max, max) } };
   const cluster = await startCluster({ api: 2, work: 0, env: { QUEUE_LIMIT: '1000', ENGINE_THREADS: '1' } });
   try {

@@ -19,11 +19,12 @@ const tool = kustomize === null ? kubectl && [kubectl, 'kustomize'] : [kustomize
 if (tool === null) console.warn('Neither kustomize nor kubectl is installed here: the overlay is not built.');
 
 /** What an operator would apply. */
-function built(): Manifest[] {
+function built(name: string): Manifest[] {
   const copy = mkdtempSync(join(tmpdir(), 'inkstone-kubernetes-'));
   cpSync(folder, copy, { recursive: true });
-  const overlay = join(copy, 'overlays/example');
-  copyFileSync(join(overlay, 'secrets.env.example'), join(overlay, 'secrets.env'));
+  const overlay = join(copy, 'overlays', name);
+  const secrets = join(copy, 'overlays/example/secrets.env');
+  copyFileSync(`${secrets}.example`, secrets);
   const [command, ...args] = tool!;
   try {
     const text = execFileSync(command!, [...args, overlay], { encoding: 'utf8', maxBuffer: 2 ** 24 });
@@ -42,6 +43,9 @@ const podsOf = (manifests: readonly Manifest[]) =>
   named(manifests, 'Deployment').map(({ metadata, spec }) => ({ name: metadata.name, ...spec.template }));
 const containersOf = (pod: Manifest['spec']) => [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
 
+const [api, cpu, gpu] = ['inkstone-api', 'inkstone-worker-cpu', 'inkstone-worker-gpu'];
+const parts = ['base', 'components/worker-cpu', 'components/worker-gpu', 'overlays/example'];
+
 describe('what a cluster would refuse', () => {
   it('is a wrong value, a missing field and an unknown one', async () => {
     const [deployment] = filesOf('base').filter(({ kind }) => kind === 'Deployment');
@@ -52,15 +56,16 @@ describe('what a cluster would refuse', () => {
 });
 
 describe.each([
-  ['the files of infra/kubernetes', true, () => [...filesOf('base'), ...filesOf('overlays/example')]],
-  ['the overlay as it is applied', tool !== null, () => built()],
-])('%s', (_, there, read) => {
+  ['the files of infra/kubernetes', true, [api, cpu, gpu], () => parts.flatMap(filesOf)],
+  ['the overlay with GPU workers as it is applied', tool !== null, [api, gpu], () => built('example')],
+  ['the overlay with CPU workers as it is applied', tool !== null, [api, cpu], () => built('example-cpu')],
+])('%s', (_, there, deployments, read) => {
   const manifests = there ? read() : [];
   const pods = podsOf(manifests);
 
   it.runIf(there)('are what a cluster takes', async () => {
     expect(await refusals(manifests)).toEqual([]);
-    expect(pods.map(({ name }) => name).sort()).toEqual(['inkstone-api', 'inkstone-worker-cpu', 'inkstone-worker-gpu']);
+    expect(pods.map(({ name }) => name).sort()).toEqual(deployments);
   });
 
   it.runIf(there)('confine every process as the restricted standard asks', () => {
@@ -127,12 +132,13 @@ describe.each([
 
   it.runIf(there)('have the queue asked where the API answers', () => {
     const [service] = named(manifests, 'Service');
-    const [scaled] = named(manifests, 'ScaledObject');
-    const { url } = scaled!.spec.triggers[0].metadata;
-    const [name, namespace] = new URL(url).hostname.split('.');
-    expect([name, Number(new URL(url).port)]).toEqual([service!.metadata.name, service!.spec.ports[0].port]);
-    if (service!.metadata.namespace !== undefined) expect(namespace).toBe(service!.metadata.namespace);
-    expect(new URL(url).pathname).toBe('/metrics/queue');
+    for (const { spec } of named(manifests, 'ScaledObject')) {
+      const { hostname, port, pathname } = new URL(spec.triggers[0].metadata.url);
+      const [name, namespace] = hostname.split('.');
+      expect([name, Number(port)]).toEqual([service!.metadata.name, service!.spec.ports[0].port]);
+      expect(namespace).toBe(service!.metadata.namespace ?? 'inkstone');
+      expect(pathname).toBe('/metrics/queue');
+    }
   });
 
   it.runIf(there)('name only settings of the program', () => {

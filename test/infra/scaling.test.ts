@@ -4,7 +4,10 @@ import { describe, expect, it } from 'vitest';
 import { control, jobsIn, readScaling, Scaler } from '../../infra/scaling/controller.js';
 import { queueMetrics } from '../../src/http/routes/metrics.js';
 
-const yaml = readFileSync(join(import.meta.dirname, '../../infra/kubernetes/base/worker-gpu-scaling.yaml'), 'utf8');
+const yaml = readFileSync(
+  join(import.meta.dirname, '../../infra/kubernetes/components/worker-gpu/scaling.yaml'),
+  'utf8',
+);
 const scaling = readScaling(yaml);
 
 /** Looks every `pollingMs`; workers come and go as soon as they are wanted. */
