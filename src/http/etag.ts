@@ -3,9 +3,3 @@ import { createHash } from 'node:crypto';
 export function etagOf(body: string | Buffer): string {
   return `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`;
 }
-
-/** If-None-Match, which compares weakly. https://www.rfc-editor.org/rfc/rfc9110#name-if-none-match */
-export function isKnown(header: string | null, etag: string): boolean {
-  if (header === null) return false;
-  return header.split(',').some((tag) => tag.trim() === '*' || tag.trim().replace(/^W\//, '') === etag);
-}

@@ -1,4 +1,4 @@
-import { isKnown } from './etag.js';
+import { isKnown } from './conditions.js';
 import { rangeOf } from './ranges.js';
 
 export interface ImageBody {

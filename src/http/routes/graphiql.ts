@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
-import { etagOf, isKnown } from '../etag.js';
+import { isKnown } from '../conditions.js';
+import { etagOf } from '../etag.js';
 import { acceptedCoding, wantsPage } from '../negotiation.js';
 import type { Middleware } from '../route.js';
 

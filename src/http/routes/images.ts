@@ -4,7 +4,7 @@ import { Problem } from '../../domain/problems.js';
 import type { UseCases } from '../../generation/types.js';
 import { IMAGE_PATHS, readImagePath, readImageQuery } from '../../images/address.js';
 import { tagHeaders } from '../cache-tags.js';
-import { isKnown } from '../etag.js';
+import { isKnown } from '../conditions.js';
 import { imageResponse, openTo } from '../image-response.js';
 import { acceptedImageFormat } from '../negotiation.js';
 import { text } from '../responses.js';

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
-import { etagOf, isKnown } from '../etag.js';
+import { isKnown } from '../conditions.js';
+import { etagOf } from '../etag.js';
 import { redirect } from '../responses.js';
 import type { Route } from '../route.js';
 import type { RequestFacts } from '../visitor.js';

@@ -1,7 +1,8 @@
 import { lexicographicSortSchema, printSchema } from 'graphql';
 import { schema } from '../../../schema/index.js';
 import type { Access } from '../access.js';
-import { etagOf, isKnown } from '../etag.js';
+import { isKnown } from '../conditions.js';
+import { etagOf } from '../etag.js';
 import type { Route } from '../route.js';
 
 /** The schema as code generators and editors read it. */
