@@ -137,6 +137,21 @@ program
   .addHelpText('after', variablesOf('engine', 'DATA_DIR'))
   .action(async (options) => (await import('./cli/doctor.js')).doctorCommand(settings(), options));
 
+const catalog = program.command('catalog').description('Tell a fleet which models its workers have.');
+
+catalog
+  .command('publish')
+  .description('Publish the models of this machine, as workers do when they start.')
+  .addHelpText('after', variablesOf('stores', 'engine', 'DATA_DIR'))
+  .action(async () => (await import('./cli/catalog.js')).publishCommand(settings()));
+
+catalog
+  .command('retire')
+  .description('Offer a model no more.')
+  .argument('<model>', 'its id')
+  .addHelpText('after', variablesOf('stores', 'DATA_DIR'))
+  .action(async (model) => (await import('./cli/catalog.js')).retireCommand(settings(), model));
+
 program
   .command('migrate')
   .description('Bring the database of DATABASE_URL to what this program needs; the others do so when they start.')

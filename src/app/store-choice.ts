@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Elsewhere } from '../images/variants.js';
-import type { GenerationStore } from '../stores/generations/generation-store.js';
 import { openLibsqlStore } from '../stores/generations/libsql-store.js';
+import type { SqlStore } from '../stores/generations/sql-store.js';
 import { openFolderImageStore } from '../stores/images/folder-image-store.js';
 import type { ImageStore } from '../stores/images/image-store.js';
 import { openSourceFolder } from './inputs.js';
@@ -18,6 +18,8 @@ export interface OpenedStores {
 export interface ImageStores extends OpenedStores {
   readonly images: ImageStore;
   readonly inputs: ImageStore;
+  /** Files of models that processes without models need. */
+  readonly files: ImageStore;
   readonly elsewhere: Elsewhere | null;
 }
 
@@ -29,7 +31,7 @@ export async function openGenerationStore({
   settings: { generation, stores },
   log,
   clock,
-}: StoresOptions): Promise<OpenedStores & { readonly store: GenerationStore }> {
+}: StoresOptions): Promise<OpenedStores & { readonly store: SqlStore }> {
   const rows = generation.GENERATION_LIMIT;
   if (stores?.DATABASE_URL === undefined) {
     const store = await openLibsqlStore(join(generation.DATA_DIR, 'inkstone.db'), { rows });
@@ -39,6 +41,9 @@ export async function openGenerationStore({
   const store = await openPostgresStore(stores.DATABASE_URL, { rows, log, clock });
   return { store, folders: [], probes: { Postgres: () => store.probe() } };
 }
+
+/** A few megabytes a model. */
+const unbounded = { maxBytes: Number.MAX_SAFE_INTEGER, onGone() {} };
 
 /** In S3 or in folders. @throws StoreUnusable */
 export async function openImageStores(
@@ -55,20 +60,26 @@ export async function openImageStores(
     const folder = join(generation.DATA_DIR, 'images');
     const images = await openFolderImageStore(folder, { maxBytes: generation.IMAGE_STORE_BYTES, onGone });
     const inputs = await openSourceFolder(generation);
+    const files = await openFolderImageStore(join(generation.DATA_DIR, 'files'), unbounded);
     return {
       images,
       inputs,
+      files,
       elsewhere: null,
       folders: [folder],
       probes: {},
       release: (bytes) => images.release(bytes),
     };
   }
-  const { openS3ImageStore, inputsBeside } = await import('../stores/images/s3-image-store.js');
+  const { openS3ImageStore, inputsBeside, filesBeside } = await import('../stores/images/s3-image-store.js');
   const shared = { endpoint, publicEndpoint, log, clock };
-  const images = await openS3ImageStore(IMAGE_STORE, { ...shared, kind: 'image', onGone });
-  const inputs = await openS3ImageStore(inputsBeside(IMAGE_STORE), { ...shared, kind: 'input', onGone: () => {} });
+  const nothing = { onGone() {} };
+  const [images, inputs, files] = await Promise.all([
+    openS3ImageStore(IMAGE_STORE, { ...shared, kind: 'image', onGone }),
+    openS3ImageStore(inputsBeside(IMAGE_STORE), { ...shared, ...nothing, kind: 'input' }),
+    openS3ImageStore(filesBeside(IMAGE_STORE), { ...shared, ...nothing, kind: 'file' }),
+  ]);
   const elsewhere = { seconds: SIGNED_SECONDS, address: (id: string) => images.signed(id, SIGNED_SECONDS) };
   const probes = { S3: () => images.probe() };
-  return { images, inputs, elsewhere: IMAGE_REDIRECT ? elsewhere : null, folders: [], probes };
+  return { images, inputs, files, elsewhere: IMAGE_REDIRECT ? elsewhere : null, folders: [], probes };
 }

@@ -13,6 +13,7 @@ import type { GenerationStore } from '../stores/generations/generation-store.js'
 import { forgetImages, type ImageRecordCache, Records } from '../stores/generations/image-records.js';
 import { imagesOn, recordsOn } from '../stores/generations/kept-on-disk.js';
 import type { ImageStore } from '../stores/images/image-store.js';
+import type { ModelStore } from '../stores/models/model-store.js';
 import { ServiceHealth } from '../stores/service-health.js';
 import { StoreUnusable } from '../stores/unusable.js';
 import { openSources } from './inputs.js';
@@ -36,6 +37,9 @@ export interface Stores {
   readonly images: ImageStore;
   /** Images that came with requests. */
   readonly inputs: Sources;
+  /** The models of a fleet, and the files of them that processes without models need. */
+  readonly models: ModelStore;
+  readonly files: ImageStore;
   /** Where clients are sent for masters; null where they come from here. */
   readonly elsewhere: Elsewhere | null;
   /** Generations and image records, the latest of them in memory. */
@@ -82,9 +86,11 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
     const inputs = await openSources({ images, store: imagesOn(places.of(objects), objects.inputs), settings, clock });
     return {
       ...{ generations, images, inputs, records, elsewhere: objects.elsewhere, health: places },
+      ...{ models: store.models, files: objects.files },
       async close() {
         await inputs.close();
         await images.close();
+        await objects.files.close();
         await store.close();
       },
     };

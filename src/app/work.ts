@@ -13,6 +13,7 @@ import { ConfigError, type Settings } from './config.js';
 import { linkOf, reporterTo, startWorkers } from './jobs.js';
 import { measuredOf } from './measured.js';
 import { openModels } from './models.js';
+import { keepPublishing } from './publish.js';
 import { openStores } from './stores.js';
 import { problemsTo, workerOf } from './worker.js';
 
@@ -49,6 +50,7 @@ export async function work(settings: Settings, log: Logger): Promise<Working> {
     const now = () => clock.now();
     const computedBy = { device: settings.engine.PRECISION_CLASS ?? device.device, runtime: runtimeName() };
     const problemOf = problemsTo(log);
+    closing.push(keepPublishing({ entries: models.entries, library: models.library, computedBy, stores, clock, log }));
     const options = { stores, settings: settings.engine, now, problemOf, measures: metrics, computedBy };
     const workers = [workerOf(models.engine, options)];
     const running = await startWorkers({ settings, workers, log, clock }, link);

@@ -3,6 +3,7 @@ import { type Service, startPostgres } from '../../infra/services/index.js';
 import { openPostgresStore } from '../../src/stores/generations/postgres-store.js';
 import { emptyDatabase } from '../stores/databases.js';
 import { generationStoreConformance } from './generation-store.js';
+import { modelStoreConformance } from './model-store.js';
 
 let postgres: Service;
 beforeAll(async () => {
@@ -10,7 +11,9 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.stop());
 
-generationStoreConformance('Postgres', async () => {
+const newDatabase = async () => {
   const url = await emptyDatabase(postgres.url);
   return { open: (rows = 1000) => openPostgresStore(url, { rows, log: { warn() {} } }) };
-});
+};
+generationStoreConformance('Postgres', newDatabase);
+modelStoreConformance('Postgres', async () => (await newDatabase()).open());

@@ -1,8 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { closeToOthers, makePrivateFolder, PRIVATE_FILE } from '../../environment/folders.js';
-import type { GenerationStore } from './generation-store.js';
-import { createSqlStore, type SqlStoreOptions } from './sql-store.js';
+import { createSqlStore, type SqlStore, type SqlStoreOptions } from './sql-store.js';
 import { SqlThread } from './sql-thread.js';
 
 /**
@@ -10,7 +9,7 @@ import { SqlThread } from './sql-thread.js';
  *
  * @throws StoreUnusable
  */
-export async function openLibsqlStore(file: string, options: SqlStoreOptions): Promise<GenerationStore> {
+export async function openLibsqlStore(file: string, options: SqlStoreOptions): Promise<SqlStore> {
   makePrivateFolder(dirname(file));
   makePrivate(file);
   return createSqlStore(await SqlThread.open(file), options);

@@ -1,10 +1,9 @@
 import type pg from 'pg';
 import { type Clock, systemClock } from '../../environment/clock.js';
-import type { GenerationStore } from './generation-store.js';
 import { connectPostgres, unusable, versionOf } from './postgres-connection.js';
 import { migratePostgres, stepsTaken } from './postgres-schema.js';
 import { PostgresSession } from './postgres-session.js';
-import { createSqlStore, type SqlStoreOptions } from './sql-store.js';
+import { createSqlStore, type SqlStore, type SqlStoreOptions } from './sql-store.js';
 import { migrations } from './statements.js';
 
 export interface PostgresStoreOptions extends SqlStoreOptions {
@@ -12,7 +11,7 @@ export interface PostgresStoreOptions extends SqlStoreOptions {
   readonly clock?: Clock;
 }
 
-export interface PostgresStore extends GenerationStore {
+export interface PostgresStore extends SqlStore {
   /** Whether it can be read now. @throws the error of the connection */
   probe(): Promise<void>;
 }

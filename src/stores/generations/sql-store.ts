@@ -2,6 +2,8 @@ import type { Generation } from '../../domain/generation.js';
 import type { ImageRecord } from '../../domain/image.js';
 import type { Plan } from '../../domain/plan.js';
 import type { Region } from '../../domain/region.js';
+import type { ModelStore } from '../models/model-store.js';
+import { createSqlModelStore } from '../models/sql-model-store.js';
 import type { GenerationStore, StoredGeneration } from './generation-store.js';
 import type { Parameter, Row, StatementName } from './statements.js';
 
@@ -20,8 +22,13 @@ export interface SqlStoreOptions {
   readonly rows: number;
 }
 
+/** What one database holds. */
+export interface SqlStore extends GenerationStore {
+  readonly models: ModelStore;
+}
+
 /** The records as rows of that database. */
-export function createSqlStore(sql: Sql, { rows }: SqlStoreOptions): GenerationStore {
+export function createSqlStore(sql: Sql, { rows }: SqlStoreOptions): SqlStore {
   /** Old rows leave a twentieth of the limit at a time: finding them costs more than removing them. */
   const pruneEvery = Math.max(1, Math.floor(rows / 20));
   let saved = 0;
@@ -75,6 +82,7 @@ export function createSqlStore(sql: Sql, { rows }: SqlStoreOptions): GenerationS
       }
       await Promise.all(asked);
     },
+    models: createSqlModelStore(sql),
     alive: () => sql.alive,
     close: () => sql.close(),
   };

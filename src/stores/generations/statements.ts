@@ -34,6 +34,14 @@ create index if not exists pictures_gone on pictures (gone_at, image_id) where g
   `alter table pictures add column regions text not null default '[]';`,
   `alter table generations add column plan text;`,
   `alter table pictures rename to images;`,
+  `create table if not exists models (
+  id text not null,
+  version text not null,
+  published_at bigint not null,
+  seen_at bigint not null,
+  body text not null,
+  primary key (id, version)
+);`,
 ] as const;
 
 /** Named one by one: Postgres refuses a prepared `select *` from the moment on when a newer program adds a column. */
@@ -64,6 +72,17 @@ export const statements = {
   pruneImages: `
     delete from images where gone_at is not null and (gone_at, image_id) <= (
       select gone_at, image_id from images where gone_at is not null order by gone_at desc, image_id desc limit 1 offset ?)`,
+  publishModel: `
+    insert into models (id, version, published_at, seen_at, body) values (?, ?, ?, ?, ?)
+    on conflict (id, version) do update
+      set published_at = excluded.published_at, seen_at = excluded.seen_at, body = excluded.body`,
+  seeModel: 'update models set seen_at = ? where id = ? and version = ?',
+  models: 'select version, published_at, seen_at, body from models order by id, published_at desc, version',
+  retireModel: 'delete from models where id = ?',
+  /** Those that were not seen since, and that another publication has replaced. */
+  forgetModels: `
+    delete from models where seen_at < ? and exists (
+      select 1 from models newer where newer.id = models.id and newer.published_at > models.published_at)`,
 } as const;
 
 export type StatementName = keyof typeof statements;
@@ -83,4 +102,5 @@ export const reads: ReadonlySet<StatementName> = new Set([
   'unfinished',
   'imageByFingerprint',
   'image',
+  'models',
 ] as const);

@@ -25,7 +25,7 @@ export interface S3ImageStoreOptions {
   /** By which clients reach the service, where that is another. */
   readonly publicEndpoint?: string | undefined;
   /** The value of the tag `inkstone`, by which lifecycle rules tell objects apart. */
-  readonly kind: 'image' | 'input';
+  readonly kind: 'image' | 'input' | 'file';
   /** Called with the addresses that were there and are no more. */
   readonly onGone: (ids: readonly string[]) => void;
   readonly log: { warn(details: object, message: string): void };
@@ -47,8 +47,16 @@ const KNOWN = 200_000;
 /** Milliseconds after which an operation, with all its attempts, has failed. */
 const LIMIT_MS = 15_000;
 
-/** Where the images that come in are kept: below the images that are made. */
+/** Where the images that come in are kept, and the files of models: below the images that are made. */
 export const inputsBeside = (url: string): string => below(url, 'inputs');
+export const filesBeside = (url: string): string => below(url, 'files');
+
+/** Names end and types are as those of its objects. */
+const kinds = {
+  image: { extension: '.png', type: 'image/png' },
+  input: { extension: '.png', type: 'image/png' },
+  file: { extension: '', type: 'application/octet-stream' },
+} as const;
 
 /** Opens a store of objects `prefix/ab/cd/<sha256>.png` that any number of processes share. @throws StoreUnusable */
 export async function openS3ImageStore(url: string, options: S3ImageStoreOptions): Promise<S3ImageStore> {
@@ -146,7 +154,7 @@ class ObjectStore implements S3ImageStore {
     const command = new PutObjectCommand({
       ...this.#object(id),
       Body: bytes,
-      ContentType: 'image/png',
+      ContentType: kinds[this.#options.kind].type,
       CacheControl: 'public, max-age=31536000, immutable',
       // The service refuses bytes that arrive damaged, and tells the sum of what it has.
       ChecksumSHA256: checksumOf(id),
@@ -187,7 +195,10 @@ class ObjectStore implements S3ImageStore {
 
   #object(id: string) {
     const { bucket, prefix } = this.#address;
-    return { Bucket: bucket, Key: `${prefix}${id.slice(0, 2)}/${id.slice(2, 4)}/${id}.png` };
+    return {
+      Bucket: bucket,
+      Key: `${prefix}${id.slice(0, 2)}/${id.slice(2, 4)}/${id}${kinds[this.#options.kind].extension}`,
+    };
   }
 
   /** Null where it failed as was to be expected. @throws StorageUnavailable */
