@@ -8,8 +8,7 @@ const root = join(import.meta.dirname, '..');
 const floors = [
   ['root', 'cli', 'app'],
   ['http'],
-  ['schema'],
-  ['render'],
+  ['schema', 'render'],
   ['generation'],
   ['jobs'],
   ['inputs', 'images', 'stores', 'cache'],
