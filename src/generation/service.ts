@@ -4,11 +4,11 @@ import type { Generation } from '../domain/generation.js';
 import type { ImageRecord } from '../domain/image.js';
 import { MOST_TAKEOVERS, type Plan, SEQUENCES_PER_OWNER } from '../domain/plan.js';
 import type { ProblemRecord } from '../domain/problem.js';
-import { NotCached, NotFound, QueueFull, StorageUnavailable } from '../domain/problems.js';
+import { NotCached, NotFound, QueueFull } from '../domain/problems.js';
 import { whole } from '../domain/validation.js';
 import type { VariantRequest } from '../domain/variant.js';
 import { withinOf } from '../environment/clock.js';
-import { QueueUnavailable } from '../jobs/queue.js';
+import { queueUnavailable } from '../jobs/queue.js';
 import type { StoredGeneration } from '../stores/generations/generation-store.js';
 import { lastEvent, StaleWriter } from '../stores/progress/progress-log.js';
 import { RedisUnavailable } from '../stores/redis/redis.js';
@@ -114,7 +114,7 @@ export class GenerationService implements UseCases {
     const context = this.#contextOf(caller, resolved, generation.id);
     // Nothing is written for a request that has no place in the queue.
     const places = images.map(({ fingerprint }) => ({ ...context, fingerprint }));
-    await accepted(this.#parts.queue.capacity(places));
+    await this.#parts.queue.capacity(places);
     // What came with the request is on disk before its generation is told: a crash takes neither.
     const stored = await storeInputs(given, this.#parts.sources);
     signal.throwIfAborted();
@@ -399,7 +399,7 @@ export class GenerationService implements UseCases {
     const running = this.#own(withImages(generation, finished), plan(span.traceparent), span);
     const claimed = available(this.#parts.ownership.claim(generation.id));
     try {
-      await Promise.all([accepted(running.begin()), claimed]);
+      await Promise.all([running.begin(), claimed]);
     } catch (error) {
       await claimed.catch(() => {});
       running.release();
@@ -455,25 +455,12 @@ export class GenerationService implements UseCases {
   }
 }
 
-/** A queue that is out of reach refuses clients as a full one does. @throws QueueFull */
-async function accepted(taken: Promise<void>): Promise<void> {
-  try {
-    await taken;
-  } catch (error) {
-    if (error instanceof QueueUnavailable) throw queueUnavailable();
-    throw error;
-  }
-}
-
-/** What needs Redis cannot be had while it does not answer. @throws StorageUnavailable */
+/** What needs Redis cannot be had while it does not answer. @throws QueueFull */
 async function available<T>(answer: Promise<T>): Promise<T> {
   return answer.catch((error: unknown) => {
-    throw error instanceof RedisUnavailable ? new StorageUnavailable() : error;
+    throw error instanceof RedisUnavailable ? queueUnavailable() : error;
   });
 }
-
-const queueUnavailable = () =>
-  new QueueFull('The queue cannot be reached at the moment. Try again in 2 s.', 2000, 'QUEUE_UNAVAILABLE');
 
 const unknownGeneration = (id: string) =>
   new NotFound(`There is no generation ${JSON.stringify(id.slice(0, 60))}.`, {

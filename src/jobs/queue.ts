@@ -1,4 +1,5 @@
 import type { Job, JobEvent } from '../domain/job.js';
+import { QueueFull } from '../domain/problems.js';
 
 /** A waiter's place in the making of an image. */
 export interface Joined {
@@ -44,7 +45,7 @@ export interface Queue {
    * Joins the jobs of these fingerprints; those without a job get one: all of them or none.
    *
    * @param force takes them however many wait: they were accepted before
-   * @throws QueueFull, QueueUnavailable
+   * @throws QueueFull
    */
   add(jobs: readonly Job[], waiter: Waiter, options?: { readonly force?: boolean }): Promise<readonly Joined[]>;
   /** The waiter leaves all its jobs. */
@@ -83,10 +84,6 @@ export interface Worker {
   run(tasks: readonly Task[]): Promise<void>;
 }
 
-/** The queue cannot be reached at the moment. */
-export class QueueUnavailable extends Error {
-  override readonly name = 'QueueUnavailable';
-  constructor() {
-    super('The queue cannot be reached.');
-  }
-}
+/** What brings jobs to the workers cannot be reached at the moment. */
+export const queueUnavailable = (): QueueFull =>
+  new QueueFull('The queue cannot be reached at the moment. Try again in 2 s.', 2000, 'QUEUE_UNAVAILABLE');

@@ -108,19 +108,21 @@ export async function openService(options: OpenOptions = {}): Promise<UseCases> 
     modelContent: options.modelContent ?? ((model) => `content of ${model}`),
     loraContent: options.loraContent ?? ((_, lora) => `content of ${lora}`),
     regionDetector: () => options.regionDetector ?? 'texture',
-    settings: {
-      generation: generationSection.schema.parse(env),
-      jobs: jobsSection.schema.parse(env),
-      images: imagesSection.schema.parse(env),
-      stores: storesSection.schema.parse(env),
-      engine: { JOB_DEADLINE_MS: 60_000 },
-    },
+    settings: settingsOf(env),
     log: options.log ?? pino({ level: 'silent' }),
   });
   // A service is ready when its default model is loaded.
   for (const engine of engines) engine.load(catalog[0]!.id).catch(() => {});
   return service;
 }
+
+export const settingsOf = (env: Readonly<Record<string, string | undefined>>) => ({
+  generation: generationSection.schema.parse(env),
+  jobs: jobsSection.schema.parse(env),
+  images: imagesSection.schema.parse(env),
+  stores: storesSection.schema.parse(env),
+  engine: { JOB_DEADLINE_MS: 60_000, PRECISION_CLASS: env.PRECISION_CLASS },
+});
 
 /** Nobody leaves. */
 export const stays = (waitMs = 0) => ({ waitMs, signal: new AbortController().signal });

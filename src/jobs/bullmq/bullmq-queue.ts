@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { Job, JobEvent } from '../../domain/job.js';
+import { QueueFull } from '../../domain/problems.js';
 import { type RedisLink, RedisUnavailable } from '../../stores/redis/redis.js';
 import type { Script } from '../../stores/redis/script.js';
 import { forwardOf } from '../compatible.js';
@@ -10,7 +11,7 @@ import {
   type Place,
   type Queue,
   type QueueMetrics,
-  QueueUnavailable,
+  queueUnavailable,
   type Waiter,
 } from '../queue.js';
 import { worthTelling } from '../worth-telling.js';
@@ -94,7 +95,7 @@ class BullmqQueue implements SharedQueue {
       joined.catch(() => {});
       return await this.#answered(joined);
     } catch (error) {
-      if (error instanceof QueueUnavailable) void this.leave(waiter.id).catch(() => {});
+      if (error instanceof QueueFull && error.code === 'QUEUE_UNAVAILABLE') void this.leave(waiter.id).catch(() => {});
       throw error;
     } finally {
       this.#joining.delete(waiter.id);
@@ -148,7 +149,7 @@ class BullmqQueue implements SharedQueue {
       (stop) => stop(),
       () => {},
     );
-    await this.#bull.close().catch(() => {});
+    await this.#options.link.answered(this.#bull.close()).catch(() => {});
   }
 
   async #enter(jobs: readonly Job[], waiter: Waiter, force: boolean, joining: Joining): Promise<readonly Joined[]> {
@@ -284,10 +285,10 @@ class BullmqQueue implements SharedQueue {
     return script.run(link.commands, [link.key(SCOPE, '')], args);
   }
 
-  /** @throws QueueUnavailable */
+  /** @throws QueueFull */
   async #answered<T>(answer: Promise<T>): Promise<T> {
     return this.#options.link.answered(answer).catch((error: unknown) => {
-      throw error instanceof RedisUnavailable ? new QueueUnavailable() : error;
+      throw error instanceof RedisUnavailable ? queueUnavailable() : error;
     });
   }
 }

@@ -44,7 +44,7 @@ export async function startBullmqWorker(options: BullmqWorkerOptions): Promise<R
     async close(graceMs) {
       await Promise.all(slots.map((slot) => slot.close(graceMs)));
       stop();
-      await bull.close().catch(() => {});
+      await link.answered(bull.close()).catch(() => {});
     },
   };
 }

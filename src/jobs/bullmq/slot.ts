@@ -58,13 +58,16 @@ export class Slot {
     // Ends the wait for a job.
     const closed = this.#deliveries.close(true).catch(() => {});
     await Promise.race([this.#loop, sleep(graceMs, undefined, { ref: false })]);
-    const left = this.#runs.filter(({ isWanted }) => isWanted);
-    for (const run of left) {
-      if ((await this.#run(giveBack, [run.id, this.#token])) === 1) await this.#deliverAgain(run.id);
-      run.stop('The worker ends.');
-    }
-    await closed;
     if (this.#renewal !== null) clearInterval(this.#renewal);
+    const left = this.#runs.filter(({ isWanted }) => isWanted);
+    // Where Redis does not answer, the locks run out instead.
+    await this.#options.link.answered(this.#giveBack(left)).catch(() => {});
+    for (const run of left) run.stop('The worker ends.');
+    await this.#options.link.answered(closed).catch(() => {});
+  }
+
+  async #giveBack(runs: readonly HeldRun[]): Promise<void> {
+    for (const { id } of runs) if ((await this.#run(giveBack, [id, this.#token])) === 1) await this.#deliverAgain(id);
     await this.#run(renewSlots, ['', this.#id]);
   }
 

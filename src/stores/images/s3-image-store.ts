@@ -134,7 +134,12 @@ class ObjectStore implements S3ImageStore {
   async probe(): Promise<void> {
     const { bucket: Bucket, prefix } = this.#address;
     const Key = `${prefix}.probe-${randomUUID()}`;
-    await this.#client.send(new PutObjectCommand({ Bucket, Key, Body: 'inkstone' }));
+    const put = () => this.#client.send(new PutObjectCommand({ Bucket, Key, Body: 'inkstone' }));
+    // A gateway over folders removes a folder with its last object, and refuses the first of another process at that moment.
+    await put().catch((error) => {
+      if (error?.$metadata?.httpStatusCode !== 409) throw error;
+      return put();
+    });
     await this.#client.send(new DeleteObjectCommand({ Bucket, Key }));
   }
 
