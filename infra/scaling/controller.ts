@@ -23,6 +23,8 @@ export interface Scaling {
   readonly cooldownMs: number;
   readonly up: Pace;
   readonly down: Pace;
+  /** Workers that there are at least, once so many looks in a row have failed. */
+  readonly fallback: { readonly failures: number; readonly workers: number };
 }
 
 /** @param speed so many times faster than the file says @throws Error where it holds no ScaledObject */
@@ -43,6 +45,7 @@ export function readScaling(yaml: string, speed = 1): Scaling {
     ...{ activation: Number(activationTargetValue), min: spec.minReplicaCount, max: spec.maxReplicaCount },
     ...{ pollingMs: ms(spec.pollingInterval), cooldownMs: ms(spec.cooldownPeriod) },
     ...{ up: pace(scaleUp), down: pace(scaleDown) },
+    fallback: { failures: spec.fallback.failureThreshold, workers: spec.fallback.replicas },
   };
 }
 
@@ -111,14 +114,18 @@ export interface Scalable {
   scale(workers: number): void;
 }
 
-/** Looks at the queue and scales until it is aborted. A look that fails changes nothing, as in KEDA. */
+/** Looks at the queue and scales until it is aborted. Looks that fail stop no worker. */
 export async function control(scaling: Scaling, fleet: Scalable, signal: AbortSignal): Promise<void> {
+  const { path, valueLocation, fallback, pollingMs } = scaling;
   const scaler = new Scaler(scaling);
+  let failures = 0;
   while (!signal.aborted) {
-    const told = await fleet.queue(scaling.path).catch(() => null);
-    if (told !== null && !signal.aborted)
-      fleet.scale(scaler.decide(Date.now(), jobsIn(told, scaling.valueLocation), fleet.workers()));
-    await sleep(scaling.pollingMs, undefined, { signal }).catch(() => {});
+    const told = await fleet.queue(path).catch(() => null);
+    if (signal.aborted) return;
+    failures = told === null ? failures + 1 : 0;
+    if (told !== null) fleet.scale(scaler.decide(Date.now(), jobsIn(told, valueLocation), fleet.workers()));
+    else if (failures >= fallback.failures) fleet.scale(Math.max(fleet.workers(), fallback.workers));
+    await sleep(pollingMs, undefined, { signal }).catch(() => {});
   }
 }
 

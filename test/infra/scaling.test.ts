@@ -78,25 +78,31 @@ describe('the scaling of GPU workers', () => {
     expect([day.during(21, 60), day.during(19, 600)]).toEqual([[5], [5]]);
   });
 
-  it('changes nothing while the queue cannot be asked', async () => {
+  /** The numbers of workers after each answer of the queue; null is none. */
+  async function workersAfter(answers: readonly ({ jobs: number } | null)[]): Promise<number[]> {
     const stopping = new AbortController();
-    const answers = [{ jobs: 9 }, null, { jobs: 0 }];
-    const scaled: number[] = [];
-    await control(
-      { ...scaling, pollingMs: 1 },
-      {
-        workers: () => scaled.at(-1) ?? 0,
-        scale: (workers) => void scaled.push(workers),
-        async queue() {
-          const answer = answers.shift();
-          if (answers.length === 0) stopping.abort();
-          if (answer === null) throw new Error('no answer');
-          return answer;
-        },
+    const seen: number[] = [];
+    let [workers, look] = [0, 0];
+    const fleet = {
+      workers: () => workers,
+      scale: (to: number) => {
+        workers = to;
       },
-      stopping.signal,
-    );
-    expect(scaled).toEqual([1]);
+      async queue() {
+        if (look > 0) seen.push(workers);
+        if (look === answers.length) stopping.abort();
+        const answer = answers[look++] ?? null;
+        if (answer === null) throw new Error('no answer');
+        return answer;
+      },
+    };
+    await control({ ...scaling, pollingMs: 1 }, fleet, stopping.signal);
+    return seen;
+  }
+
+  it('keeps its workers while the queue cannot be asked, and has one where that goes on', async () => {
+    expect(await workersAfter([{ jobs: 9 }, null, { jobs: 9 }, null, null, null, null])).toEqual([1, 1, 3, 3, 3, 3, 3]);
+    expect(await workersAfter([null, null, { jobs: 0 }, null, null, null])).toEqual([0, 0, 0, 0, 0, 1]);
   });
 
   it('says what it expected where the queue tells no number', () => {
