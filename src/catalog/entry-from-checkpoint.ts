@@ -1,7 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import type { ComponentLocations, ModelEntry } from '../domain/model-entry.js';
 import { CatalogError, readCatalog } from './catalog.js';
+import { entryFromFile } from './entry-from-file.js';
+import { entryOf } from './plain-entry.js';
 
 /**
  * Pipelines of diffusers that one and the same checkpoint serves: what differs between them is what they do with it. Of a ControlNet's
@@ -17,54 +19,29 @@ const PIPELINES = [
 ];
 
 /**
- * A plain diffusers checkpoint folder (`model_index.json` of one of the family's pipelines) as a catalog entry, so that it runs without
- * being listed anywhere. The scheduler's shift tells Turbo (3) from Base (6); the id is the folder's name, or the repository's in a
+ * A plain checkpoint as a catalog entry: a single file with what lies around it (entry-from-file.ts), or a diffusers folder (`model_index.json` of one of the family's pipelines). The scheduler's shift tells Turbo (3) from Base (6); the id is the folder's name, or the repository's in a
  * Hugging Face cache.
  *
  * @throws CatalogError
  */
 export function entryFromCheckpoint(path: string): ModelEntry {
   const folder = resolve(path);
+  if (statSync(folder, { throwIfNoEntry: false })?.isFile() === true) return entryFromFile(folder);
   const pipeline = readField(join(folder, 'model_index.json'), '_class_name');
   if (typeof pipeline !== 'string' || !PIPELINES.includes(pipeline))
     throw new CatalogError(
       `Expected one of ${PIPELINES.join(', ')} in ${join(folder, 'model_index.json')} but received ${JSON.stringify(pipeline) ?? 'nothing'}.`,
     );
-  const instructed = pipeline === 'ZImageOmniPipeline';
   const shift = readField(join(folder, 'scheduler', 'scheduler_config.json'), 'shift');
   if (typeof shift !== 'number')
     throw new CatalogError(
       `Expected a number for shift in ${join(folder, 'scheduler')} but received ${JSON.stringify(shift)}.`,
     );
-  const id = repositoryName(folder);
-  // Shift 3 is distilled: few steps, guidance baked in.
-  const distilled = shift < 4.5;
-  return {
-    id,
-    name: id,
-    family: 'z-image',
-    components: folders(folder),
-    operations: ['GENERATE', 'EDIT', 'REFINE'],
-    editModes: ['INPAINT', 'STRENGTH', ...(instructed ? (['INSTRUCTION'] as const) : [])],
-    defaults: {
-      width: 1024,
-      height: 1024,
-      steps: distilled ? 8 : 28,
-      guidance: distilled ? 0 : 4,
-      refineSteps: 4,
-      refineStrength: 0.35,
-    },
-    limits: {
-      minSide: 64,
-      maxSide: 2048,
-      maxPixels: 2048 * 2048,
-      maxPromptTokens: 512,
-      maxReferences: instructed ? 4 : 0,
-    },
-    supportsGuidance: !distilled,
-    supportsNegativePrompt: !distilled,
-    loras: [],
-  };
+  return entryOf(repositoryName(folder), folders(folder), {
+    instructed: pipeline === 'ZImageOmniPipeline',
+    // Shift 3 is distilled: few steps, guidance baked in.
+    distilled: shift < 4.5,
+  });
 }
 
 function folders(folder: string): ComponentLocations {
@@ -111,9 +88,9 @@ export interface ModelSettings {
 }
 
 /**
- * Every model there is: the plain checkpoint folders, as who names one wants it before all others, then those of the catalog file.
- * Without a catalog file the folders stand alone. A folder that is no checkpoint takes nothing from the others: what is wrong with it
- * is a sentence beside them.
+ * Every model there is: first the plain checkpoints, so that one that is named is the default, then those of the catalog file. Without a
+ * catalog file the checkpoints stand alone. One that cannot be read takes nothing from the others: what is wrong with it is a sentence
+ * beside them.
  *
  * @throws CatalogError
  */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import { CheckpointError } from './errors.js';
+import { configBeside, parts } from './layouts/single/part.js';
 
 /** Hashes of whole files by their identity, so that a file is read once while it stays as it is. A Map is one. */
 export interface FileHashes {
@@ -58,11 +59,22 @@ interface ContentFile {
 function filesOf(paths: readonly string[], look: Look = statusOf): ContentFile[] {
   return paths.flatMap((path, i) => {
     const status = look(path);
-    if (status === null || !status.isDirectory()) return [{ name: `${i}`, path, status }];
+    if (status === null || !status.isDirectory())
+      return [{ name: `${i}`, path, status }, ...configsBeside(path, i, look)];
     return listed(path, status).flatMap((name) => {
       const file = { name: `${i}/${name}`, path: join(path, name), status: look(join(path, name)) };
       return file.status?.isFile() ? [file] : [];
     });
+  });
+}
+
+/** The configurations that lie beside a single file. */
+function configsBeside(file: string, i: number, look: Look): ContentFile[] {
+  if (!file.endsWith('.safetensors')) return [];
+  return parts.flatMap((part) => {
+    const path = configBeside(file, part);
+    const status = look(path);
+    return status === null ? [] : [{ name: `${i} ${part}`, path, status }];
   });
 }
 

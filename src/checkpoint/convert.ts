@@ -1,5 +1,5 @@
-import { existsSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { makeFolder } from '../environment/folders.js';
 import type { Component } from './component.js';
 import { elementBytes, type StoredTensor, type StoredType } from './formats/safetensors.js';
@@ -149,9 +149,7 @@ function addProduct(values: Float32Array, up: Float32Array, down: Float32Array, 
   }
 }
 
-/** The name of a component's only file of weights: as transformers has it where the source has, else as diffusers has it. */
-function weightsName({ location }: Component): string {
-  const names = ['model.safetensors', 'model.safetensors.index.json'];
-  const plain = names.some((name) => existsSync(join(location, name)));
-  return plain || basename(location) === 'text_encoder' ? 'model.safetensors' : 'diffusion_pytorch_model.safetensors';
+/** The name of a component's only file of weights: diffusers' models say their class, and those of transformers do not. */
+function weightsName({ config }: Component): string {
+  return '_class_name' in config ? 'diffusion_pytorch_model.safetensors' : 'model.safetensors';
 }

@@ -1,5 +1,5 @@
 import { factorsOf } from './lora/adapter.js';
-import { open } from './open.js';
+import { type OpenOptions, open } from './open.js';
 
 /** What a component holds. */
 export interface Description {
@@ -14,8 +14,8 @@ export interface Description {
  *
  * @throws CheckpointError
  */
-export function describeComponent(location: string, adapter: string | null = null): Description {
-  const component = open(location, adapter);
+export function describeComponent(location: string, options: OpenOptions = {}): Description {
+  const component = open(location, options);
   const tensors = [...component.tensors.values(), ...factorsOf(component.adapter)];
   return {
     tensors: tensors.length,

@@ -4,15 +4,12 @@ import { CheckpointError } from './errors.js';
 import { type BlockFormat, blockShapes, quantiseBlocks } from './formats/blocks.js';
 import { isType, type StoredTensor } from './formats/safetensors.js';
 import { isInBlocks, scaledBy } from './formats/scales.js';
-import { open } from './open.js';
+import { type OpenOptions, open } from './open.js';
 
 /** Matrices of the blocks. Those before and after the blocks are small, and every token passes them. */
 const IN_A_BLOCK = /^(?:model\.)?(?:layers|noise_refiner|context_refiner|siglip_refiner)\./;
 
-export interface QuantiseOptions extends BlockFormat {
-  /** Low-rank factors that are merged before: a file, or its folder. */
-  readonly adapter?: string | null;
-}
+export interface QuantiseOptions extends BlockFormat, OpenOptions {}
 
 /**
  * Writes a component folder with the linear layers of its blocks in few bits, tensor by tensor; all else stays as it is. Yields the
@@ -26,12 +23,21 @@ export interface QuantiseOptions extends BlockFormat {
 export function* quantiseComponent(
   from: string,
   to: string,
-  { bits, block, adapter = null }: QuantiseOptions,
+  { bits, block, ...options }: QuantiseOptions,
 ): Generator<Progress> {
-  const component = open(from, adapter);
+  const component = open(from, options);
   const rewrites = rewritesOf(component, { bits, block });
   const config = { ...component.config, quantization_config: { quant_method: 'inkstone', bits, block_size: block } };
   yield* convert(component, to, config, rewrites);
+}
+
+/** Writes a component as a folder in the diffusers layout, its numbers as they lie. @throws CheckpointError */
+export function* copyComponent(from: string, to: string, options: OpenOptions): Generator<Progress> {
+  const component = open(from, options);
+  const rewrites = [...component.tensors.values()].flatMap((source) =>
+    isType(source.type) ? [copied(source, source.type)] : [],
+  );
+  yield* convert(component, to, component.config, rewrites);
 }
 
 function rewritesOf(component: Component, format: BlockFormat): Rewrite[] {

@@ -77,8 +77,12 @@ function weightsOf(model: ModelEntry, { device }: Machine) {
   const { transformer, adapter, textEncoder, vae, preview, imageEncoder } = model.components;
   // Not every transformer has a use for one.
   const seeing = readWhole(model, device).imageEncoder === null ? null : imageEncoder;
-  const others = [textEncoder, vae, preview, seeing].filter((folder) => folder !== null);
-  const parts = [describeComponent(transformer, adapter), ...others.map((folder) => describeComponent(folder))];
+  const parts = [
+    describeComponent(transformer, { adapter, part: 'transformer' }),
+    describeComponent(textEncoder, { part: 'text encoder' }),
+    describeComponent(vae, { part: 'autoencoder' }),
+    ...[preview, seeing].filter((location) => location !== null).map((location) => describeComponent(location)),
+  ];
   const bytes = parts.reduce((sum, part) => sum + part.bytes, 0);
   return { bytes, types: [...new Set(parts.flatMap((part) => part.types))] };
 }

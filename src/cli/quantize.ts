@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { SingleBar } from 'cli-progress';
 import type { Settings } from '../app/config.js';
 import { entryFromCheckpoint, readModels } from '../catalog/entry-from-checkpoint.js';
-import { describeComponent, type QuantiseOptions, quantiseComponent } from '../checkpoint/index.js';
+import { copyComponent, describeComponent, type QuantiseOptions, quantiseComponent } from '../checkpoint/index.js';
 import { TOKEN_SIDE } from '../domain/latent.js';
 import type { ModelEntry } from '../domain/model-entry.js';
 import { readModel } from '../engine/models/read-model.js';
@@ -107,11 +107,13 @@ async function write(
   copyFront(components.transformer, to, components.imageEncoder !== null);
   for (const [component, name] of Object.entries(copies)) {
     const from = components[component as keyof typeof copies];
-    if (from !== null) cpSync(from, join(to, name), { recursive: true, dereference: true });
+    if (from === null) continue;
+    if (statSync(from).isFile()) for (const _ of copyComponent(from, join(to, name), { part: 'autoencoder' }));
+    else cpSync(from, join(to, name), { recursive: true, dereference: true });
   }
   const { transformer, textEncoder, adapter } = components;
-  await quantise('text encoder', textEncoder, join(to, 'text_encoder'), format);
-  await quantise('transformer ', transformer, join(to, 'transformer'), { ...format, adapter });
+  await quantise('text encoder', textEncoder, join(to, 'text_encoder'), { ...format, part: 'text encoder' });
+  await quantise('transformer ', transformer, join(to, 'transformer'), { ...format, adapter, part: 'transformer' });
 }
 
 /** What lies in a checkpoint beside its components: above all the file that names its pipeline. */
@@ -166,7 +168,8 @@ function placed(entry: ModelEntry, folder: string): ModelEntry {
 
 /** Of what was quantised, before or after. */
 function weightBytes({ components: { transformer, textEncoder, adapter } }: ModelEntry): number {
-  return describeComponent(transformer, adapter).bytes + describeComponent(textEncoder).bytes;
+  const before = describeComponent(transformer, { adapter, part: 'transformer' });
+  return before.bytes + describeComponent(textEncoder, { part: 'text encoder' }).bytes;
 }
 
 function mebibytes(bytes: number): string {

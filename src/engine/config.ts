@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { delimiter, dirname, join, resolve } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { z } from 'zod';
+import { packageRoot } from '../environment/package-root.js';
 import { setting, whole } from '../environment/values.js';
 
 /** The environment variables that this folder reads. */
@@ -37,7 +37,7 @@ export const engineSection = {
     ),
     ENGINE_BATCH: setting(
       whole(1, 64).nullable().default(null),
-      'Items of one forward, at most, of which a guided image is two; fewer where memory is short.',
+      'Items of one call of the model, at most, of which a guided image is two; fewer where memory is short.',
       { default: 'what suits the device' },
     ),
     FACE_DETECTOR: setting(
@@ -49,7 +49,7 @@ export const engineSection = {
     ),
     ENGINE_WATCHDOG_MS: setting(
       whole(100).default(120_000),
-      'Silence of a working engine after which it is started again. One forward, and the loading of one part, must fit.',
+      'Silence of a working engine after which it is started again. One call of the model, and the loading of one part, must fit.',
       { unit: 'milliseconds' },
     ),
     ENGINE_PING_MS: setting(
@@ -67,7 +67,7 @@ export const engineSection = {
     ),
     CHECKPOINTS: setting(
       z.string().default('').transform(paths),
-      'Checkpoint folders in the diffusers layout, before the models of the catalog, so that the first is the default; separated as in PATH, by `:` (`;` on Windows).',
+      'Checkpoints before the models of the catalog, so that the first is the default: folders in the diffusers layout, or safetensors files of transformers as ComfyUI keeps them. Separated as in PATH, by `:` (`;` on Windows).',
     ),
   }),
 };
@@ -79,11 +79,4 @@ function paths(list: string): string[] {
     .split(delimiter)
     .filter((path) => path !== '')
     .map((path) => resolve(path));
-}
-
-/** The folder of package.json, from the sources as from the build. */
-function packageRoot(): string {
-  let folder = import.meta.dirname;
-  while (!existsSync(join(folder, 'package.json')) && dirname(folder) !== folder) folder = dirname(folder);
-  return folder;
 }

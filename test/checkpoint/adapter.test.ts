@@ -122,7 +122,7 @@ describe('an adapter', () => {
     const content = await contentHash([tiny, real]);
     expect(content).not.toBe(await contentHash([tiny]));
     expect(content).not.toBe(await contentHash([tiny, folderOf(tensorsOf(factorsOf(4, 1), diffusers))]));
-    const [alone, together] = [describeComponent(tiny), describeComponent(tiny, real)];
+    const [alone, together] = [describeComponent(tiny), describeComponent(tiny, { adapter: real })];
     expect(together.tensors).toBe(alone.tensors + 2 * Object.keys(layers).length);
     expect(together.bytes).toBeGreaterThan(alone.bytes);
   });

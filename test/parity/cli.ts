@@ -7,6 +7,7 @@ import { taef1, textEncoder, transformer, vae } from './models.js';
 import { noise, scheduler, tokenizer } from './numbers.js';
 import { instructionCase, transformerOmni } from './omni.js';
 import { textToImageCase } from './pipeline.js';
+import { textEncoderFile, transformerFile, vaeFile } from './single-files.js';
 
 type Runner = (subject: Case, judge: Judge) => Promise<void>;
 
@@ -19,6 +20,9 @@ const runners: Readonly<Record<string, Runner>> = {
   transformer_omni: transformerOmni,
   vae,
   taef1,
+  transformer_file: transformerFile,
+  text_encoder_file: textEncoderFile,
+  vae_file: vaeFile,
   'pipeline.t2i': textToImageCase,
   'pipeline.img2img': imageToImageCase,
   'pipeline.inpaint': inpaintCase,
@@ -46,7 +50,7 @@ process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
 
 async function runCase(subject: Case, judge: Judge): Promise<string | null> {
   const run = runners[subject.kind];
-  if (run === undefined) return `Nobody knows how to run a case of the kind "${subject.kind}".`;
+  if (run === undefined) return `Expected a kind of case that is known here but received "${subject.kind}".`;
   try {
     await run(subject, judge);
     judge.finish();

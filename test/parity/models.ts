@@ -140,6 +140,6 @@ export async function taef1({ checkpoint, json }: Case, judge: Judge): Promise<v
 }
 
 /** 8-bit [H, W, 3] to [1, 3, H, W] of −1 … 1. */
-function image({ shape, data }: NdArray): Tensor {
+export function image({ shape, data }: NdArray): Tensor {
   return fromPixels({ height: shape[0]!, width: shape[1]!, data } as Pixels);
 }

@@ -80,7 +80,7 @@ export function attention(w: Weights, x: Value, norm: Norm, all: Value = x): Val
 
 /** Opens an autoencoder for a graph of that name. @throws CheckpointError */
 export function openVae(location: string, target: Device, name: string) {
-  const component = open(location);
+  const component = open(location, { part: 'autoencoder' });
   const config = readConfig(Config.of(component));
   const graph = new Graph(name);
   const op = new Ops(graph, targets[target].autoencoder);

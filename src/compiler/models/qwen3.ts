@@ -32,7 +32,7 @@ export interface TextEncoderConfig {
  * @throws CheckpointError
  */
 export function build(location: string, { target, debug = false }: CompileOptions): Built<TextEncoderConfig> {
-  const component = open(location);
+  const component = open(location, { part: 'text encoder' });
   const config = readConfig(Config.of(component));
   const graph = new Graph('text_encoder');
   const op = new Ops(graph, targets[target].transformer);

@@ -43,7 +43,7 @@ export function compile(
 
 /** Its graphs before passes and checks. @throws CheckpointError */
 export function build(location: string, { target, adapter, loras = false, siglip = true }: OmniOptions) {
-  const component = open(location, adapter);
+  const component = open(location, { part: 'transformer', adapter: adapter ?? null });
   const full = readTransformerConfig(Config.of(component));
   const config = siglip ? full : { ...full, siglipDim: null };
   const lowering = targets[target].transformer;

@@ -42,7 +42,7 @@ export function build(
   location: string,
   { target, masked = false, debug = false, adapter, loras = false }: TransformerOptions,
 ) {
-  const component = open(location, adapter);
+  const component = open(location, { part: 'transformer', adapter: adapter ?? null });
   const config = readTransformerConfig(Config.of(component));
   const lowering = targets[target].transformer;
   const options = { lowRankInputs: loras, masked, debug };
