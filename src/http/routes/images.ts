@@ -1,5 +1,3 @@
-// Unlike Node's own, it sends bytes as they are, without a copy.
-import { Response } from '@whatwg-node/server';
 import { Problem } from '../../domain/problems.js';
 import type { UseCases } from '../../generation/types.js';
 import { IMAGE_PATHS, readImagePath, readImageQuery } from '../../images/address.js';
