@@ -134,7 +134,7 @@ program
     'Tell what this machine computes with, which models there are, whether they are whole, and what to do next.',
   )
   .option('--json', 'tell it as JSON')
-  .addHelpText('after', variablesOf('engine', 'DATA_DIR'))
+  .addHelpText('after', variablesOf('engine', 'stores', 'QUEUE_URL', 'DATA_DIR'))
   .action(async (options) => (await import('./cli/doctor.js')).doctorCommand(settings(), options));
 
 const catalog = program.command('catalog').description('Tell a fleet which models its workers have.');

@@ -12,6 +12,7 @@ import type { Queue, Worker } from '../jobs/queue.js';
 import { createMemoryProgressLog } from '../stores/progress/memory-progress-log.js';
 import type { ProgressLog } from '../stores/progress/progress-log.js';
 import { openRedisProgressLog } from '../stores/progress/redis-progress-log.js';
+import { inspectRedis } from '../stores/redis/inspect-redis.js';
 import { RedisLink } from '../stores/redis/redis.js';
 import { problemsTo, worthAnotherTry } from './worker.js';
 
@@ -33,9 +34,12 @@ export interface Jobs {
   close(): Promise<void>;
 }
 
-/** Opens the queue and the progress log that the settings choose: in this process, or shared over Redis. */
+/** Opens the queue and the progress log that the settings choose: in this process, or shared over Redis. @throws StoreUnusable */
 export async function openJobs(options: JobsOptions): Promise<Jobs> {
-  return options.settings.jobs.QUEUE_URL === undefined ? inProcess(options) : shared(options, linkOf(options));
+  const { QUEUE_URL } = options.settings.jobs;
+  if (QUEUE_URL === undefined) return inProcess(options);
+  await requireRedis(QUEUE_URL, options.log);
+  return shared(options, linkOf(options));
 }
 
 function inProcess({ settings, workers, log, clock }: JobsOptions): Jobs {
@@ -77,6 +81,13 @@ async function shared(options: JobsOptions, link: RedisLink): Promise<Jobs> {
       link.close();
     },
   };
+}
+
+/** What must be so at the start. @throws StoreUnusable */
+export async function requireRedis(url: string, log: Logger): Promise<void> {
+  const { policy } = await inspectRedis(url);
+  if (policy !== 'noeviction')
+    log.warn(`Redis may lose jobs: expected maxmemory-policy noeviction but received ${policy}.`);
 }
 
 /** The connections of a process that shares its queue. */

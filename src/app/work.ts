@@ -10,7 +10,7 @@ import { openBullmqQueue } from '../jobs/bullmq/bullmq-queue.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { isTelemetryWanted, startTelemetry } from '../telemetry/sdk.js';
 import { ConfigError, type Settings } from './config.js';
-import { linkOf, reporterTo, startWorkers } from './jobs.js';
+import { linkOf, reporterTo, requireRedis, startWorkers } from './jobs.js';
 import { measuredOf } from './measured.js';
 import { openModels } from './models.js';
 import { keepPublishing } from './publish.js';
@@ -43,6 +43,7 @@ export async function work(settings: Settings, log: Logger): Promise<Working> {
   try {
     const stores = await openStores({ settings, log, clock });
     closing.push(() => stores.close());
+    await requireRedis(settings.jobs.QUEUE_URL!, log);
     const link = linkOf({ settings, log });
     closing.push(() => link.close());
     const device = await models.engine.ready();

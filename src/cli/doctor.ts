@@ -8,6 +8,7 @@ import type { ModelEntry } from '../domain/model-entry.js';
 import type { EngineConfig } from '../engine/config.js';
 import { engineFor } from '../engine/process/host.js';
 import { type DeviceFinding, type Findings, type ModelFinding, printFindings } from './findings.js';
+import { examineServices } from './services.js';
 
 /** `inkstone doctor`: starts the engine and looks at everything without loading any of it. Ends with 1 when something stands in the way. */
 export async function doctorCommand(settings: Settings, { json = false }: { readonly json?: boolean }): Promise<void> {
@@ -17,7 +18,9 @@ export async function doctorCommand(settings: Settings, { json = false }: { read
   if (findings.next.length > 0) process.exitCode = 1;
 }
 
-async function examine({ engine, generation }: Settings): Promise<Findings> {
+async function examine(settings: Settings): Promise<Findings> {
+  const { engine, generation } = settings;
+  const services = await examineServices(settings);
   const device = await deviceOf(engine);
   const data = statSync(generation.DATA_DIR, { throwIfNoEntry: false });
   const dataProblem = data === undefined || data.isDirectory() ? null : 'it is no folder.';
@@ -35,6 +38,7 @@ async function examine({ engine, generation }: Settings): Promise<Findings> {
     threads: engine.ENGINE_THREADS,
     memory: { free: freemem(), total: totalmem(), forModels: engine.ENGINE_MEMORY },
     data: { folder: generation.DATA_DIR, isThere: data !== undefined, problem: dataProblem },
+    services,
     models,
     noCheckpoints: unreadable,
     next: [
@@ -42,6 +46,7 @@ async function examine({ engine, generation }: Settings): Promise<Findings> {
         ? []
         : ['set ENGINE_DEVICE, FACE_DETECTOR and ENGINE_THREADS to what this machine has']),
       ...(dataProblem === null ? [] : ['set DATA_DIR to a folder']),
+      ...new Set(services.flatMap(({ next }) => next)),
       ...(broken.length > 0 ? [`mend or remove ${[...new Set(broken)].join(', ')}`] : []),
     ],
   };

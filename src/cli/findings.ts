@@ -1,4 +1,5 @@
 import type { Device } from '../engine/engine.js';
+import type { ServiceFinding } from './services.js';
 
 /** What the doctor found, as `--json` prints it. Sizes are bytes; a problem is a sentence, or null, or several sentences. */
 export interface Findings {
@@ -9,6 +10,8 @@ export interface Findings {
   readonly threads: number;
   readonly memory: { readonly free: number; readonly total: number; readonly forModels: number };
   readonly data: { readonly folder: string; readonly isThere: boolean; readonly problem: string | null };
+  /** What a fleet shares, where the settings name it. */
+  readonly services: readonly ServiceFinding[];
   readonly models: readonly ModelFinding[];
   /** Named folders that are no checkpoints. */
   readonly noCheckpoints: readonly string[];
@@ -35,7 +38,8 @@ export interface ModelFinding {
 }
 
 export function printFindings(findings: Findings): void {
-  const { node, platform, architecture, device, threads, memory, data, models, noCheckpoints, next } = findings;
+  const { node, platform, architecture, device, threads, memory, data, services, models, noCheckpoints, next } =
+    findings;
   console.log(`Node      ${node}, ${platform} ${architecture}`);
   console.log(`Device    ${device.problem === null ? `${device.device}: ${device.reason}` : unusable(device.problem)}`);
   console.log(`Threads   ${threads}`);
@@ -44,6 +48,10 @@ export function printFindings(findings: Findings): void {
   );
   const remark = data.isThere ? '' : ' (made at the first start)';
   console.log(`Data      ${data.folder}${data.problem === null ? remark : ` cannot be used: ${data.problem}`}`);
+  for (const { name, found, problems } of services) {
+    if (problems.length === 0) console.log(`${name.padEnd(8)}  ${found}`);
+    for (const problem of problems) console.log(`${name.padEnd(8)}  ${problem}`);
+  }
   for (const problem of noCheckpoints) console.log(`Model     a checkpoint ${unusable(problem)}`);
   for (const model of models) printModel(model);
   console.log('');

@@ -5,7 +5,8 @@ import { tiny } from '../generation/open-studio.js';
 
 const { components: _, ...description } = tiny;
 
-const model = (id: string, content: string, position = 0): PublishedModel => ({
+/** As a worker publishes it. */
+export const publishedModel = (id: string, content: string, position = 0): PublishedModel => ({
   ...{ description: { ...description, id }, position, content, loras: { ink: 'i' }, regionDetector: 'texture' },
   tokenizer: { 'tokenizer.json': 't', 'tokenizer_config.json': 'c' },
   computedBy: { device: 'cpu', runtime: 'r' },
@@ -19,9 +20,9 @@ export function modelStoreConformance(
   describe(`${name} is a store of models that`, () => {
     it('tells the newest publication of each first, whoever published it', async () => {
       const { models, close } = await open();
-      await models.publish(model('a', 'old'), 1);
-      await models.publish(model('b', 'only'), 2);
-      await models.publish(model('a', 'new'), 3);
+      await models.publish(publishedModel('a', 'old'), 1);
+      await models.publish(publishedModel('b', 'only'), 2);
+      await models.publish(publishedModel('a', 'new'), 3);
       const told = async () =>
         (await models.publications()).map(
           ({
@@ -36,7 +37,7 @@ export function modelStoreConformance(
         ['a', 'old'],
         ['b', 'only'],
       ]);
-      await models.publish(model('a', 'old', 5), 4);
+      await models.publish(publishedModel('a', 'old', 5), 4);
       expect(await told()).toEqual([
         ['a', 'old'],
         ['a', 'new'],
@@ -48,9 +49,9 @@ export function modelStoreConformance(
 
     it('knows when a publisher was there last, which makes no publication newer', async () => {
       const { models, close } = await open();
-      await models.publish(model('a', 'old'), 1);
-      await models.publish(model('a', 'new'), 2);
-      await models.see(model('a', 'old'), 9);
+      await models.publish(publishedModel('a', 'old'), 1);
+      await models.publish(publishedModel('a', 'new'), 2);
+      await models.see(publishedModel('a', 'old'), 9);
       const seen = (await models.publications()).map(({ publishedAt, seenAt }) => [publishedAt, seenAt]);
       expect(seen).toEqual([
         [2, 2],
@@ -62,10 +63,10 @@ export function modelStoreConformance(
     it('forgets what was replaced and not seen for a day, and what is retired', async () => {
       const { models, close } = await open();
       const day = 86_400_000;
-      await models.publish(model('a', 'old'), 1);
-      await models.publish(model('b', 'kept'), 1);
-      await models.publish(model('a', 'new'), 2 + day);
-      await models.publish(model('a', 'new'), 3 + day);
+      await models.publish(publishedModel('a', 'old'), 1);
+      await models.publish(publishedModel('b', 'kept'), 1);
+      await models.publish(publishedModel('a', 'new'), 2 + day);
+      await models.publish(publishedModel('a', 'new'), 3 + day);
       expect((await models.publications()).map(({ model }) => model.content)).toEqual(['new', 'kept']);
       expect([await models.retire('b'), await models.retire('b')]).toEqual([true, false]);
       expect(await models.publications()).toHaveLength(1);

@@ -42,13 +42,24 @@ export function migrateDatabase(url: string): Promise<number> {
   });
 }
 
+export interface DatabaseFacts {
+  readonly version: string;
+  /** Migrations that are to come. */
+  readonly missing: number;
+  /** Milliseconds by which its clock is ahead of this machine's. */
+  readonly skewMs: number;
+}
+
 /** What `inkstone doctor` says of it. @throws StoreUnusable */
-export function inspectDatabase(url: string): Promise<{ readonly version: string; readonly missing: number }> {
+export function inspectDatabase(url: string): Promise<DatabaseFacts> {
   return connected(url, async (client) => {
     const version = await versionOf(client);
     const taken = await stepsTaken(client);
+    const asked = Date.now();
+    const { rows } = await client.query<{ now: string }>('select extract(epoch from clock_timestamp()) * 1000 as now');
+    const skewMs = Math.round(Number(rows[0]?.now) - (asked + Date.now()) / 2);
     await client.end();
-    return { version, missing: Math.max(0, migrations.length - taken) };
+    return { version, missing: Math.max(0, migrations.length - taken), skewMs };
   });
 }
 

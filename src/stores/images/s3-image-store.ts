@@ -36,6 +36,8 @@ export interface S3ImageStoreOptions {
 export interface S3ImageStore extends ImageStore {
   /** An address from which the image can be read without the program, for so many seconds. */
   signed(id: string, seconds: number): Promise<string>;
+  /** Milliseconds by which the service's clock was ahead of this machine's, to a second. */
+  readonly skewMs: number;
   /** Whether it can be written now. @throws the error of the service */
   probe(): Promise<void>;
 }
@@ -81,6 +83,7 @@ class ObjectStore implements S3ImageStore {
   readonly #clock: Clock;
   /** When each image was last found whole. */
   readonly #known = new LRUCache<string, number>({ max: KNOWN });
+  skewMs = 0;
   readonly #looks = new Map<string, Promise<boolean>>();
 
   constructor(address: S3Address, options: S3ImageStoreOptions) {
@@ -145,6 +148,17 @@ class ObjectStore implements S3ImageStore {
 
   /** What must be so at the start. @throws the error of the service */
   async inspect(): Promise<void> {
+    this.#client.middlewareStack.add(
+      (next) => async (args) => {
+        const result = await next(args);
+        const { headers } = result.response as { readonly headers?: Readonly<Record<string, string>> };
+        const date = Date.parse(headers?.date ?? '');
+        // Its clock tells whole seconds.
+        if (!Number.isNaN(date)) this.skewMs = Math.min(date + 999 - Date.now(), 0) + Math.max(date - Date.now(), 0);
+        return result;
+      },
+      { step: 'deserialize', name: 'skew' },
+    );
     await this.#client.send(new HeadBucketCommand({ Bucket: this.#address.bucket }));
     await this.probe();
   }
