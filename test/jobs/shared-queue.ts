@@ -19,7 +19,7 @@ export function useSharedQueues(redis: ReturnType<typeof useRedis>) {
     faults,
     api(
       url: string,
-      { limit = 10, waiterLeaseMs = 10_000, answerMs = 3000, weightOf = (_: { caller: string }) => 1 } = {},
+      { limit = 10, waiterLeaseMs = 10_000, answerMs = 3000, weightOf = (_: { caller: string }): number => 1 } = {},
     ) {
       const queue = openBullmqQueue({ link: redis.link(url, answerMs), limit, waiterLeaseMs, report, weightOf });
       open.push(queue);

@@ -40,8 +40,9 @@ export interface SharedQueue extends Queue {
 /** Pixel-steps that are one unit of virtual time: 64 × 64 pixels, a step. BullMQ has 2²¹ priorities. */
 const UNIT = 4096;
 const REWIND_FROM = 2 ** 20;
-/** Positions are told at most so often. */
+/** Positions are told at most so often, and cost at most a twentieth of Redis' time: of a long queue they are told less often. */
 const ANNOUNCE_MS = 25;
+const ANNOUNCE_SHARE = 20;
 
 interface Joining {
   left: boolean;
@@ -68,6 +69,7 @@ class BullmqQueue implements SharedQueue {
   readonly #joining = new Map<string, Joining>();
   readonly #renewal: NodeJS.Timeout;
   #announcing: NodeJS.Timeout | null = null;
+  #announcedInMs = 0;
   #stopListening: Promise<() => void>;
   #closed = false;
 
@@ -260,19 +262,24 @@ class BullmqQueue implements SharedQueue {
 
   #announceSoon(): void {
     if (this.#runs.size === 0 || this.#closed) return;
-    this.#announcing ??= setTimeout(() => {
-      this.#announcing = null;
-      this.#announce().catch(() => {});
-    }, ANNOUNCE_MS);
+    this.#announcing ??= setTimeout(
+      () => {
+        this.#announcing = null;
+        this.#announce().catch(() => {});
+      },
+      Math.max(ANNOUNCE_MS, ANNOUNCE_SHARE * this.#announcedInMs),
+    );
   }
 
   async #announce(): Promise<void> {
     const waiting = [...this.#runs.values()].filter(({ history }) => history.every(({ type }) => type === 'position'));
     if (waiting.length === 0) return;
+    const asked = performance.now();
     const told = (await this.#run(
       positions,
       waiting.map(({ id }) => id),
     )) as number[];
+    this.#announcedInMs = performance.now() - asked;
     for (const [i, run] of waiting.entries()) {
       const position = told[i]!;
       if (position < 0 || run.ended || !worthTelling(run.position, position)) continue;
