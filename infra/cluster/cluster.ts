@@ -66,7 +66,7 @@ export async function startCluster({
       HOST: '127.0.0.1',
       PORT: '0',
       PUBLIC_URL: `http://127.0.0.1:${publicPort}`,
-      TRUST_PROXY: 'on',
+      TRUST_PROXY: 'true',
       ...env,
     };
     let members = 0;
