@@ -4,7 +4,7 @@ import autocannon from 'autocannon';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { cachedRepeat } from '../../test/bench/cached.js';
-import { proportionalSetSize } from '../../test/bench/memory.js';
+import { cpuTime, proportionalSetSize } from '../../test/bench/memory.js';
 import { type Cluster, startCluster } from '../cluster/cluster.js';
 import { imageOf, submit } from './load.js';
 
@@ -39,13 +39,37 @@ export async function measureUnits() {
   }
 }
 
-async function images({ api }: Cluster, redis: Redis): Promise<Measure[]> {
-  const { url } = api[0]!;
+/** Milliseconds of processors that each part has used. */
+function used({ api, work, redis, postgres, s3 }: Cluster) {
+  const parts = { 'an API process': api[0]!, 'a worker': work[0]!, Redis: redis, Postgres: postgres, S3: s3 };
+  return Object.entries(parts).map(([name, { pid }]) => ({ name, ms: cpuTime(pid) }));
+}
+
+/** What each part works for one of so many; unlike times, it is about the same on a busy machine. */
+function worked(
+  what: string,
+  count: number,
+  before: ReturnType<typeof used>,
+  after: ReturnType<typeof used>,
+): Measure[] {
+  return after.map(({ name, ms }, i) => ({
+    name: `&nbsp;&nbsp;of ${name}, for ${what}`,
+    value: (ms - before[i]!.ms) / count,
+    unit: 'ms CPU',
+  }));
+}
+
+async function images(cluster: Cluster, redis: Redis): Promise<Measure[]> {
+  const { url } = cluster.api[0]!;
+  // What is loaded and compiled once is not an image's.
+  for (let i = 0; i < 3; i++) await imageOf(url, i);
+  const busy = used(cluster);
   const seed = Math.floor(Math.random() * 2 ** 30);
   const [before, began] = [await commands(redis), performance.now()];
   const addresses: string[] = [];
   for (let i = 0; i < IMAGES; i++) addresses.push(await imageOf(url, seed + i));
   const [after, took] = [await commands(redis), performance.now() - began];
+  const perPart = worked('an image', IMAGES, busy, used(cluster));
   // What processes ask while nothing happens is not the image's.
   await sleep(3000);
   const idle = ((await commands(redis)) - after) / 3000;
@@ -55,6 +79,7 @@ async function images({ api }: Cluster, redis: Redis): Promise<Measure[]> {
   );
   const served = await autocannon({ url: `${addresses[0]!}.png`, connections: 6, duration: 5 });
   return [
+    ...perPart,
     { name: 'commands of Redis for an image and its generation', value: perImage, unit: '' },
     { name: 'commands of Redis while nothing happens, an API process and a worker', value: idle * 1000, unit: '/s' },
     { name: 'an image as it is stored', value: sum(sizes) / IMAGES / 1000, unit: 'kB' },
@@ -62,13 +87,16 @@ async function images({ api }: Cluster, redis: Redis): Promise<Measure[]> {
   ];
 }
 
-async function repeats({ api }: Cluster, postgres: pg.Client): Promise<Measure[]> {
-  const { p50, perSecond } = await cachedRepeat(api[0]!);
+async function repeats(cluster: Cluster, postgres: pg.Client): Promise<Measure[]> {
+  const before = used(cluster);
+  const { p50, perSecond, count } = await cachedRepeat(cluster.api[0]!);
+  const perPart = worked('a generation whose image is known', count, before, used(cluster));
   await postgres.query('vacuum analyze');
   const generations = "select pg_total_relation_size('generations')::float8 / count(*) as bytes from generations";
   const images = 'select avg(pg_column_size(images.*))::float8 as bytes from images';
   const [generation, image] = await Promise.all([generations, images].map((query) => postgres.query(query)));
   return [
+    ...perPart,
     { name: 'generations a second whose image is known, an API process', value: perSecond, unit: '/s' },
     { name: 'such a generation, p50', value: p50, unit: 'ms' },
     { name: 'a generation in Postgres, with its indexes', value: generation!.rows[0].bytes / 1000, unit: 'kB' },

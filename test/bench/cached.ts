@@ -23,7 +23,12 @@ export async function cachedRepeat(program: Pick<Program, 'url'>) {
       `${result.mismatches + result.errors + result.non2xx} of the repeats were not answered from memory.`,
     );
   }
-  return { p50: result.latency.p50, p99: result.latency.p99, perSecond: result.requests.average };
+  return {
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+    perSecond: result.requests.average,
+    count: result.requests.total,
+  };
 }
 
 /** How many of `count` identical requests sent at once began work of their own. */
