@@ -2,6 +2,7 @@ import SchemaBuilder from '@pothos/core';
 import DataloaderPlugin from '@pothos/plugin-dataloader';
 import ErrorsPlugin from '@pothos/plugin-errors';
 import RelayPlugin from '@pothos/plugin-relay';
+import type { RenderKey } from '../src/client/index.js';
 import type { Caller } from '../src/domain/caller.js';
 import type { ProgressEvent, UseCases } from '../src/generation/types.js';
 import { type AnyId, Missing, nodeTypes, readId } from './ids.js';
@@ -16,6 +17,8 @@ export interface Context {
   /** Aborted when the caller is gone. */
   readonly signal: AbortSignal;
   readonly cursor: Cursor;
+  /** That sign render addresses. */
+  readonly renderKeys: readonly RenderKey[];
 }
 
 /** Where a reader of a subscription is, for transports that number what they send. */

@@ -7,7 +7,7 @@ import { ImageInput, imageRequest } from './input-image.js';
 import { InvalidInput, NotCached, NotFound, QueueFull, StorageUnavailable, UnknownModel } from './problems.js';
 import { samplingFields } from './sampling.js';
 
-const EditInput = builder.inputType('EditInput', {
+export const EditInput = builder.inputType('EditInput', {
   description:
     'An image and what is to become of it. With a mask it is repainted there (INPAINT), else with a strength it is drawn over as a whole (STRENGTH), else the words alone are followed (INSTRUCTION).',
   fields: (t) => ({

@@ -6,7 +6,7 @@ import { loraIds, modelId } from './ids.js';
 import { InvalidInput, NotCached, QueueFull, StorageUnavailable, UnknownModel } from './problems.js';
 import { samplingFields } from './sampling.js';
 
-const GenerateInput = builder.inputType('GenerateInput', {
+export const GenerateInput = builder.inputType('GenerateInput', {
   description:
     'Everything that decides the images of a text-to-image request. Equal inputs with a seed give the same images.',
   fields: (t) => ({

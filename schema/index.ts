@@ -8,6 +8,7 @@ import './generation.js';
 import './generate.js';
 import './edit.js';
 import './refine.js';
+import './render-address.js';
 import './progress.js';
 import './advice.js';
 

@@ -7,7 +7,7 @@ import { ImageInput, imageRequest, RegionInput } from './input-image.js';
 import { LoraInput } from './lora.js';
 import { InvalidInput, NotCached, NotFound, QueueFull, StorageUnavailable, UnknownModel } from './problems.js';
 
-const RefineInput = builder.inputType('RefineInput', {
+export const RefineInput = builder.inputType('RefineInput', {
   description:
     'An image to improve where it needs it: under a mask, in regions, or, with neither, where faces, lettering or fine texture are found. Every other pixel comes back unchanged.',
   fields: (t) => ({

@@ -3,6 +3,7 @@ import { delimiter } from 'node:path';
 import { Command, Option } from 'commander';
 import { ConfigError, readConfig, type Settings } from './app/config.js';
 import { isDebugging } from './cli/config.js';
+import type { SignCommandOptions } from './cli/sign.js';
 import { variablesOf } from './cli/variables.js';
 import { programVersion } from './environment/program-version.js';
 
@@ -42,6 +43,21 @@ program
     if (args.length > 0) program.error(`Expected a command but received "${args[0]}". \`inkstone --help\` lists them.`);
     const typed = { ...(options.host && { HOST: options.host }), ...(options.port && { PORT: options.port }) };
     await (await import('./cli/serve.js')).serveCommand(settings(typed), options);
+  });
+
+program
+  .command('sign')
+  .description(
+    'Sign a recipe: prints the address that gives its image. What it leaves out is taken from its model and written into it.',
+  )
+  .argument('<recipe>', 'JSON such as {"prompt": "a lighthouse", "seed": 7}; `operation` is generate, edit or refine')
+  .option('--key <id>', 'id of the key of RENDER_KEYS that signs; left out, the first')
+  .option('--expires <date>', 'when the address ends, rounded up to a day (UTC); left out, never')
+  .option('--base <url>', 'what the address begins with; stands before PUBLIC_URL')
+  .option('--json', 'print the address, its placeholder and the recipe as JSON')
+  .addHelpText('after', variablesOf('http', 'engine'))
+  .action(async (recipe: string, options: SignCommandOptions) => {
+    await (await import('./cli/sign.js')).signCommand(settings(), recipe, options);
   });
 
 program

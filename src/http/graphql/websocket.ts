@@ -166,5 +166,6 @@ function contextOf(service: UseCases, request: IncomingMessage, settings: HttpCo
     baseUrl: baseUrlOf(headersOf(request), urlOf(request), settings),
     signal,
     cursor: newCursor(),
+    renderKeys: settings.RENDER_KEYS,
   };
 }

@@ -80,6 +80,7 @@ export function createGraphQL({ service, settings, log, traced }: GraphQLParts):
             baseUrl: baseUrlOf(given.request.headers, given.request.url, settings),
             signal: given.request.signal,
             cursor: newCursor(lastEventOf(given.request.headers)),
+            renderKeys: settings.RENDER_KEYS,
           },
   });
 }
