@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { TOKEN_SIDE } from '../domain/latent.js';
 import type { ComponentLocations, ModelEntry } from '../domain/model-entry.js';
 
-/** The catalog cannot be read, or does not say what it must. The message names file, entry and field. */
+/** The catalog cannot be read, or a field is missing or wrong. The message names file, entry and field. */
 export class CatalogError extends Error {
   override readonly name = 'CatalogError';
 }
@@ -52,7 +52,7 @@ const fieldsSchema = z.strictObject({
   loras: z.array(z.strictObject({ id: name, name: folder, description: z.string(), file: folder })).default([]),
 });
 
-/** What is right field by field may still contradict itself, which clients would be the first to notice. */
+/** Fields that are valid by themselves may contradict each other. */
 const entrySchema = fieldsSchema.superRefine(
   ({ operations, editModes, defaults, limits, supportsGuidance, loras }, ctx) => {
     const expect = (

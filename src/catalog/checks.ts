@@ -4,7 +4,7 @@ import type { LoraEntry, ModelEntry } from '../domain/model-entry.js';
 import { sibling } from '../environment/sibling.js';
 import type { Finding, Machine } from './findings.js';
 
-/** What is to be looked at: a model, or one of its LoRAs. */
+/** What is checked: a model, or one of its LoRAs. */
 export interface Check {
   readonly model: ModelEntry;
   readonly lora: LoraEntry | null;
@@ -14,7 +14,7 @@ export interface Check {
 /** Milliseconds after which a thread without checks ends: they are many at the start, and rare afterwards. */
 const IDLE_MS = 2000;
 
-/** Looks at models and LoRAs on a thread, as each takes a good part of a second and requests must not wait for it. */
+/** Checks models and LoRAs on a thread, because each takes up to a second and requests must not wait for it. */
 export class Checks {
   readonly #pool = new Tinypool({
     filename: fileURLToPath(sibling(import.meta.url, 'check-worker')),

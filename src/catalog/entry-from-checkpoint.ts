@@ -6,8 +6,8 @@ import { entryFromFile } from './entry-from-file.js';
 import { entryOf } from './plain-entry.js';
 
 /**
- * Pipelines of diffusers that one and the same checkpoint serves: what differs between them is what they do with it. Of a ControlNet's
- * the control is not used.
+ * Pipelines of diffusers that one checkpoint serves: they differ only in what they do with it. The control of a ControlNet's is not
+ * used.
  */
 const PIPELINES = [
   'ZImagePipeline',
@@ -19,8 +19,9 @@ const PIPELINES = [
 ];
 
 /**
- * A plain checkpoint as a catalog entry: a single file with what lies around it (entry-from-file.ts), or a diffusers folder (`model_index.json` of one of the family's pipelines). The scheduler's shift tells Turbo (3) from Base (6); the id is the folder's name, or the repository's in a
- * Hugging Face cache.
+ * A plain checkpoint as a catalog entry: a single file with the parts around it (entry-from-file.ts), or a diffusers folder
+ * (`model_index.json` of one of the family's pipelines). Of a folder, the scheduler's shift tells Turbo (3) from Base (6); the id is its
+ * name, or the repository's in a Hugging Face cache.
  *
  * @throws CatalogError
  */

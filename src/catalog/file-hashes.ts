@@ -33,7 +33,7 @@ export class KeptFileHashes implements FileHashes {
     void this.save();
   }
 
-  /** What cannot be kept is only found out again. */
+  /** A hash that cannot be written is computed again by the next program. */
   save(): Promise<void> {
     this.#saving = this.#saving.then(async () => {
       if (!this.#unsaved) return;

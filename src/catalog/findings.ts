@@ -8,7 +8,7 @@ import { leastMemory, type ReadModel, readModel } from '../engine/models/read-mo
 
 /** Why a model or a LoRA cannot be used. */
 export interface Finding {
-  /** What clients are told. */
+  /** For clients. */
   readonly fault: Fault;
   /** For the log and the doctor: names files and tensors. */
   readonly sentence: string;
@@ -20,7 +20,7 @@ export interface Machine {
   readonly budget: number;
 }
 
-/** What stands in the way of using a model, each of its parts by itself; its LoRAs left out. No weight is read. */
+/** Why a model cannot be used, part by part; without its LoRAs. No weight is read. */
 export function modelFindings(model: ModelEntry, machine: Machine): readonly Finding[] {
   const absent = absentFindings(model);
   if (absent.length > 0) return absent;
@@ -31,7 +31,7 @@ export function modelFindings(model: ModelEntry, machine: Machine): readonly Fin
   }
 }
 
-/** Component folders that are not there, which is found out at once. */
+/** Components that do not exist, which takes no time to check. */
 export function absentFindings({ components }: ModelEntry): readonly Finding[] {
   const { deciding, others } = locationsOf(components);
   const absent = [...deciding, ...others].filter((path) => !existsSync(path));

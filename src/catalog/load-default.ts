@@ -8,7 +8,7 @@ import type { Library } from './library.js';
 /**
  * Loads the first model that can be used, and notes which cannot.
  *
- * @param insists the first must be it: what is wrong with it is for who asks for an image to hear
+ * @param insists only the first counts: what is wrong with it is an error of the request that needs it
  * @returns the default model
  * @throws what is wrong with the only model, CatalogError where there are several and none can be used, EngineLost
  */
@@ -19,7 +19,7 @@ export async function loadDefault(
   { insists }: { readonly insists: boolean },
 ): Promise<ModelEntry> {
   const errors: Error[] = [];
-  // What an engine is asked for next tells it by itself, and sooner.
+  // The engine's next request finds it out by itself, and sooner.
   if (insists) for (const { id } of models) library.trust(id);
   for (const model of models) {
     if (library.knownFinding(model.id) !== null) continue;
@@ -28,7 +28,7 @@ export async function loadDefault(
       await engine.load(model.id);
       return model;
     } catch (error) {
-      // Of an engine that was lost, or never started, nothing is known of the model.
+      // An engine that was lost, or never started, says nothing about the model.
       const lost = error instanceof EngineProblem || error instanceof EngineNotStarted;
       if (insists || lost) throw error;
       library.condemn(model.id, error);

@@ -1,4 +1,4 @@
-/** What was found out about files, until they change. */
+/** What is known about files until they change. */
 export class WhileUnchanged<T> {
   #version = '';
   #found: Promise<T> | null = null;

@@ -13,7 +13,7 @@ export interface FileHashes {
   set(identity: string, hash: string): unknown;
 }
 
-/** Bytes that are read and hashed at once, on threads that are not this one. */
+/** Bytes that are read and hashed at once, on other threads. */
 const PIECE = 4 * 2 ** 20;
 /** Pieces on their way at once. */
 const PIECES = 4;
@@ -37,7 +37,7 @@ export async function contentHash(paths: readonly string[], hashes: FileHashes =
 
 /**
  * The same files have the same version until one of them may have changed: over their places, identities, sizes and times. Nothing of
- * them is read, so it may be asked for with every request. What is not there counts, too.
+ * them is read, so it may be asked for with every request. A missing file counts too.
  *
  * @param look at a path, where several versions should be of one moment
  */
@@ -85,12 +85,12 @@ export function statusOf(path: string): BigIntStats | null {
   try {
     return statSync(path, { bigint: true, throwIfNoEntry: false }) ?? null;
   } catch {
-    // It may lie in a folder that this user must not look into: to this program it is not there.
+    // A folder that this user may not read counts as missing.
     return null;
   }
 }
 
-/** Names by folder, with its identity when they were read: it is another as soon as a name comes or goes. */
+/** Names by folder, with its identity when they were read: the identity changes as soon as a name is added or removed. */
 const listings = new LRUCache<string, { readonly of: string; readonly names: readonly string[] }>({ max: 1000 });
 
 /** Names of a folder's files that a model may be read from. */
@@ -148,7 +148,7 @@ function age({ ctimeNs }: BigIntStats): number {
   return Date.now() - Number(ctimeNs / 1_000_000n);
 }
 
-/** A sha256 over those of the file's pieces: unlike one over all of it, they need no turn of this thread. */
+/** A sha256 over those of the file's pieces, which other threads compute; one over the whole file would block this one. */
 async function readHash(file: FileHandle): Promise<string> {
   const whole = createHash('sha256');
   const underWay: Promise<ArrayBuffer>[] = [];

@@ -29,7 +29,7 @@ export async function quantizeCommand(settings: Settings, checkpoint: string, op
   if (existsSync(out)) throw new UsageError(`Expected --out to be a folder that is not there yet but received ${out}.`);
   const entry = findModel(settings, checkpoint);
   requireDrawable(size, entry);
-  // What is not whole is refused before anything is written.
+  // A broken checkpoint is refused before anything is written.
   const { components, editModes, limits } = entry;
   readModel(components, { device: 'cpu', instructions: editModes.includes('INSTRUCTION'), limits });
   // Beside the target, so that moving it there is one step that cannot end half-way.

@@ -74,7 +74,7 @@ export type EngineEvent =
       readonly type: 'step';
       readonly at: number;
       readonly durationMs: number;
-      /** Which of the job's images, from 0: every step is told once an image. */
+      /** Which of the job's images, from 0: every step is reported once an image. */
       readonly image: number;
       /** Steps made so far, from 1. */
       readonly step: number;

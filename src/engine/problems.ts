@@ -31,7 +31,10 @@ export class NonFinite extends EngineProblem {
   }
 }
 
-/** Files are others than those that a job was made for: what it would draw is not what was asked for. Sent again, it is made of what is there now. */
+/**
+ * Files changed since a job was resolved, so its image would not be the requested one. A repeated request uses the files as they are
+ * then.
+ */
 export class FilesChanged extends Error {
   override readonly name = 'FilesChanged';
 

@@ -15,7 +15,7 @@ import type { Call, InferredDim } from './inference.js';
 import { type Operator, operators } from './operators.js';
 
 /**
- * Proves what can be proved of a graph before anybody runs it: every value is defined once and before its use, every operator is
+ * Proves what can be proved of a graph before it runs: every value is defined once and before its use, every operator is
  * one we know and is called as it wants to be, types and sizes agree as far as they are known, and weights lie inside their files.
  *
  * @param weightsFolder what the locations of the weights are relative to

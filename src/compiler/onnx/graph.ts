@@ -55,7 +55,7 @@ export type Initializer = { readonly value: Value } & (
   | { readonly bytes: Uint8Array }
 );
 
-/** A graph that says something impossible: a mistake in this compiler, never in a checkpoint. */
+/** A graph is not valid: a mistake in this compiler, never in a checkpoint. */
 export class GraphError extends Error {
   override readonly name = 'GraphError';
 }

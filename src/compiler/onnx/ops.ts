@@ -142,7 +142,7 @@ export class Ops {
       a.type,
       [...a.shape.slice(0, -1), rows],
       // 1 computes in float32. With 4 ONNX Runtime's CPU rounds `a` to 8 bits too: with 8-bit weights Inkling's step then takes a third
-      // less time, but its error grows by half, and nobody asked for it.
+      // less time, but its error grows by half, which is a loss that a model's user did not choose.
       { K: width, N: rows, bits, block_size: block, accuracy_level: a.type === 'float32' ? 1 : 0 },
       'com.microsoft',
     );

@@ -10,7 +10,7 @@ export interface Pass {
   readonly run: (graph: Graph) => number;
 }
 
-/** In the order in which they run, each once: sizes are alike only after they are asked of the same value. */
+/** In the order in which they run, each once: equal sizes merge only after they are taken from the same value. */
 export const passes: readonly Pass[] = [sizesFromInputs, mergeEqual, dropUnused];
 
 /** Runs all passes. @returns how often each has fired */

@@ -2,7 +2,7 @@ import type { Graph, Node, Value } from '../onnx/graph.js';
 import type { Pass } from './index.js';
 
 /**
- * Sizes are asked of the graph's inputs instead of the values inside: axes of one name have one size, so the same few questions
+ * Sizes are taken from the graph's inputs instead of the values inside: axes of one name have one size, so the same few nodes
  * remain, and they are answered before anything is computed.
  */
 export const sizesFromInputs: Pass = {

@@ -12,7 +12,7 @@ export interface Decoder {
 export async function openVaeDecoder(graph: CompiledGraph, options: SessionOptions): Promise<Decoder> {
   const session = await openSession(graph, options);
   return {
-    // Item by item: the decoder's working memory is what an image costs most, and a batch gains no time.
+    // Item by item: the decoder takes more working memory than any other part, and a batch saves no time.
     async decode(latents) {
       const decoded: Tensor[] = [];
       for (let i = 0; i < latents.shape[0]!; i++) {

@@ -11,7 +11,7 @@ export class CheckpointErrors extends CheckpointError {
 }
 
 /**
- * Reads all parts, so that who mends a checkpoint hears of everything that is wrong with it and not only of the first.
+ * Reads all parts, so that the error names everything that is wrong with a checkpoint and not only the first part.
  *
  * @throws CheckpointError
  */

@@ -20,7 +20,7 @@ export interface Parts {
 }
 
 /**
- * Whether the parts of a model are for each other, and for what will be asked of them: folders of several checkpoints are easily mixed.
+ * Checks that the parts of a model fit each other and the model's limits: folders of several checkpoints are easily mixed.
  *
  * @throws CheckpointError that names folder and field
  */

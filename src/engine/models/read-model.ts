@@ -23,9 +23,9 @@ import type { TransformerGraphs } from './transformer-sessions.js';
 
 export interface ReadOptions {
   readonly device: Device;
-  /** Whether it is to change images as words say. */
+  /** Whether it is to follow instructions about images. */
   readonly instructions: boolean;
-  /** What will be asked of it at most. */
+  /** The largest requests that it must serve. */
   readonly limits: Pick<ModelEntry['limits'], 'maxSide' | 'maxPromptTokens'>;
 }
 

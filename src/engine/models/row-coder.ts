@@ -6,7 +6,7 @@ import { elements, type Tensor, tensor } from '../runtime/tensor.js';
 const FLOAT = 4;
 /** Times the larger of what goes in and what comes out that a step's graph takes, copies included. */
 const WORKING = 8;
-/** Rows of a step at least: less would be mostly what it sees beyond them. Even, as steps halve. */
+/** Rows of a band at least: in smaller ones most rows would be margin. Even, because some steps halve. */
 const FEWEST_ROWS = 8;
 const MOST_ROWS = 32;
 

@@ -47,7 +47,7 @@ interface Shared {
   readonly options: LoadOptions;
 }
 
-/** A Z-Image checkpoint, ready to be used. Its components are in memory, or come there when they are needed. */
+/** A Z-Image checkpoint, ready to be used. Its components are in memory, or are opened when they are needed. */
 export class ZImage {
   readonly #shared: Shared;
   /** What LoRAs add to the transformer's layers. */
@@ -209,7 +209,7 @@ export class ZImage {
           (it) => predictorOf(it, some),
           (latents) => bytesOf(some.length, latents),
         ),
-      // As many at once as there is room for when nothing else is in memory, so that it does not depend on what was there before.
+      // As many as fit while nothing else is in memory, so that the batches do not depend on what was loaded before.
       mostItems: (latents) =>
         Math.min(maxBatch, Math.floor((residency.budgetBytes - transformer.memory.loaded) / bytesOf(1, latents))),
       throwIfAborted,

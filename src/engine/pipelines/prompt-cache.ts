@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Tensor } from '../runtime/tensor.js';
 
-/** Encoded prompts, so that a second seed of the same words needs no text encoder. What was used longest ago leaves. */
+/** Encoded prompts, so that a second seed of a prompt needs no text encoder. The least recently used are evicted. */
 export class PromptCache {
   readonly #embeddings: LRUCache<string, Tensor> | null;
 

@@ -19,8 +19,8 @@ const FEATHER = 8;
 
 /**
  * Improves an image where it needs it: image → latents → noise of the strength's level laid over them → removed in `steps`
- * forwards, after each of which what lies outside the regions follows the source → pixels, of which those outside are the source's,
- * byte for byte. Where there is nothing to improve, the image is returned as it came and no forward is run.
+ * steps, after each of which the source's latents are put back outside the regions → pixels, and the source's outside the regions, byte
+ * for byte. Where there is nothing to improve, the image is returned as it came and no step is run.
  *
  * @throws NonFinite, or what the reporter throws
  */

@@ -17,7 +17,10 @@ export interface Machine {
   readonly nvidia: boolean;
 }
 
-/** Takes the asked-for device, or the fastest one that is sure to work. WebGPU is slower and less exact than CUDA, so it is taken only when asked for. */
+/**
+ * Chooses the device that was asked for, or the fastest that is sure to work. WebGPU is slower and less exact than CUDA, so it is taken
+ * only when asked for.
+ */
 export function chooseDevice(wanted: 'auto' | Device, machine: Machine = thisMachine()): DeviceChoice {
   if (wanted !== 'auto') return { device: wanted, reason: `The ${wanted} device was asked for by name.` };
   if (!machine.nvidia) return { device: 'cpu', reason: 'The CPU computes, because no NVIDIA device was found.' };
@@ -31,7 +34,7 @@ export function chooseDevice(wanted: 'auto' | Device, machine: Machine = thisMac
 }
 
 /**
- * Chooses a device and sees whether it computes. Where the choice was ours, the CPU takes over from one that does not. WebGPU computes
+ * Chooses a device and tries it. Where `auto` chose one that does not compute, the CPU is used instead. WebGPU computes
  * in 16 bits where the adapter can.
  *
  * @param attempt rejects when the device does not compute
@@ -61,7 +64,7 @@ async function webGpu(choice: DeviceChoice, attempt: (device: Device) => Promise
     await attempt('webgpu');
     return choice;
   } catch {
-    // Whatever else is wrong is wrong with this one too, and is told by it.
+    // Any other failure happens here too, and is thrown from here.
     await attempt('webgpu-float32');
     const reason = `${choice.reason} Its adapter has no 16-bit floats, so it computes in 32 bits.`;
     return { device: 'webgpu-float32', reason };

@@ -12,11 +12,11 @@ import { type EngineLog, EngineNotStarted, EngineProcess, type EngineRequest } f
 export interface EngineOptions {
   readonly catalog: readonly ModelEntry[];
   readonly device: 'auto' | Device;
-  /** Bytes that models and their working memory may take together; components that were used longest ago leave. */
+  /** Bytes that models and their working memory may take together; the least recently used components are closed first. */
   readonly memoryBudgetBytes: number;
   /** Bytes of encoded prompts that are kept for further seeds; 0 keeps none. */
   readonly promptCacheBytes: number;
-  /** Items of one forward at most, of which a guided image is two; null is what suits the device. */
+  /** Items of one call of the model at most, of which a guided image is two; null is the device's default. */
   readonly maxBatch: number | null;
   /** The file of a face detector, for refinements that find their regions themselves. */
   readonly faceDetector?: string | undefined;
@@ -24,14 +24,14 @@ export interface EngineOptions {
   readonly threads: number;
   /** A process that says nothing for so long while it works is ended and started again. */
   readonly watchdogMs: number;
-  /** An idle process is asked so often whether it lives; one that has not answered by the next time is ended. Left out, 5 seconds. */
+  /** Interval of pings to an idle process; one that has not answered by the next ping is ended. Left out, 5 seconds. */
   readonly pingMs?: number;
-  /** Tells the files of a job as they are; left out, whatever is there is drawn with. @throws FilesChanged, CheckpointError */
+  /** Versions of the files that a job needs; left out, any version is used. @throws FilesChanged, CheckpointError */
   readonly seen?: ((job: EngineJob) => Promise<Seen>) | undefined;
   readonly log: EngineLog;
 }
 
-/** An engine and, for those who watch over it, its process. */
+/** An engine with the id of its process. */
 export interface HostedEngine extends Engine {
   /** Of the process that lives now. */
   readonly pid: number | undefined;
@@ -73,14 +73,14 @@ class EngineHost implements HostedEngine {
   /** The process that lives, or the attempt to start one. */
   #process: Promise<EngineProcess>;
   #living: EngineProcess | null = null;
-  /** Ends in a row without an answered order between them. */
+  /** Ends in a row without an answered request between them. */
   #ends = 0;
   /** What the first process chose. */
   #device: Device | null = null;
   #loaded: readonly string[] = [];
-  /** Models asked for by `load`: a new process gets them again. */
+  /** Models that `load` was called for: a new process loads them again. */
   readonly #wanted = new Set<string>();
-  /** Settles when the process has no order: they are given one at a time. */
+  /** Settles when the process has no request: they are sent one at a time. */
   #idle: Promise<unknown> = Promise.resolve();
 
   constructor(options: EngineOptions) {
@@ -114,7 +114,7 @@ class EngineHost implements HostedEngine {
     const leave = () => stop.abort(signal.reason);
     if (signal.aborted) leave();
     signal.addEventListener('abort', leave, { once: true });
-    // The caller is answered as soon as the job is to stop; the line moves on when the process has come to rest, or to its end.
+    // The caller is answered as soon as the job is to stop; the next job starts when the process is idle again, or has ended.
     const work = this.#oneAtATime(async () => {
       stopped.throwIfAborted();
       const timer = setTimeout(() => stop.abort(tooLate(deadlineMs)), deadlineMs);
@@ -170,14 +170,14 @@ class EngineHost implements HostedEngine {
     return { reply: noted, abort };
   }
 
-  /** Starts a process and, when it ends, the next. The first two come at once, later ones ever more slowly. */
+  /** Starts a process and, when it ends, the next: the first two at once, later ones after growing delays. */
   #start(): Promise<EngineProcess> {
     const starting = (async () => {
       const { watchdogMs, pingMs = PING_MS, log, seen: _, ...settings } = this.#options;
       const { signal } = this.#closing;
       if (this.#ends > 1) await sleep(Math.min(LONGEST_PAUSE_MS, 125 * 2 ** this.#ends), undefined, { signal });
       signal.throwIfAborted();
-      // Another device draws other last bits: images of one name are made on one.
+      // Devices differ in the last bits, and images of one fingerprint are made on one device.
       const device = this.#device ?? settings.device;
       const process = new EngineProcess({ ...settings, device }, { watchdogMs, pingMs, log });
       this.#living = process;
@@ -187,7 +187,7 @@ class EngineHost implements HostedEngine {
       log.info(`The engine is ready. ${reason}`);
       return process;
     })();
-    // Whoever waits for the process hears of it; when nobody does, that is no crash of this program.
+    // Callers that await the process get the rejection; without one it must not count as unhandled.
     starting.catch(() => {});
     return starting;
   }
@@ -214,7 +214,7 @@ function tooLate(deadlineMs: number): DeadlineExceeded {
   return new DeadlineExceeded(`The job took longer than the ${deadlineMs} ms that it may take.`);
 }
 
-/** What a job is told of a process that did not start. */
+/** The error of a job whose process did not start. */
 function lost(error: unknown): never {
   throw error instanceof EngineNotStarted ? new EngineLost("The engine's process could not be started.") : error;
 }
@@ -224,6 +224,6 @@ function problem(failure: Failure): Error {
   if (failure.kind === 'non-finite') return new NonFinite(failure.message, failure.step);
   if (failure.kind === 'changed') return new FilesChanged(failure.what);
   if (failure.kind === 'unusable') return new FilesUnusable(failure.message, failure.fault, failure.name);
-  if (failure.kind === 'aborted') return new EngineLost('The engine stopped the job although nobody asked for it.');
+  if (failure.kind === 'aborted') return new EngineLost('The engine stopped the job although no abort was sent.');
   return Object.assign(new Error(failure.message), { name: failure.name });
 }

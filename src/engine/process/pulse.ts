@@ -1,24 +1,24 @@
-/** A process as its pulse is felt. */
+/** What pinging needs of a process. */
 export interface Pulsing {
-  /** Messages that have come from it so far. */
+  /** Messages received from it so far. */
   readonly heard: () => number;
-  /** Whether it has nothing to do, and so answers at once. */
+  /** Whether it has no request, so that it answers at once. */
   readonly isIdle: () => boolean;
   readonly ask: () => void;
-  /** Called when an idle process has left a question unanswered. */
+  /** Called when an idle process has left a ping unanswered. */
   readonly onLost: () => void;
 }
 
 export interface Pulse {
-  /** Asks now where the process is idle, as before it is given something to do: messages are answered in their order. */
+  /** Pings now where the process is idle: called before a request, as messages are answered in their order. */
   feel(): void;
   stop(): void;
 }
 
-/** Milliseconds for an answer that lies unread because this side slept, as a closed laptop does. */
+/** Milliseconds to read an answer that arrived while this process was suspended, as on a closed laptop. */
 const GRACE_MS = 1000;
 
-/** Asks an idle process every `everyMs` whether it lives. What it is given to do after a question does not excuse it. */
+/** Pings an idle process every `everyMs`. A request that follows a ping does not excuse the answer. */
 export function watchPulse(everyMs: number, { heard, isIdle, ask, onLost }: Pulsing): Pulse {
   let asked: number | null = null;
   let grace: NodeJS.Timeout | null = null;

@@ -7,7 +7,7 @@ import { EngineLost } from '../problems.js';
 import type { Failure, FromProcess, ProcessSettings, ToProcess } from './messages.js';
 import { type Pulse, watchPulse } from './pulse.js';
 
-/** Where the engine says what an operator should know. A pino logger is one. */
+/** The operator's log. A pino logger is one. */
 export interface EngineLog {
   info(message: string): void;
   warn(message: string): void;
@@ -16,7 +16,7 @@ export interface EngineLog {
 export interface Supervision {
   /** Silence while working for which the process is ended. */
   readonly watchdogMs: number;
-  /** How often an idle process is asked whether it lives; one that has not answered by the next time is ended. */
+  /** Interval of pings to an idle process; one that has not answered by the next ping is ended. */
   readonly pingMs: number;
   readonly log: EngineLog;
 }
@@ -87,7 +87,7 @@ export class EngineProcess {
       const end = (sentence: string, stderrTail = '') => {
         this.#disarm();
         this.#pulse?.stop();
-        // Clients are told how it ended but not what it said, which may hold paths of this machine.
+        // Clients get the exit reason but not the output, which may hold paths of this machine.
         this.#over = new EngineLost(sentence);
         for (const { reject } of this.#pending.values()) reject(this.#over);
         this.#pending.clear();
@@ -120,7 +120,7 @@ export class EngineProcess {
     return this.#choice!;
   }
 
-  /** Gives an order. The reply rejects with EngineLost when the process ends before it has come. */
+  /** Sends a request. The reply rejects with EngineLost when the process ends first. */
   order(
     order: EngineRequest,
     onEvent: (event: EngineEvent) => void,

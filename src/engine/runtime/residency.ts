@@ -14,7 +14,7 @@ export interface Source<T extends Resident> {
   open(): Promise<T>;
 }
 
-/** A component's place in memory: it is opened when it is first needed, and leaves when others need the room. */
+/** A component's place in memory: it is opened when it is first needed, and closed when others need the memory. */
 export interface Slot<T extends Resident> extends Source<T> {
   readonly inMemory: boolean;
   /**
@@ -44,7 +44,7 @@ interface Held {
   users: number;
 }
 
-/** The components in memory, each once. Before one more is opened, those used longest ago leave until it fits the budget. */
+/** The components in memory, each once. Before one more is opened, the least recently used are closed until it fits the budget. */
 export class Residency {
   /** In order of use, the latest last. */
   readonly #held = new Map<string, Held>();
@@ -64,20 +64,20 @@ export class Residency {
   }
 
   /**
-   * Opens all of them, one after the other, if they can be in memory at once; if not, each will be opened when its turn comes.
+   * Opens all of them, one after the other, if they fit into memory at once; if not, each is opened when it is used.
    *
    * @param needs the components, with the working memory that they are going to need
-   * @param pause called between components; may throw, and so stop the opening
+   * @param throwIfAborted called between components; may throw, and so stop the opening
    * @throws TooLittleMemory when one alone is larger than the budget
    */
-  async hold(needs: readonly Need[], pause: () => Promise<void>): Promise<void> {
+  async hold(needs: readonly Need[], throwIfAborted: () => Promise<void>): Promise<void> {
     const [largest] = [...needs].sort((a, b) => peak(b.slot, b.workingBytes) - peak(a.slot, a.workingBytes));
     if (largest !== undefined) this.#requireRoom(largest.slot.name, peak(largest.slot, largest.workingBytes));
     const distinct = new Map(needs.map(({ slot, workingBytes }) => [slot.key, slot.memory.loaded + workingBytes]));
     if ([...distinct.values()].reduce((a, b) => a + b) > this.budgetBytes) return;
     for (const { slot } of needs) {
       await slot.use(async () => {});
-      await pause();
+      await throwIfAborted();
     }
   }
 

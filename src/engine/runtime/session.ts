@@ -56,7 +56,7 @@ export async function openSession(graph: RunnableGraph, { device, threads }: Ses
     enableCpuMemArena: true,
     // A pattern is a second arena beside the first: as fast, and for the decoder 216 MB more at 512×512.
     enableMemPattern: false,
-    // 3 is errors: warnings about nodes placed on the CPU are of no use to whoever runs this.
+    // 3 is errors: warnings about nodes placed on the CPU say nothing that an operator could act on.
     logSeverityLevel: 3,
     extra: {
       session: {
@@ -111,7 +111,7 @@ export async function tryDevice(device: Device): Promise<void> {
     await session.run({ x: new OrtTensor('float32', Float32Array.of(-1), [1]) });
     await session.release();
   } catch (error) {
-    // Where in ONNX Runtime it happened helps nobody here.
+    // The place in ONNX Runtime's source says nothing that an operator could act on.
     const [line] = (error as Error).message.split('\n');
     throw new Error(line!.replace(/^\/\S+:\d+ .*? was false\. /, ''), { cause: error });
   }
