@@ -7,9 +7,9 @@ import { InvalidInput, QueueFull, UnknownModel } from './problems.js';
 const AdviceKind = builder.enumType('AdviceKind', {
   description: 'What a piece of advice about a prompt is about.',
   values: {
-    POLITENESS: { description: 'Words to a person, or an order to draw: nothing that could be seen in an image.' },
+    POLITENESS: { description: 'Courtesies, or a command to make an image: nothing that an image can show.' },
     JUDGEMENT: { description: 'Praise such as “masterpiece”, which has no visible meaning.' },
-    NO_SUBJECT: { description: 'The prompt names nothing that could be drawn.' },
+    NO_SUBJECT: { description: 'The prompt names nothing that an image can show.' },
     NO_RELATION: { description: 'The prompt says neither place, nor light, nor style.' },
     TOO_LONG: { description: 'The prompt is so long that details get lost.' },
     TRUNCATED: { description: 'The prompt is longer than the model reads; its end is cut off.' },
@@ -46,11 +46,11 @@ const PromptParts = builder.objectRef<ServiceParts>('PromptParts').implement({
   fields: (t) => ({
     subject: t.exposeString('subject', {
       nullable: true,
-      description: 'What is drawn; null when no subject was found.',
+      description: 'The subject of the image; null when none was found.',
     }),
     attributes: t.field({
       type: ['String'],
-      description: 'How the subject looks: words for colour, material, number, mood.',
+      description: 'How the subject looks: its colour, material, number, mood.',
       resolve: ({ attributes }) => [...attributes],
     }),
     relation: t.exposeString('relation', {
@@ -61,7 +61,7 @@ const PromptParts = builder.objectRef<ServiceParts>('PromptParts').implement({
 });
 
 const PromptAdvice = builder.objectRef<StudioPromptAdvice>('PromptAdvice').implement({
-  description: 'What a model will make of a prompt, before anything is drawn.',
+  description: 'How a model reads a prompt, found by rules: no model runs.',
   fields: (t) => ({
     language: t.field({
       type: PromptLanguage,
@@ -93,7 +93,8 @@ const PromptAdvice = builder.objectRef<StudioPromptAdvice>('PromptAdvice').imple
 builder.queryField('promptAdvice', (t) =>
   t.field({
     type: PromptAdvice,
-    description: 'Reads a prompt by rules, draws nothing: its length, its parts, and what spreads the sampling.',
+    description:
+      'Reads a prompt by rules, without running a model: its length in tokens, its parts, and what makes its images vary.',
     args: {
       prompt: t.arg.string({ required: true, description: 'The prompt, as it would be sent to `generate`.' }),
       model: t.arg.id({ description: 'An id or a catalog name; left out, the default model.' }),

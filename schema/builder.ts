@@ -67,8 +67,8 @@ export const builder = new SchemaBuilder<SchemaTypes>({
   },
 });
 
-builder.queryType({ description: 'Reads: nothing here draws or changes anything.' });
-builder.mutationType({ description: 'Everything that draws images, or stops their drawing.' });
+builder.queryType({ description: 'Reads: no field here makes or changes anything.' });
+builder.mutationType({ description: 'Makes images, and cancels their making.' });
 builder.subscriptionType({
   description: 'Everything that can be watched while it happens, over WebSocket, server-sent events or multipart.',
 });

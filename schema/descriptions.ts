@@ -1,4 +1,4 @@
-/** What is said of the inputs that several requests have. */
+/** Descriptions of the inputs that several requests have. */
 
 export const STEPS = 'Steps of the noise schedule, 1 … 100. Left out: `Model.defaultSteps`.';
 export const GUIDANCE =
@@ -9,11 +9,11 @@ export const NORMALIZATION =
 export const TRUNCATION =
   'No guidance any more once so much of the noise is gone, 0 … 1. 1, which is also meant when it is left out, never ends it.';
 export const NEGATIVE =
-  'What not to draw, at most 32 KiB of text. Only for models with `supportsNegativePrompt`, and in effect where guidance is above 0. Left out: empty.';
+  'What the image is not to show, at most 32 KiB of text. Only for models with `supportsNegativePrompt`, and in effect where guidance is above 0. Left out: empty.';
 export const LORAS =
   'LoRAs to add to the model, 0 … 8 of `Model.loras`, each once; their weights add up. Left out: none.';
 export const SEED =
-  'Seed of the noise. Left out: a random one, which `Generation.seed` tells; then the result cache is bypassed.';
+  'Seed of the noise. Left out: a random one, which `Generation.seed` holds; the request then bypasses the result cache.';
 export const CACHE = 'Whether the result cache may answer. Left out or null: DEFAULT.';
 export const WAIT =
   'Milliseconds to wait for the finished generation, 0 … the server’s WAIT_LIMIT_MS (by default 120000); afterwards it is answered as it is. Left out or 0: answer at once.';

@@ -9,7 +9,7 @@ import { samplingFields } from './sampling.js';
 
 export const EditInput = builder.inputType('EditInput', {
   description:
-    'An image and what is to become of it. With a mask it is repainted there (INPAINT), else with a strength it is drawn over as a whole (STRENGTH), else the words alone are followed (INSTRUCTION).',
+    'An image and how to edit it: with a mask, the masked part is repainted (INPAINT); else with a strength, the whole image is noised and denoised (STRENGTH); else the prompt is an instruction (INSTRUCTION).',
   fields: (t) => ({
     image: t.field({
       type: ImageInput,
@@ -47,7 +47,7 @@ builder.mutationField('edit', (t) =>
     type: Generation,
     description: 'Changes an image, or answers with the one that came of the same input before.',
     args: {
-      input: t.arg({ type: EditInput, required: true, description: 'Which image, and what is to become of it.' }),
+      input: t.arg({ type: EditInput, required: true, description: 'The image to edit, and how.' }),
       waitMs: t.arg.int({ defaultValue: 0, description: WAIT }),
     },
     errors: {

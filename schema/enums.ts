@@ -3,8 +3,8 @@ import { builder } from './builder.js';
 export const Operation = builder.enumType('Operation', {
   description: 'The kinds of work that a model does.',
   values: {
-    GENERATE: { description: 'Text to image: an image from words alone.' },
-    EDIT: { description: 'Image to image, inpainting or instruction: an image from an image and words.' },
+    GENERATE: { description: 'Text to image: an image from a prompt alone.' },
+    EDIT: { description: 'Image to image, inpainting or instruction: an image from an image and a prompt.' },
     REFINE: { description: 'A short second pass over regions of an image, which improves them.' },
   } as const,
 });
@@ -14,7 +14,7 @@ export const EditMode = builder.enumType('EditMode', {
   values: {
     INPAINT: { description: 'Repaints what a mask marks; every other pixel stays.' },
     STRENGTH: { description: 'Image to image: starts from the source under noise, as strongly as `strength` says.' },
-    INSTRUCTION: { description: 'Follows an instruction in words, with the source before its eyes.' },
+    INSTRUCTION: { description: 'Follows an instruction, conditioned on the source image.' },
   } as const,
 });
 
@@ -25,17 +25,17 @@ export const GenerationStatus = builder.enumType('GenerationStatus', {
     RUNNING: { description: 'An engine works on at least one of its images.' },
     SUCCEEDED: { description: 'It has ended, and all its images are there.' },
     FAILED: { description: 'It has ended without all its images; `problem` says why.' },
-    CANCELLED: { description: 'It was cancelled, or its caller left before it was told the id.' },
+    CANCELLED: { description: 'It was cancelled, or its caller disconnected before it received the id.' },
   } as const,
 });
 
 export const CacheOutcome = builder.enumType('CacheOutcome', {
   description: 'What the result cache did for a generation.',
   values: {
-    HIT: { description: 'Cache hit: all images were remembered, and nothing was computed.' },
+    HIT: { description: 'Cache hit: all images were in the result cache, and no model ran.' },
     SHARED: {
       description:
-        'Coalesced: what was not remembered was already being made for another request, which this one joined.',
+        'Coalesced with a running request: each image that was not in the result cache was already being made for another request.',
     },
     MISS: { description: 'Cache miss: at least one image was made for this request.' },
   } as const,
@@ -44,9 +44,9 @@ export const CacheOutcome = builder.enumType('CacheOutcome', {
 export const CachePolicy = builder.enumType('CachePolicy', {
   description: 'Whether the result cache may answer a request.',
   values: {
-    DEFAULT: { description: 'Reuse what is remembered when the request has a seed; never when the seed is random.' },
-    REFRESH: { description: 'Make it anew, and replace what is remembered.' },
-    ONLY: { description: 'Answer only what is remembered, else the problem NotCached. Needs a seed.' },
+    DEFAULT: { description: 'Reads the result cache when the request has a seed; a random seed bypasses it.' },
+    REFRESH: { description: 'Makes the images again, and replaces those in the result cache.' },
+    ONLY: { description: 'Answers from the result cache alone, or with the problem NotCached. Needs a seed.' },
   } as const,
 });
 
@@ -56,7 +56,7 @@ export const Stage = builder.enumType('Stage', {
     LOAD: { description: 'Reading and compiling the model into memory; left out where it is there.' },
     ENCODE_PROMPT: { description: 'The prompt and the negative prompt, through the text encoder.' },
     ENCODE_IMAGE: { description: 'The source image, through the encoder of the autoencoder.' },
-    DENOISE: { description: 'The forwards of the diffusion model: most of the time.' },
+    DENOISE: { description: 'The steps of the diffusion model: most of the time.' },
     DECODE: { description: 'The finished latents, through the decoder of the autoencoder.' },
     ENCODE_OUTPUT: { description: 'Encoding and storing the image file.' },
   } as const,

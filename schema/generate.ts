@@ -12,7 +12,8 @@ export const GenerateInput = builder.inputType('GenerateInput', {
   fields: (t) => ({
     prompt: t.string({
       required: true,
-      description: 'What to draw, in Chinese or English, not empty, at most 32 KiB: subject, attributes, relation.',
+      description:
+        'What the image shows, in Chinese or English, not empty, at most 32 KiB: subject, attributes, relation.',
     }),
     negativePrompt: t.string({ description: NEGATIVE }),
     model: t.id({ description: 'A `Model.id` or catalog name. Left out: the first model that can GENERATE.' }),
@@ -36,10 +37,9 @@ export const GenerateInput = builder.inputType('GenerateInput', {
 builder.mutationField('generate', (t) =>
   t.field({
     type: Generation,
-    description:
-      'Text to image: draws images from words, or answers with those that were drawn before from the same input.',
+    description: 'Text to image: makes images from a prompt, or answers from the result cache.',
     args: {
-      input: t.arg({ type: GenerateInput, required: true, description: 'What to draw, and how.' }),
+      input: t.arg({ type: GenerateInput, required: true, description: 'The prompt, and how its images are sampled.' }),
       waitMs: t.arg.int({ defaultValue: 0, description: WAIT }),
     },
     errors: {

@@ -1,4 +1,4 @@
-import type { Generation as StudioGeneration, StageTiming as StudioTiming } from '../src/generation/types.js';
+import type { Generation as GenerationRecord, StageTiming as Timing } from '../src/generation/types.js';
 import { builder } from './builder.js';
 import { CacheOutcome, EditMode, GenerationStatus, Operation, Stage } from './enums.js';
 import { Missing, rawId } from './ids.js';
@@ -9,7 +9,7 @@ import { Applied } from './lora.js';
 import { Model } from './model.js';
 import { NotFound, ProblemInterface } from './problems.js';
 
-const StageTiming = builder.objectRef<StudioTiming>('StageTiming').implement({
+const StageTiming = builder.objectRef<Timing>('StageTiming').implement({
   description: 'How long one stage of a generation took.',
   fields: (t) => ({
     stage: t.field({ type: Stage, description: 'The stage that was timed.', resolve: ({ stage }) => stage }),
@@ -19,7 +19,7 @@ const StageTiming = builder.objectRef<StudioTiming>('StageTiming').implement({
   }),
 });
 
-export const Generation = builder.loadableNodeRef<StudioGeneration | Error>('Generation', {
+export const Generation = builder.loadableNodeRef<GenerationRecord | Error>('Generation', {
   id: { resolve: ({ id }) => id },
   load: async (ids, { service, caller }) => {
     const generations = await service.generations(caller, ids);
@@ -43,7 +43,7 @@ Generation.implement({
     model: t.field({
       type: Model,
       nullable: true,
-      description: 'The model that draws; null when it has since left the catalog.',
+      description: 'The model that makes the images; null when it has since left the catalog.',
       resolve: ({ modelName }, _args, { service, caller }) => service.model(caller, modelName),
     }),
     modelName: t.exposeString('modelName', { description: "The model's name in the catalog, also after it has left." }),
@@ -51,7 +51,7 @@ Generation.implement({
       description: 'The prompt, in Unicode NFC; empty for a refinement without one.',
     }),
     negativePrompt: t.exposeString('negativePrompt', {
-      description: 'What not to draw; empty where there was nothing to say, or no guidance to follow it.',
+      description: 'What the images are not to show; empty where none was sent, or guidance is off.',
     }),
     seed: t.field({
       type: 'Seed',
@@ -77,7 +77,7 @@ Generation.implement({
     }),
     strength: t.exposeFloat('strength', {
       nullable: true,
-      description: 'Denoising strength, 0 … 1; null where words alone decided.',
+      description: 'Denoising strength, 0 … 1; null for GENERATE and for instructions.',
     }),
     source: t.field({
       type: Image,
@@ -105,9 +105,9 @@ Generation.implement({
     fingerprint: t.exposeString('fingerprint', {
       description: 'Fingerprint of the whole request in its canonical form, count included; each image has its own.',
     }),
-    step: t.exposeInt('step', { description: 'Forwards made so far, over all images; 0 … `totalSteps`.' }),
+    step: t.exposeInt('step', { description: 'Steps made so far, over all images; 0 … `totalSteps`.' }),
     totalSteps: t.exposeInt('totalSteps', {
-      description: 'Forwards that will run, over all images (an edit of strength 0.6 with 8 steps runs 5).',
+      description: 'Steps that will run, over all images (an edit of strength 0.6 with 8 steps runs 5).',
     }),
     queuePosition: t.exposeInt('queuePosition', {
       nullable: true,
@@ -116,7 +116,7 @@ Generation.implement({
     images: t.field({
       type: [Image],
       description:
-        'Its finished images in the order of their seeds, without those that are not finished yet or so long gone that they are not even remembered: `imageEdges` says which is which.',
+        'Its finished images in the order of their seeds, without those that are not finished yet or whose records have been deleted: `imageEdges` has the index of each.',
       resolve: (generation, _args, context) => imagesOf(generation, context),
     }),
     imageEdges: t.field({
@@ -127,7 +127,7 @@ Generation.implement({
     }),
     timings: t.field({
       type: [StageTiming],
-      description: 'How long its stages have taken so far; empty where all was remembered.',
+      description: 'How long its stages have taken so far; empty on a cache hit.',
       resolve: ({ timings }) => [...timings],
     }),
     problem: t.field({
@@ -169,7 +169,7 @@ builder.mutationField('cancel', (t) =>
   t.field({
     type: Generation,
     description:
-      'Takes this generation out of its work. Others that wait for the same image are not harmed; the last to leave stops it. A finished generation is returned as it is.',
+      'Cancels this generation. Others that wait for the same image still get it; the work stops when none is left. A finished generation is returned as it is.',
     args: {
       id: t.arg.id({
         required: true,

@@ -1,4 +1,4 @@
-import type { Region as StudioRegion } from '../src/engine/engine.js';
+import type { Region as RegionRecord } from '../src/engine/engine.js';
 import { ownImageId } from '../src/images/address.js';
 import type { ImageRequest } from '../src/inputs/source.js';
 import { builder } from './builder.js';
@@ -21,14 +21,14 @@ export const ImageInput = builder.inputType('ImageInput', {
   }),
 });
 
-/** With the id as the studio knows it, also where an image of this server is named by its address: that address is not fetched. */
+/** With the id as the use cases know it, also where an image of this server is named by its address: that address is not fetched. */
 export function imageRequest(input: typeof ImageInput.$inferInput, baseUrl: string): ImageRequest {
   if (input.id != null) return { id: rawId('Image', input.id) };
   const own = input.url == null ? null : ownImageId(input.url, baseUrl);
   return own === null ? input : { id: own };
 }
 
-export const Region = builder.objectRef<StudioRegion>('Region').implement({
+export const Region = builder.objectRef<RegionRecord>('Region').implement({
   description: 'A rectangle of an image, in pixels from its top left corner.',
   fields: (t) => ({
     x: t.exposeInt('x', { description: 'Distance of its left edge from the left of the image, in pixels; 0 or more.' }),

@@ -1,11 +1,11 @@
 import type { Caller } from '../src/domain/caller.js';
 import type { AppliedLora } from '../src/engine/engine.js';
-import type { Lora as StudioLora, UseCases } from '../src/generation/types.js';
+import type { Lora as LoraRecord, UseCases } from '../src/generation/types.js';
 import { builder } from './builder.js';
 import { Missing } from './ids.js';
 
 /** What a model lists. What it is called in the catalog is its own only within the model, so its id names both. */
-export const Lora = builder.loadableNodeRef<StudioLora | Error>('Lora', {
+export const Lora = builder.loadableNodeRef<LoraRecord | Error>('Lora', {
   id: {
     resolve: ({ model, id }) => `${model}/${id}`,
     description: 'Opaque, the same for ever, and of this model alone.',
@@ -31,7 +31,7 @@ Lora.implement({
 });
 
 /** Null where the model lists it no more, or it cannot be used. */
-async function loraOf(service: UseCases, caller: Caller, model: string, key: string): Promise<StudioLora | null> {
+async function loraOf(service: UseCases, caller: Caller, model: string, key: string): Promise<LoraRecord | null> {
   return (await service.model(caller, model))?.loras.find((lora) => lora.id === key) ?? null;
 }
 

@@ -35,16 +35,16 @@ Model.implement({
       description: 'Classifier-free guidance when none is asked for, 0 … 20; 0 is off.',
     }),
     defaultRefineSteps: t.exposeInt('defaultRefineSteps', {
-      description: 'Forwards of a refinement when none are asked for, 1 … 100.',
+      description: 'Steps of a refinement that names none, 1 … 100.',
     }),
     defaultRefineStrength: t.exposeFloat('defaultRefineStrength', {
       description: 'Denoising strength of a refinement when none is asked for, above 0 and at most 1.',
     }),
     defaultWidth: t.exposeInt('defaultWidth', { description: 'Width in pixels when none is asked for.' }),
     defaultHeight: t.exposeInt('defaultHeight', { description: 'Height in pixels when none is asked for.' }),
-    minSide: t.exposeInt('minSide', { description: 'The shortest side that it takes and draws, in pixels.' }),
-    maxSide: t.exposeInt('maxSide', { description: 'The longest side that it draws, in pixels.' }),
-    maxPixels: t.exposeInt('maxPixels', { description: 'The largest width × height that it draws, in pixels.' }),
+    minSide: t.exposeInt('minSide', { description: 'The shortest side of its images, in pixels.' }),
+    maxSide: t.exposeInt('maxSide', { description: 'The longest side of its images, in pixels.' }),
+    maxPixels: t.exposeInt('maxPixels', { description: 'The largest width × height of its images, in pixels.' }),
     maxPromptTokens: t.exposeInt('maxPromptTokens', {
       description: 'The most tokens of a prompt that it reads; more are cut off.',
     }),

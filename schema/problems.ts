@@ -46,13 +46,13 @@ export const ProblemInterface = builder.interfaceRef<AnyProblem>('Problem').impl
     retryable: t.exposeBoolean('retryable', { description: 'Whether the same request may succeed later.' }),
     code: t.field({
       type: ProblemCode,
-      description: 'What went wrong, for programs that say it in words of their own.',
+      description: 'What went wrong, for programs that have messages of their own.',
       resolve: (problem) => (isThrown(problem) ? problem.code : codeOf(problem)),
     }),
     parameters: t.field({
       type: [ProblemParameter],
       description:
-        'What such words speak of, each name once. A refused value always has `field`, `expected` (in English) and `received`.',
+        'The values that such a message needs, each name once. A refused value always has `field`, `expected` (in English) and `received`.',
       resolve: (problem) => Object.entries(isThrown(problem) ? problem.parameters : parametersOf(problem)),
     }),
   }),
@@ -92,7 +92,7 @@ builder.objectType(QueueFull, {
 builder.objectType(StorageUnavailable, {
   name: 'StorageUnavailable',
   description:
-    "The server's disk is full or cannot be written, so that nothing new can be made. What is remembered is answered all the same.",
+    "The server's disk is full or cannot be written, so that no image can be made. Requests in the result cache are still answered.",
   interfaces: [ProblemInterface],
   // Also as the end of a generation that had begun.
   isTypeOf: (value) =>
@@ -131,7 +131,7 @@ builder.objectRef<ProblemRecord>('NonFinite').implement({
   isTypeOf: (value) => (value as Partial<ProblemRecord>).code === 'NonFinite',
   fields: (t) => ({
     step: t.int({
-      description: 'The forward after which it was seen, from 1; 0 is the encoding of the prompt.',
+      description: 'The step after which it was found, from 1; 0 is the encoding of the prompt.',
       resolve: ({ step }) => step ?? 0,
     }),
   }),

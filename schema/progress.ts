@@ -1,13 +1,13 @@
-import type { ProgressEvent as StudioEvent } from '../src/generation/types.js';
+import type { ProgressEvent as EventRecord } from '../src/generation/types.js';
 import { builder } from './builder.js';
 import { Stage } from './enums.js';
 import { Generation } from './generation.js';
 import { rawId } from './ids.js';
 import { refusal } from './refusal.js';
 
-type EventOf<Type extends StudioEvent['type']> = Extract<StudioEvent, { type: Type }>;
+type EventOf<Type extends EventRecord['type']> = Extract<EventRecord, { type: Type }>;
 
-const ProgressEvent = builder.interfaceRef<StudioEvent>('ProgressEvent').implement({
+const ProgressEvent = builder.interfaceRef<EventRecord>('ProgressEvent').implement({
   description: 'Something that happened to a generation.',
   fields: (t) => ({
     sequence: t.exposeInt('sequence', {
@@ -23,11 +23,11 @@ const ProgressEvent = builder.interfaceRef<StudioEvent>('ProgressEvent').impleme
   }),
 });
 
-function event<Type extends StudioEvent['type']>(type: Type, description: string) {
+function event<Type extends EventRecord['type']>(type: Type, description: string) {
   return builder.objectRef<EventOf<Type>>(type).implement({
     description,
     interfaces: [ProgressEvent],
-    isTypeOf: (value) => (value as StudioEvent).type === type,
+    isTypeOf: (value) => (value as EventRecord).type === type,
   });
 }
 
@@ -47,11 +47,11 @@ builder.objectFields(StageFinished, (t) => ({
   durationMs: t.exposeFloat('durationMs', { description: 'How long the stage took, in milliseconds.' }),
 }));
 
-const StepFinished = event('StepFinished', 'One forward of the diffusion model is made.');
+const StepFinished = event('StepFinished', 'One step of the noise schedule is made.');
 builder.objectFields(StepFinished, (t) => ({
   image: t.exposeInt('image', { description: 'Which image of the request, 0 … count − 1.' }),
-  step: t.exposeInt('step', { description: 'Forwards made so far for this image, 1 … `totalSteps`.' }),
-  totalSteps: t.exposeInt('totalSteps', { description: 'Forwards that will run for this image.' }),
+  step: t.exposeInt('step', { description: 'Steps made so far for this image, 1 … `totalSteps`.' }),
+  totalSteps: t.exposeInt('totalSteps', { description: 'Steps that will run for this image.' }),
   sigma: t.exposeFloat('sigma', { description: 'Noise level after this step, from 1 (noise alone) down to 0.' }),
   preview: t.exposeString('preview', {
     nullable: true,

@@ -19,11 +19,11 @@ export const RefineInput = builder.inputType('RefineInput', {
     prompt: t.string({ description: 'What the image shows, at most 32 KiB. Left out: empty.' }),
     model: t.id({ description: 'A `Model.id` or catalog name. Left out: the first model that can REFINE.' }),
     steps: t.int({
-      description: 'Forwards of the diffusion model, 1 … 100; all of them run. Left out: `Model.defaultRefineSteps`.',
+      description: 'Steps of the noise schedule, 1 … 100; all of them run. Left out: `Model.defaultRefineSteps`.',
     }),
     strength: t.float({
       description:
-        'Denoising strength, above 0 and at most 1: how much noise the regions are put under. Left out: `Model.defaultRefineStrength`.',
+        'Denoising strength, above 0 and at most 1: the noise level at which the regions begin. Left out: `Model.defaultRefineStrength`.',
     }),
     mask: t.field({
       type: ImageInput,

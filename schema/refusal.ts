@@ -1,7 +1,7 @@
 import { GraphQLError } from 'graphql';
 import type { ProblemCode, ProblemParameters } from '../src/domain/problem-codes.js';
 
-/** A problem where the schema has no union to tell it in: what `Problem` has stands in the error's extensions. */
+/** A problem of a field without a union: the error's extensions have the fields of `Problem`. */
 export function refusal(
   message: string,
   reason: ProblemCode,

@@ -46,7 +46,7 @@ export type GenerationEvent = {
     }
 );
 
-/** What a reader of the log is told: each event with its generation as it is when the event is sent, and heartbeats in silence. */
+/** What a reader of the log receives: each event with its generation as it is when the event is sent, and heartbeats in silence. */
 export type ProgressEvent = (GenerationEvent | Heartbeat) & { readonly generation: Generation };
 
 /** Repeats the number of the last event. */

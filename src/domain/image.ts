@@ -11,7 +11,7 @@ export interface Image {
   readonly fingerprint: string;
 }
 
-/** An image as it is remembered: found by its fingerprint, kept in the image store under its id. */
+/** An image as it is recorded: found by its fingerprint, stored in the image store under its id. */
 export interface ImageRecord extends Image {
   /** Of the master file. */
   readonly bytes: number;

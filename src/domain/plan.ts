@@ -13,5 +13,5 @@ export interface Plan {
 /** Take-overs without an end, from processes that did not end in order, after which a generation is given up. */
 export const MOST_TAKEOVERS = 2;
 
-/** Numbers of events before a take-over are below those after it, however many were told. */
+/** Numbers of events before a take-over are below those after it. */
 export const SEQUENCES_PER_OWNER = 1_000_000;

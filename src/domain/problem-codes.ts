@@ -1,8 +1,8 @@
-/** What clients decide by, and make sentences of their own language from, with what each says of its parameters. Once given out, a code keeps its meaning. */
+/** Codes that clients decide by and translate, with the parameters of each. A published code keeps its meaning. */
 export const problemCodes = {
   INVALID_VALUE: 'A value that this server cannot use, for a reason that has no code of its own.',
   OUT_OF_RANGE: 'A number that is too small or too large. Parameters: `min`, `max`.',
-  INVALID_SIZE: 'A width or height that the model does not draw. Parameters: `multipleOf`, `min`, `max`.',
+  INVALID_SIZE: 'A width or height that the model cannot make. Parameters: `multipleOf`, `min`, `max`.',
   TOO_MANY_PIXELS: 'Width × height, or an image that was sent, has more pixels than allowed. Parameters: `max`.',
   EMPTY: 'Text that must say something and does not.',
   TOO_LONG: 'Text or a file that is too long. Parameters: `max`, `unit` (BYTES, CHARACTERS or TOKENS).',
@@ -43,7 +43,7 @@ export const problemCodes = {
   NON_FINITE: 'The mathematics produced an infinity or a not-a-number. Parameters: `step`.',
   OUT_OF_MEMORY: 'The machine had no memory left for it; a smaller image needs less.',
   SOURCE_GONE: 'The image to be changed had to make room before its turn came.',
-  FAILED: 'Something that nobody expected. The server has logged what.',
+  FAILED: 'An unexpected failure, which the server has logged.',
 } as const;
 
 export type ProblemCode = keyof typeof problemCodes;

@@ -60,7 +60,7 @@ export class QueueFull extends Problem {
   }
 }
 
-/** The disk is full, or cannot be written for another reason: what must be kept cannot be made. */
+/** The disk is full, or cannot be written for another reason: no image can be stored. */
 export class StorageUnavailable extends Problem {
   readonly retryable = true;
   readonly code = 'STORAGE_UNAVAILABLE';

@@ -12,7 +12,7 @@ export const generationSection = {
     ),
     CACHE_BYTES: setting(
       whole(0).default(64 * 1024 ** 2),
-      'Memory for what is known of finished images: an equal request is answered from it.',
+      'Memory for the records of finished images: an equal request is answered from it.',
       { unit: 'bytes' },
     ),
     IMAGE_STORE_BYTES: setting(
@@ -22,7 +22,7 @@ export const generationSection = {
     ),
     GENERATION_LIMIT: setting(
       whole(1, 1_000_000_000).default(100_000),
-      'Generations that are remembered; the oldest leave.',
+      'Generations that are stored; the oldest are deleted.',
     ),
     WAIT_LIMIT_MS: setting(whole(0, 2 ** 31 - 1).default(120_000), 'The longest `waitMs` that a client may ask for.', {
       unit: 'milliseconds',

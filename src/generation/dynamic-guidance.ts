@@ -9,15 +9,15 @@ export function dynamicGuidance(guidance: number, prompt: string, tokens: number
   const content = Math.max(0, tokens - templateTokens);
   const complexity = 0.6 * Math.min(1, content / 64) + 0.4 * distinctShare(prompt);
   const factor = 0.7 + 0.6 * complexity;
-  // Four decimals are finer than anybody can see, and print the same everywhere.
+  // Four decimals are finer than an image shows, and print the same everywhere.
   return Math.round(guidance * factor * 1e4) / 1e4;
 }
 
-const words = new Intl.Segmenter('en', { granularity: 'word' });
+const segmenter = new Intl.Segmenter('en', { granularity: 'word' });
 
 /** Distinct words of all words; the segmenter finds those of Chinese too. */
 function distinctShare(prompt: string): number {
-  const all = [...words.segment(prompt)]
+  const all = [...segmenter.segment(prompt)]
     .filter(({ isWordLike }) => isWordLike)
     .map(({ segment }) => segment.toLowerCase());
   return all.length === 0 ? 0 : new Set(all).size / all.length;

@@ -7,7 +7,7 @@ import type { ResolvedRequest } from './resolved-request.js';
 
 /** A request's generation before anything has happened. */
 export function initialGeneration(
-  { canonical, given, promptTokens }: ResolvedRequest,
+  { canonical, inputImages, promptTokens }: ResolvedRequest,
   tenant: string,
   at: number,
 ): Generation {
@@ -29,7 +29,7 @@ export function initialGeneration(
     guidance: sampling.guidance,
     count,
     loras: sampling.loras.map(({ id, weight }) => ({ id, weight })),
-    sourceId: given?.sourceId ?? null,
+    sourceId: inputImages?.sourceId ?? null,
     promptTokens: promptTokens.tokens,
     promptTruncated: promptTokens.truncated,
     cache: 'MISS',

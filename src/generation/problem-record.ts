@@ -19,7 +19,7 @@ export const outdated: ProblemRecord = {
   retryable: true,
 };
 
-/** What clients are told of a failure. Of those that nobody expected: nothing but that. */
+/** A failure as clients see it. Of an unexpected one, they only learn that there was one. */
 export function toProblemRecord(error: unknown): ProblemRecord {
   if (error instanceof EngineProblem) {
     const { code, message, retryable } = error;
@@ -53,7 +53,7 @@ const noRoom = /\b(ENOSPC|EDQUOT)\b|no space left on device/i;
 const noMemory =
   /\bENOMEM\b|bad_alloc|bad allocation|out of memory|cannot allocate memory|failed to allocate memory|CUDA_ERROR_OUT_OF_MEMORY|allocation failed/i;
 
-const saysOf = (error: unknown, words: RegExp): boolean => error instanceof Error && words.test(error.message);
+const saysOf = (error: unknown, pattern: RegExp): boolean => error instanceof Error && pattern.test(error.message);
 
 const codes = {
   EngineLost: 'ENGINE_LOST',

@@ -7,9 +7,9 @@ import type { CachePolicy } from './types.js';
 export interface ResolvedRequest {
   readonly canonical: CanonicalRequest;
   /** The images that came with it; null where none did. */
-  readonly given: InputImages | null;
+  readonly inputImages: InputImages | null;
   readonly policy: CachePolicy;
-  /** The client gave no seed: nothing remembered answers it, and it joins nobody's flight. */
+  /** The request has no seed: it bypasses the result cache. */
   readonly randomSeed: boolean;
   readonly promptTokens: TokenCount;
 }

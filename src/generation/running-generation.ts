@@ -18,7 +18,7 @@ export interface RunningParts {
   readonly save: (generation: Generation, lastSequence: number) => Promise<void>;
   /** For failures that are a fault of this program. */
   readonly unexpected: (error: unknown, generation: string) => void;
-  /** Told when it has ended. */
+  /** Called when it has ended. */
   readonly ended: (generation: Generation, traceId: string | null) => void;
 }
 
@@ -37,11 +37,11 @@ export class RunningGeneration {
   readonly #finishedImages = new Map<number, FinishedImage['image']>();
   /** Requests that wait before each image's job; null while it does not wait. */
   readonly #positions: (number | null)[];
-  /** Keys of what was told of one forward by several of its images. */
-  readonly #told = new Set<string>();
-  /** ENCODE_OUTPUT of an image, which is told together with the image. */
+  /** Keys of events that several images of one forward report. */
+  readonly #reported = new Set<string>();
+  /** ENCODE_OUTPUT of an image, which is reported together with the image. */
   readonly #outputs = new Map<number, JobEvent & { type: 'stage-finished' }>();
-  /** What its jobs tell before its own log has begun. */
+  /** Events of its jobs from before its own log began. */
   #early: { readonly index: number; readonly event: JobEvent }[] | null = [];
   #current: Generation;
   #sequence: number;
@@ -81,7 +81,7 @@ export class RunningGeneration {
     );
     const joined = await queue.add(
       missing.map(({ job }) => job),
-      { id: this.#current.id, onEvent: (i, event) => this.#hear(missing[i]!.index, event) },
+      { id: this.#current.id, onEvent: (i, event) => this.#onJobEvent(missing[i]!.index, event) },
       { force },
     );
     const cache = joined.every(({ outcome }) => outcome === 'SHARED') ? 'SHARED' : 'MISS';
@@ -111,17 +111,17 @@ export class RunningGeneration {
     this.#resolveFinished(this.#current);
   }
 
-  /** A first event of its own, then what its jobs have told so far. */
+  /** A first event of its own, then the events of its jobs so far. */
   #beginLog(history: readonly { index: number; event: JobEvent }[]): void {
-    const heard = [...history, ...(this.#early ?? [])];
+    const events = [...history, ...(this.#early ?? [])];
     this.#early = null;
-    for (const { index, event } of heard) this.#place(index, event);
+    for (const { index, event } of events) this.#place(index, event);
     this.#append({ type: 'GenerationQueued', position: this.#position() ?? 0 });
-    for (const { index, event } of heard) if (event.type !== 'position') this.#hear(index, event);
+    for (const { index, event } of events) if (event.type !== 'position') this.#onJobEvent(index, event);
     this.#endIfComplete();
   }
 
-  #hear(index: number, event: JobEvent): void {
+  #onJobEvent(index: number, event: JobEvent): void {
     if (this.#over) return;
     if (this.#early !== null) {
       this.#early.push({ index, event });
@@ -189,12 +189,12 @@ export class RunningGeneration {
   }
 
   #isNews(key: string): boolean {
-    const isNews = !this.#told.has(key);
-    this.#told.add(key);
+    const isNews = !this.#reported.has(key);
+    this.#reported.add(key);
     return isNews;
   }
 
-  /** Once; what comes after the first end is not heard. */
+  /** Once; events after the first end are ignored. */
   #end(status: Ending, problem: ProblemRecord | null): void {
     if (this.#over) return;
     this.#over = true;
@@ -211,7 +211,7 @@ export class RunningGeneration {
       .save(last, event.sequence)
       // The images are safe; only the record of this generation's end is not.
       .catch((error: unknown) => this.#failed(error, { rethrowStale: true }))
-      // Told when it is durable: a crash could take back an end that was told before.
+      // Reported when it is durable: a crash could take back an end that was reported before.
       .then(() => this.#parts.log.append(last, event))
       .catch((error: unknown) => this.#failed(error))
       .finally(() => this.#resolveFinished(last));
@@ -240,7 +240,7 @@ export class RunningGeneration {
     else this.abandon();
   }
 
-  /** What a job did before this generation joined it is told as if it had just happened. */
+  /** Events of a job from before this generation joined it get the time at which it joined. */
   #numbered(draft: Draft, at: number): GenerationEvent {
     this.#lastAt = Math.max(this.#lastAt, at);
     return { ...draft, at: this.#lastAt, sequence: ++this.#sequence } as GenerationEvent;

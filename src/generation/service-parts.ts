@@ -13,7 +13,7 @@ import type { Generation } from './types.js';
 /** What the use cases are put together from. */
 export interface ServiceParts {
   readonly requestContext: RequestContext;
-  readonly sources: Pick<Sources, 'keep' | 'keepMask' | 'forRequest'>;
+  readonly sources: Pick<Sources, 'store' | 'storeMask' | 'forRequest'>;
   readonly records: Records;
   readonly store: GenerationStore;
   readonly disk: Pick<Disk, 'writable' | 'look' | 'close'>;
@@ -27,9 +27,9 @@ export interface ServiceParts {
   readonly deadlineMs: number;
   /** Ids of the models in some engine's memory. */
   readonly loaded: () => ReadonlySet<string>;
-  /** For failures that nobody expected: clients hear nothing but that. */
+  /** Logs a failure that is a fault of this program: clients only learn that there was one. */
   readonly unexpected: (error: unknown, generation: string) => void;
-  /** Told of every generation that has ended, and of the trace that it belongs to. */
+  /** Called with every generation that has ended, and with its trace. */
   readonly ended: (generation: Generation, traceId: string | null) => void;
   /** A subscription is read until what this returns is called. */
   readonly subscribed: () => () => void;

@@ -36,7 +36,7 @@ const CANCEL_WAIT_MS = 5000;
 /** Between two looks for a log that its owner has not begun yet, in ms. */
 const LOG_POLL_MS = 100;
 
-/** The use cases: look up → dispatch → encode → remember. */
+/** The use cases: read the request → look up its images → queue jobs for those that are missing. */
 export class GenerationService implements UseCases {
   readonly #parts: ServiceParts;
   /** Generations that this process owns, by id. */
@@ -87,7 +87,7 @@ export class GenerationService implements UseCases {
       signal,
     ).finally(() => sources.leave());
     const known = recalled.flatMap((image) => image ?? []);
-    if (known.length === recalled.length) return this.#remembered(generation, known);
+    if (known.length === recalled.length) return this.#answerFromCache(generation, known);
     const context = this.#contextOf(caller, resolved, generation.id);
     const plan = (traceparent: string | null) => ({
       jobs: jobsOf(images, stored, { ...context, traceparent }),
@@ -98,7 +98,7 @@ export class GenerationService implements UseCases {
 
   /** Everything up to the first step, the images that came with the request in the store. */
   async #prepared(caller: Caller, read: () => Promise<ResolvedRequest>, signal: AbortSignal) {
-    const { given, ...resolved } = await read();
+    const { inputImages, ...resolved } = await read();
     const images = imagesOf(resolved.canonical).map((image) => ({ image, fingerprint: imageFingerprint(image) }));
     const recalled = await this.#lookUp(
       resolved,
@@ -106,17 +106,17 @@ export class GenerationService implements UseCases {
     );
     signal.throwIfAborted();
     this.#refuseWhenClosing();
-    const generation = initialGeneration({ ...resolved, given }, caller.tenant, this.#parts.clock.now());
+    const generation = initialGeneration({ ...resolved, inputImages }, caller.tenant, this.#parts.clock.now());
     const known = { generation, images, recalled, resolved };
     if (recalled.every((image) => image !== null)) return { ...known, stored: null };
     if (resolved.policy === 'ONLY') throw notCached(generation.fingerprint);
-    if (given === null) return { ...known, stored: null };
+    if (inputImages === null) return { ...known, stored: null };
     const context = this.#contextOf(caller, resolved, generation.id);
     // Nothing is written for a request that has no place in the queue.
     const places = images.map(({ fingerprint }) => ({ ...context, fingerprint }));
     await this.#parts.queue.capacity(places);
-    // What came with the request is on disk before its generation is told: a crash takes neither.
-    const stored = await storeInputs(given, this.#parts.sources);
+    // Input images are on disk before the client has the generation's id: a crash takes neither.
+    const stored = await storeInputs(inputImages, this.#parts.sources);
     signal.throwIfAborted();
     this.#refuseWhenClosing();
     return { ...known, stored };
@@ -368,7 +368,7 @@ export class GenerationService implements UseCases {
   }
 
   /** All images are there: the generation is over when it begins. */
-  async #remembered(initial: Generation, images: readonly ImageRecord[]): Promise<Generation> {
+  async #answerFromCache(initial: Generation, images: readonly ImageRecord[]): Promise<Generation> {
     const generation: Generation = {
       ...withImages(
         initial,
@@ -431,12 +431,12 @@ export class GenerationService implements UseCases {
 
   /** Tells the client its generation: finished, or as far as it has come in the time that the client waits. */
   async #answer(running: RunningGeneration, waitMs: number, signal: AbortSignal): Promise<Generation> {
-    // Nobody will ever ask for a generation whose id was not told.
+    // A generation whose id did not reach its client cannot be asked for.
     const gone = () => void running.cancel();
     if (signal.aborted) gone();
     signal.addEventListener('abort', gone, { once: true });
     try {
-      // An id that was told is there after a crash.
+      // An id that reached a client is there after a crash.
       await this.#parts.store.save({ generation: running.current, lastSequence: null, plan: running.plan });
       if (waitMs > 0) await withinOf(this.#parts.clock, waitMs, running.finished);
       signal.throwIfAborted();
@@ -469,4 +469,7 @@ const unknownGeneration = (id: string) =>
   });
 
 const notCached = (fingerprint: string) =>
-  new NotCached('Nothing is remembered for this request. Send it with cache: DEFAULT to have it made.', fingerprint);
+  new NotCached(
+    'The result cache has no image of this request. Send it with cache: DEFAULT to have it made.',
+    fingerprint,
+  );

@@ -28,13 +28,13 @@ export type SamplingRequest = Optional<{
   /** A catalog id; left out, the first that can do it. */
   model: string;
   steps: number;
-  /** Left out, one is drawn; a drawn seed is never answered from memory. */
+  /** Left out, a random one, which bypasses the result cache. */
   seed: number;
   loras: readonly AppliedLora[];
   cache: CachePolicy;
 }>;
 
-/** What requests may say that follow words closely. */
+/** What requests with guidance may say. */
 export type GuidedRequest = SamplingRequest &
   Optional<Omit<Sampling, keyof SamplingRequest> & { negativePrompt: string; dynamicGuidance: boolean }>;
 
@@ -43,7 +43,7 @@ export type GenerateRequest = GuidedRequest &
 
 export type EditRequest = GuidedRequest &
   Optional<{
-    /** Further images that the words speak of. */
+    /** Further images that the instruction names. */
     references: readonly ImageRequest[];
     /** White is repainted. */
     mask: ImageRequest;
@@ -59,7 +59,7 @@ export type RefineRequest = SamplingRequest &
 export interface SubmitOptions {
   /** Milliseconds to wait for the finished generation; 0 answers at once. */
   readonly waitMs: number;
-  /** Aborted when the caller is gone: a generation whose id was never told leaves its flights. */
+  /** Aborted when the caller is gone: a generation whose id did not reach it is cancelled. */
   readonly signal: AbortSignal;
 }
 
@@ -106,9 +106,9 @@ export interface UseCases {
   generate(caller: Caller, request: GenerateRequest, options: SubmitOptions): Promise<Generation>;
   edit(caller: Caller, request: EditRequest, options: SubmitOptions): Promise<Generation>;
   refine(caller: Caller, request: RefineRequest, options: SubmitOptions): Promise<Generation>;
-  /** Leaves the generation's flights; the last to leave stops the work. A finished generation is returned as it is. */
+  /** Leaves the generation's jobs; the last to leave stops the work. A finished generation is returned as it is. */
   cancel(caller: Caller, id: string): Promise<Generation>;
-  /** Null for ids that were never given out (or are older than the store keeps). */
+  /** Null for ids that are unknown (or older than the store keeps). */
   generation(caller: Caller, id: string): Promise<Generation | null>;
   generations(caller: Caller, ids: readonly string[]): Promise<readonly (Generation | null)[]>;
   image(caller: Caller, id: string): Promise<Image | null>;

@@ -1,7 +1,7 @@
 import type { Fault } from '../checkpoint/index.js';
 import type { ProblemDetails } from '../domain/problem-codes.js';
 
-/** Why something listed cannot be used, in words that tell nothing of this machine. */
+/** Why a listed model or LoRA cannot be used, without a path of this machine. */
 const reasons: Readonly<Record<Fault, string>> = {
   missing: 'a file is missing',
   damaged: 'a file is damaged',

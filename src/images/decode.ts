@@ -40,7 +40,7 @@ const loaders: Readonly<Record<InputFormat, string>> = {
 };
 
 /**
- * An image that somebody sent: its first frame, upright, in sRGB with 8 bits, on white where it is transparent.
+ * An image that a client sent: its first frame, upright, in sRGB with 8 bits, on white where it is transparent.
  *
  * @throws NotAPicture, or the signal's reason
  */
@@ -101,7 +101,7 @@ async function uprightSize(bytes: Uint8Array, format: InputFormat, maxPixels: nu
   return { width, height };
 }
 
-/** libvips says what it met in words of its own, with places in memory and files: not for clients. */
+/** libvips' own messages name addresses and files: they are not for clients. */
 function damaged(format: InputFormat, error: unknown): NotAnImage {
   if (/timeout/i.test((error as Error | null)?.message ?? ''))
     return new NotAnImage(`an image that is decoded within ${seconds} s`, `${format} that takes longer`);

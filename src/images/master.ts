@@ -4,7 +4,7 @@ import { type Recipe, recipeAsParameters, recipeAsXmp } from './recipe.js';
 import { sharp } from './sharp.js';
 import { thumbhashOf } from './thumbhash.js';
 
-/** What is kept of a finished image. */
+/** What is stored of a finished image. */
 export interface Master {
   /** PNG with the recipe in it; no dates, so that the same request gives the same bytes. */
   readonly png: Buffer;
@@ -22,8 +22,8 @@ export async function encodeMaster(pixels: Pixels, recipe: Recipe): Promise<Mast
 
 async function encodePng(pixels: Pixels, recipe: Recipe): Promise<Buffer> {
   const png = await fromPixels(pixels)
-    // Whoever waits for the image waits for this: level 3 takes half as long again for a fifth less, level 9 with filters twenty
-    // times as long for half. Images leave in other formats; only those who ask for the PNG take the whole of it.
+    // The generation waits for this: level 3 takes half as long again for a fifth less, level 9 with filters twenty
+    // times as long for half. Images leave in other formats; only requests for the PNG transfer all of it.
     .png({ palette: false, compressionLevel: 1, adaptiveFiltering: false })
     .toBuffer();
   return withPngText(withPngXmp(png, recipeAsXmp(recipe)), 'parameters', recipeAsParameters(recipe));

@@ -10,8 +10,8 @@ const headerBytes = 4 + 4 + 13 + 4;
  *
  * @see https://www.w3.org/TR/png-3/#11textinfo
  */
-export function withPngText(png: Uint8Array, keyword: string, given: string): Buffer {
-  const text = given.replaceAll('\0', '\uFFFD');
+export function withPngText(png: Uint8Array, keyword: string, value: string): Buffer {
+  const text = value.replaceAll('\0', '\uFFFD');
   const isAscii = /^[\t\n\r\x20-\x7E]*$/.test(text);
   return withChunk(
     png,

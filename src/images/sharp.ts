@@ -3,9 +3,9 @@ import { Room } from '../environment/room.js';
 
 /** One thread an image: many are made at once, and an engine on the same CPU needs the cores. */
 sharp.concurrency(1);
-/** libvips' own cache keeps images that nobody asks for twice; ours is bounded in bytes. */
+/** libvips' own cache keeps images that are not asked for twice; ours is bounded in bytes. */
 sharp.cache(false);
-/** What libvips could read besides (SVG, PDF, TIFF, …) is nothing that anybody may send. */
+/** What libvips could read besides (SVG, PDF, TIFF, …) is not accepted. */
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({
   operation: [
@@ -24,7 +24,7 @@ export const encoderVersion = `sharp ${sharp.versions.sharp ?? ''} vips ${sharp.
 
 /**
  * How many variants are made at once. The thread pool has four threads, which look after files and finished images too:
- * neither a repeat of a request nor a preview waits until somebody's AVIF is done.
+ * neither a repeat of a request nor a preview waits for another request's AVIF.
  */
 const room = new Room(2);
 

@@ -10,7 +10,8 @@ export type Sniffed =
 type Sign = readonly [at: number, text: string];
 
 /**
- * What a file is, from its content alone: neither its name nor the type that somebody declared is asked.
+ * What a file is, from its content alone, not from its name or declared type. (file-type is not used: it goes by an AVIF file's major
+ * brand alone, and its current version needs Node 22.)
  *
  * @see https://mimesniff.spec.whatwg.org/#matching-an-image-type-pattern
  */

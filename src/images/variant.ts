@@ -78,7 +78,7 @@ export function targetSize(source: Size, { width, height }: Pick<VariantSpec, 'w
   return { width: side(asked.width, source.width), height: side(asked.height, source.height) };
 }
 
-/** Efforts that answer while somebody waits. */
+/** Encoder efforts that are quick enough for a request. */
 function encoded(image: ReturnType<typeof sharp>, { format, quality: asked }: VariantSpec) {
   const quality = asked ?? ownQuality[format] ?? undefined;
   switch (format) {

@@ -44,12 +44,12 @@ export class Variants {
   }
 
   /**
-   * @param signal aborted when the caller is gone: what nobody waits for any more is not begun. Left out, the caller stays
+   * @param signal aborted when the caller is gone: its variant is then not begun. Left out, the caller stays
    * @throws InvalidInput, or the signal's reason
    */
   async get(id: string, request: VariantRequest, signal = new AbortController().signal): Promise<VariantResult> {
     const asked = read(request);
-    // First, because an address that somebody made up is no reason to look at the disk.
+    // First, because an invented address is no reason to read the disk.
     const [image] = await this.#records.images([id]);
     if (image == null) return { outcome: 'unknown' };
     // Also what keeps an image that is looked at from being the least recently used.

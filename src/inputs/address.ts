@@ -25,11 +25,11 @@ export function readAddress(text: string, field: string, rules: AddressRules): U
   return url;
 }
 
-/** What speaks against an address, before anybody looks where it leads; null when nothing does. */
+/** Why an address is refused without a look-up; null when it is not. */
 export function violation(url: URL, { hosts, ports }: AddressRules): { expected: string; received: string } | null {
   if (url.protocol !== 'http:' && url.protocol !== 'https:')
     return { expected: 'an http or https address', received: `one of ${JSON.stringify(url.protocol.slice(0, 20))}` };
-  // Never repeated: it may be somebody's password.
+  // Never repeated: it may hold a password.
   if (url.username !== '' || url.password !== '')
     return { expected: 'an address without user name and password', received: 'one with' };
   const port = portOf(url);

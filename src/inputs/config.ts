@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { either, list, setting, whole } from '../environment/values.js';
 import { networks } from './networks.js';
 
-/** The environment variables of images that come in; the studio's section has them among its own. */
+/** The environment variables of images that come in; the section of generations includes them. */
 export const sourceSettings = {
   SOURCE_STORE_BYTES: setting(
     whole(1).default(1024 ** 3),

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net';
 
 /**
- * Addresses that are not everybody's: this machine, its neighbours, what only stands in examples, and what carries another
+ * Addresses that are not public: this machine, its neighbours, what only stands in examples, and what carries another
  * address inside. Cloud metadata (169.254.169.254, 100.100.100.200, fd00:ec2::254) is in these ranges.
  *
  * @see https://www.iana.org/assignments/iana-ipv4-special-registry
@@ -36,7 +36,7 @@ const specialIPv4 = [
 const globalIPv6 = '2000::/3';
 
 /**
- * Of those, the ones that are not everybody's: protocol assignments with Teredo in them, documentation, 6to4.
+ * Of those, the ones that are not public: protocol assignments with Teredo in them, documentation, 6to4.
  *
  * @see https://www.iana.org/assignments/iana-ipv6-special-registry
  */
@@ -63,7 +63,7 @@ export function networks(blocks: readonly string[]): BlockList {
 const special = networks([...specialIPv4, ...specialIPv6]);
 const global = networks([globalIPv6]);
 
-/** Whether anybody on the internet would reach the same machine at this address. */
+/** Whether all of the internet reaches the same machine at this address. */
 export function isPublic(address: string): boolean {
   switch (isIP(address)) {
     case 4:

@@ -15,7 +15,7 @@ import { whenRead } from './when-read.js';
 export interface SourcesOptions {
   /** Our own images, by id. */
   readonly images: Pick<ImageStore, 'read'>;
-  /** Where images wait for their jobs. Never served: what somebody sends is theirs. */
+  /** Where images wait for their jobs. Never served: they belong to the client that sent them. */
   readonly store: ImageStore;
   /** Null where this server fetches nothing. */
   readonly fetcher: ImageFetcher | null;
@@ -87,12 +87,12 @@ export class Sources {
   }
 
   /** Makes it durable for a job, which names it by the id that this returns. */
-  async keep(pixels: Pixels): Promise<string> {
+  async store(pixels: Pixels): Promise<string> {
     return this.#options.store.put(await losslessImage(pixels));
   }
 
-  /** @see keep */
-  async keepMask(mask: Mask): Promise<string> {
+  /** @see store */
+  async storeMask(mask: Mask): Promise<string> {
     return this.#options.store.put(await losslessMask(mask));
   }
 
@@ -114,8 +114,8 @@ export class Sources {
 
   async #incoming({ id, upload, url }: ImageRequest, field: string, signal: AbortSignal): Promise<Incoming> {
     signal.throwIfAborted();
-    const given = [id, upload, url].filter((way) => way != null).length;
-    if (given !== 1) throw refusedAs(field, 'exactly one of id, upload and url', `${given} of them`);
+    const count = [id, upload, url].filter((way) => way != null).length;
+    if (count !== 1) throw refusedAs(field, 'exactly one of id, upload and url', `${count} of them`);
     if (upload != null) {
       const bytes = await joined(upload.stream() as unknown as AsyncIterable<Uint8Array>, upload.size);
       return { field: `${field}.upload`, bytes, imageId: null };

@@ -1,2 +1,2 @@
-/** What is to happen when the bytes of an upload are needed no more, by the upload. Whoever sends one says so, whoever reads it does it. */
+/** Called when the bytes of an upload are needed no more: the HTTP server sets it, the reader of the upload calls it. */
 export const whenRead = new WeakMap<Blob, () => void>();

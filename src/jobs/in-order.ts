@@ -4,7 +4,7 @@ import { previewAddress } from '../images/preview.js';
 /**
  * Passes an engine's events on in their order, although encoding the preview of some takes a while.
  *
- * @param pass told of each event, with the address of its preview
+ * @param pass called with each event and the address of its preview
  */
 export function inOrder(pass: (event: EngineEvent, preview: string | null) => void) {
   let last: Promise<void> | null = null;

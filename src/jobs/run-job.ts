@@ -55,7 +55,7 @@ interface Traced extends Task {
 
 /**
  * What every worker does with compatible jobs: look the fingerprints up → load input images → run the engine → encode → store the
- * images → save their records; what happens is told on the way. Running a job twice is harmless.
+ * images → save their records; events are emitted on the way. Running a job twice is harmless.
  *
  * @throws what kept all images from being made, such as an EngineProblem or SourceGone
  */
@@ -92,7 +92,7 @@ function begin(task: Task, { now, measures }: RunParts): Traced {
   return { job, attempt, addedAt, signal, emit: (event) => task.emit(event), span, end };
 }
 
-/** Tells those whose images are there already; the others are left. */
+/** Finishes the tasks whose images are stored already, and returns the others. */
 async function lookUp(tasks: readonly Traced[], { records }: RunParts): Promise<readonly Traced[]> {
   const found = await Promise.all(tasks.map(({ job }) => (job.reuse ? records.find(job.fingerprint) : null)));
   return tasks.filter(({ emit, end }, i) => {
@@ -182,7 +182,7 @@ async function finish(task: Traced, pixels: Pixels, regions: readonly Region[], 
   }
 }
 
-/** Tells each image's waiters its steps and all the stages. */
+/** Emits an image's steps to its task, and stages to all tasks. */
 function teller(tasks: readonly Traced[]) {
   const forward = randomUUID();
   let count = 0;

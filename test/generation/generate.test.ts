@@ -94,7 +94,7 @@ describe('identical requests', () => {
     expect(all.filter(({ cache }) => cache === 'SHARED')).toHaveLength(49);
   });
 
-  it('with drawn seeds are never shared nor remembered, but the reported seed repeats as a HIT', async () => {
+  it('with random seeds are never shared nor cached, but the reported seed repeats as a HIT', async () => {
     const engine = new ScriptedEngine();
     const service = await studioFor({ engines: [engine] });
     const [a, b] = await Promise.all([

@@ -52,7 +52,7 @@ const cases: [Partial<GenerateRequest>, string, string][] = [
   [
     { cache: 'ONLY', seed: null },
     'seed',
-    'Expected `seed` to be given with cache: ONLY, as a drawn seed is never remembered, but received nothing.',
+    'Expected `seed` to be given with cache: ONLY, as a random seed bypasses the result cache, but received nothing.',
   ],
 ];
 

@@ -133,21 +133,21 @@ describe('what is kept for a job', () => {
     const sources = await open({}, undefined, folder);
     const { pixels: source } = await sources.open({ upload: new Blob([png]) }, 'image', stays);
     const grey = { width: 4, height: 2, data: Uint8Array.from([0, 1, 127, 128, 129, 200, 254, 255]) };
-    const [id, maskId] = [await sources.keep(source), await sources.keepMask(grey)];
+    const [id, maskId] = [await sources.store(source), await sources.storeMask(grey)];
     const again = await open({}, undefined, folder);
     expect(Buffer.from((await again.read(id))!.data)).toEqual(pixels);
     expect(Uint8Array.from((await again.readMask(maskId))!.data)).toEqual(grey.data);
     expect(await images.read(id)).toBeNull();
     expect(readdirSync(join(folder, 'sources')).length).toBeGreaterThan(0);
-    expect(await sources.keep(source)).toBe(id);
+    expect(await sources.store(source)).toBe(id);
   });
 
   it('makes room, and says so', async () => {
     const sources = await open({ SOURCE_STORE_BYTES: '1000' });
     const shade = (value: number) => ({ width: 16, height: 8, data: pixels.map((byte) => byte ^ value) });
-    const first = await sources.keep(shade(0));
+    const first = await sources.store(shade(0));
     let last = first;
-    for (const value of [1, 2, 3, 4]) last = await sources.keep(shade(value));
+    for (const value of [1, 2, 3, 4]) last = await sources.store(shade(value));
     expect(await sources.read(first)).toBeNull();
     expect(await sources.read(last)).not.toBeNull();
   });

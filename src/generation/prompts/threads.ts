@@ -23,7 +23,7 @@ const oneThread = {
 
 /**
  * Reads prompts beside the event loop: one thread for what people write, and another, started when it is needed, for long prompts, so
- * that nobody waits for those.
+ * that short prompts never wait for those.
  */
 export class PromptThreads {
   readonly #short = new Tinypool({ ...oneThread, minThreads: 1 });

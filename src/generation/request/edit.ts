@@ -11,8 +11,8 @@ import type { RequestContext } from './reader.js';
 import { readCommon } from './sampling.js';
 
 /**
- * Reads a request to change an image: a mask repaints, else a strength starts from the image under noise, else the words alone
- * are followed.
+ * Reads a request to change an image: a mask repaints, else a strength starts from the noised image, else the prompt is
+ * an instruction.
  *
  * @throws InvalidInput, UnknownModel, NotFound, or the signal's reason
  */
@@ -66,7 +66,7 @@ export async function readEdit(
       references: others.map(({ sha256 }) => sha256),
       mask: mask?.sha256 ?? null,
     },
-    given: {
+    inputImages: {
       source: source.pixels,
       sourceId: source.imageId,
       references: others.map(({ pixels }) => pixels),

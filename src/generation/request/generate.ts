@@ -9,7 +9,7 @@ import { readCommon } from './sampling.js';
 
 const maxCount = 8;
 
-/** Reads a request for images from words. @throws InvalidInput, UnknownModel */
+/** Reads a request for images from a prompt. @throws InvalidInput, UnknownModel */
 export async function readGenerate(request: GenerateRequest, context: RequestContext): Promise<ResolvedRequest> {
   const model = await capableModel(request.model, context, 'GENERATE');
   const text = requirePrompt(request.prompt);
@@ -17,7 +17,7 @@ export async function readGenerate(request: GenerateRequest, context: RequestCon
   const count = whole('count', request.count ?? 1, 1, maxCount);
   const defaultSteps = model.defaults.steps;
   const { canonical, ...rest } = await readCommon(request, { text, count, defaultSteps }, model, context);
-  return { canonical: { ...canonical, ...size, operation: 'GENERATE' }, given: null, ...rest };
+  return { canonical: { ...canonical, ...size, operation: 'GENERATE' }, inputImages: null, ...rest };
 }
 
 function sizeOf({ width, height }: GenerateRequest, { defaults, limits }: ModelDescription) {

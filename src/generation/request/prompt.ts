@@ -8,7 +8,7 @@ const maxPromptBytes = 32 * 1024;
 /** Tokens beyond the model's limit are cut off and reported; a prompt of more than this many times the limit is a mistake. */
 const tokenLimits = 4;
 
-/** Words in Unicode's NFC, otherwise as they are: white space is the model's to judge. @throws InvalidInput */
+/** A text in Unicode's NFC, otherwise unchanged: white space means something to the model. @throws InvalidInput */
 export function readText(field: string, value: string): string {
   // Half of a surrogate pair has no UTF-8: different prompts would become the same bytes.
   if (/\p{Surrogate}/u.test(value))
@@ -20,8 +20,8 @@ export function readText(field: string, value: string): string {
 }
 
 /**
- * A prompt that says something. An empty one is refused, even though the models could draw it: it is far more often a form sent too
- * early than a wish.
+ * A prompt that is not empty. An empty one is refused, even though the models take it: it is far more often a form sent too early than
+ * intended.
  *
  * @throws InvalidInput
  */

@@ -5,7 +5,7 @@ import type { TokenCount } from '../../domain/prompt.js';
 import type { Sources } from '../../inputs/sources.js';
 import type { Counted, PromptAdvice } from '../advice/advise.js';
 
-/** Which models and LoRAs of the catalog can be used now, as far as their files tell. */
+/** Which models and LoRAs of the catalog can be used now, by the state of their files. */
 export interface Usable {
   /** Null where the model can be used. */
   readonly modelFinding: (model: string) => Finding | null | Promise<Finding | null>;

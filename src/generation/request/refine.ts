@@ -43,7 +43,7 @@ export async function readRefine(
       mask: mask?.sha256 ?? null,
       regionDetector: mask === null && regions === null ? await regionDetectorOf(model.id, context) : '',
     },
-    given: { source: source.pixels, sourceId: source.imageId, references: [], mask: mask?.value ?? null },
+    inputImages: { source: source.pixels, sourceId: source.imageId, references: [], mask: mask?.value ?? null },
   };
 }
 

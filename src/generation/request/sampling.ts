@@ -73,7 +73,7 @@ function seedOf(asked: number | null | undefined, count: number, policy: CachePo
   const most = Number.MAX_SAFE_INTEGER - (count - 1);
   if (asked != null) return { seed: whole('seed', asked, 0, most), randomSeed: false };
   if (policy === 'ONLY')
-    throw refused('seed', 'given with cache: ONLY, as a drawn seed is never remembered,', asked, {
+    throw refused('seed', 'given with cache: ONLY, as a random seed bypasses the result cache,', asked, {
       code: 'REQUIRED',
       parameters: { with: 'cache' },
     });
