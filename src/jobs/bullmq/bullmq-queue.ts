@@ -169,7 +169,7 @@ class BullmqQueue implements SharedQueue {
       })),
     );
     const followed = await Promise.all(runs.map(({ id }, i) => this.#follow(id, jobs[i]!)));
-    await this.#announce();
+    await this.#announce(followed);
     if (virtual > REWIND_FROM) await this.#rewind();
     const joined = followed.map((run, index): Joined => {
       run.pins--;
@@ -271,8 +271,8 @@ class BullmqQueue implements SharedQueue {
     );
   }
 
-  async #announce(): Promise<void> {
-    const waiting = [...this.#runs.values()].filter(({ history }) => history.every(({ type }) => type === 'position'));
+  async #announce(runs: Iterable<FollowedRun> = this.#runs.values()): Promise<void> {
+    const waiting = [...runs].filter(({ history }) => history.every(({ type }) => type === 'position'));
     if (waiting.length === 0) return;
     const asked = performance.now();
     const told = (await this.#run(

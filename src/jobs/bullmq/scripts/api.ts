@@ -86,18 +86,24 @@ if #dropped > 0 then changed() end
 return dropped
 `);
 
-/** ARGV: runs. Answers for each how many requests wait before its own; -1 where it does not wait. */
+/**
+ * ARGV: runs. Answers for each how many requests wait before its own; -1 where it does not wait. Behind the first 256 runs it answers how many
+ * other requests wait, so that a long queue costs no more.
+ */
 export const positions = query(`
 local places, wanted = {}, #ARGV
-for i, id in ipairs(ARGV) do places[id] = -1 end
+for i, id in ipairs(ARGV) do
+  places[id] = call('ZSCORE', k('turns'), id) and call('HLEN', k('requests')) - 1 or -1
+  if places[id] < 0 then wanted = wanted - 1 end
+end
 local seen, before = {}, 0
-for _, id in ipairs(call('ZRANGE', k('turns'), 0, -1)) do
+for _, id in ipairs(call('ZRANGE', k('turns'), 0, 255)) do
   local request = call('HGET', k('run', id), 'request')
   if not seen[request] then
     seen[request] = before
     before = before + 1
   end
-  if places[id] then
+  if places[id] and places[id] >= 0 then
     places[id] = seen[request]
     wanted = wanted - 1
     if wanted == 0 then break end
@@ -125,6 +131,8 @@ for _, id in ipairs(turns) do
   local priority = math.min(2097151, math.floor(start) + 1)
   call('HSET', k('run', id), 'start', tostring(start))
   call('ZADD', k('turns'), priority, id)
+  local forward = call('HGET', k('run', id), 'forward')
+  if forward ~= '' then call('ZADD', k('mates', forward), priority, id) end
   moved[#moved + 1] = id
   moved[#moved + 1] = tostring(priority)
 end

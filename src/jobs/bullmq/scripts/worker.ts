@@ -26,9 +26,8 @@ begin(head)
 local run = call('HMGET', k('run', head), 'forward', 'request')
 local own, others = {}, {}
 if run[1] ~= '' then
-  for _, id in ipairs(call('ZRANGE', k('turns'), 0, 1000)) do
-    local other = call('HMGET', k('run', id), 'forward', 'request')
-    if other[1] == run[1] then table.insert(other[2] == run[2] and own or others, id) end
+  for _, id in ipairs(call('ZRANGE', k('mates', run[1]), 0, 99)) do
+    table.insert(call('HGET', k('run', id), 'request') == run[2] and own or others, id)
   end
 end
 local most = tonumber(batch) - 1 - #own
