@@ -36,9 +36,10 @@ program
   .allowExcessArguments()
   .option('--host <address>', 'address to listen on; stands before HOST')
   .option('--port <number>', 'port to listen on, 0 for any that is free; stands before PORT')
+  .option('--no-engine', 'make no images here: the workers of the fleet make them')
   .option('--json', 'tell where it listens as a line of JSON, once it is ready')
   .addHelpText('after', variablesOf('http', 'generation', 'images', 'stores', 'jobs', 'engine', 'telemetry', 'cli'))
-  .action(async (options: { host?: string; port?: string; json?: true }, { args }: Command) => {
+  .action(async (options: { host?: string; port?: string; json?: true; engine: boolean }, { args }: Command) => {
     // As the default it is also given what was meant as the name of another one.
     if (args.length > 0) program.error(`Expected a command but received "${args[0]}". \`inkstone --help\` lists them.`);
     const typed = { ...(options.host && { HOST: options.host }), ...(options.port && { PORT: options.port }) };

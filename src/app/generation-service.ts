@@ -126,6 +126,7 @@ export function assemble({
       metrics.generation((finishedAt ?? createdAt) - createdAt, { operation, status, cache });
     },
     subscribed: () => metrics.subscription(),
+    away: async () => (jobs.link === null || (await jobs.link.alive()) ? null : 'Redis does not answer.'),
     async closeStores() {
       await jobs.close();
       await stores.close();

@@ -1,5 +1,4 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import type { ModelEntry } from '../domain/model-entry.js';
 import type { DeviceChoice } from '../engine/engine.js';
 import { runtimeName } from '../engine/process/device.js';
 import { systemClock } from '../environment/clock.js';
@@ -17,9 +16,10 @@ import { type OpenModelsOptions, openModels } from './models.js';
 /** The program without its ways in: engines and use cases, opened in the order in which they need each other. */
 export interface App {
   readonly service: UseCases;
-  readonly device: DeviceChoice;
-  /** Resolves with the default model when it is loaded; rejects with what is wrong where none can be used. */
-  readonly warm: Promise<ModelEntry>;
+  /** Null where workers compute. */
+  readonly device: DeviceChoice | null;
+  /** Resolves with the default model's id when it is loaded, null where there is none yet; rejects with what is wrong where none can be used. */
+  readonly warm: Promise<string | null>;
   /** What is counted, and where it is read. */
   readonly measured: Measured;
   /** Looks at all models and LoRAs, and logs which cannot be used. */
@@ -31,7 +31,10 @@ export interface App {
 /** The embedded program: everything in this process and one engine beside it. @throws CatalogError, StoreUnusable, or with the sentence of an engine that cannot start */
 export async function createApp(settings: Settings, log: Logger, options: OpenModelsOptions = {}): Promise<App> {
   const models = openModels(settings, log, options);
-  const { entries, library, engine, warm } = models;
+  const { entries, library, engine } = models;
+  const loaded = models.warm.then(({ id }) => id);
+  // A rejection is handled where it is awaited, which may be never.
+  loaded.catch(() => {});
   const closing = [() => models.close()];
   try {
     const { createGenerationService } = await import('./generation-service.js');
@@ -66,7 +69,7 @@ export async function createApp(settings: Settings, log: Logger, options: OpenMo
     return {
       service,
       device: await engine.ready(),
-      warm,
+      warm: loaded,
       measured: measuredOf({ metrics, queue: () => service.queueMetrics(), engines: () => [engine.pid] }),
       inspect: () => models.inspect(),
       async close(graceMs) {
@@ -88,15 +91,17 @@ export interface Running {
   close(): Promise<void>;
 }
 
-/** Starts everything and listens. */
-export async function serve(settings: Settings, log: Logger): Promise<Running> {
+/** Starts everything and listens. @param engine whether images are made here, else by the workers of a fleet */
+export async function serve(settings: Settings, log: Logger, { engine = true } = {}): Promise<Running> {
   const traced = isTelemetryWanted(process.env);
   const telemetry = traced
     ? await startTelemetry(programVersion(), (error) => log.warn({ err: error }, 'the last spans were not sent'))
     : null;
   const { HOST, ACCESS_KEY, STOP_GRACE_MS } = settings.http;
   const generatedKey = ACCESS_KEY === undefined && !isLoopback(HOST) ? generateAccessKey() : null;
-  const opening = createApp(settings, log);
+  const opening = engine
+    ? createApp(settings, log)
+    : import('./api.js').then(({ createApi }) => createApi(settings, log));
   const [app, { createServer }] = await Promise.all([opening, import('../http/server.js')]);
   try {
     const key = ACCESS_KEY ?? generatedKey ?? undefined;

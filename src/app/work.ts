@@ -9,11 +9,12 @@ import type { Listening } from '../http/server.js';
 import { openBullmqQueue } from '../jobs/bullmq/bullmq-queue.js';
 import { Metrics } from '../telemetry/metrics.js';
 import { isTelemetryWanted, startTelemetry } from '../telemetry/sdk.js';
-import { ConfigError, type Settings } from './config.js';
+import type { Settings } from './config.js';
 import { linkOf, reporterTo, requireRedis, startWorkers } from './jobs.js';
 import { measuredOf } from './measured.js';
 import { openModels } from './models.js';
 import { keepPublishing } from './publish.js';
+import { requireShared } from './shared.js';
 import { openStores } from './stores.js';
 import { problemsTo, workerOf } from './worker.js';
 
@@ -28,12 +29,9 @@ export interface Working {
   close(): Promise<void>;
 }
 
-/** What a worker shares with the rest of its fleet. */
-const SHARED = ['QUEUE_URL', 'DATABASE_URL', 'IMAGE_STORE'] as const;
-
 /** Makes images of jobs from the shared queue until it is closed. @throws ConfigError, StoreUnusable, CatalogError, or with the sentence of an engine that cannot start */
 export async function work(settings: Settings, log: Logger): Promise<Working> {
-  requireShared(settings);
+  requireShared(settings, 'inkstone work');
   const clock = systemClock;
   const telemetry = isTelemetryWanted(process.env)
     ? await startTelemetry(programVersion(), (error) => log.warn({ err: error }, 'the last spans were not sent'))
@@ -83,14 +81,4 @@ export async function work(settings: Settings, log: Logger): Promise<Working> {
     for (const close of closing.reverse()) await close();
     throw error;
   }
-}
-
-/** @throws ConfigError */
-function requireShared({ jobs, stores }: Settings): void {
-  const given = { ...jobs, ...stores };
-  const missing = SHARED.filter((variable) => given[variable] === undefined);
-  if (missing.length > 0)
-    throw new ConfigError(
-      `${missing.join(', ')}: expected where the fleet shares it, since a worker keeps nothing itself.`,
-    );
 }

@@ -1,6 +1,5 @@
 import type { Settings } from '../app/config.js';
 import { createLog, serve } from '../app/local.js';
-import type { ModelEntry } from '../domain/model-entry.js';
 import { EngineProblem } from '../engine/problems.js';
 import { stopOnSignal } from './stop-on-signal.js';
 
@@ -8,9 +7,12 @@ import { stopOnSignal } from './stop-on-signal.js';
 const INSPECTION_AFTER_MS = 2000;
 
 /** `inkstone serve`: runs until it is told to stop. */
-export async function serveCommand(settings: Settings, { json = false }: { readonly json?: boolean }): Promise<void> {
+export async function serveCommand(
+  settings: Settings,
+  { json = false, engine = true }: { readonly json?: boolean; readonly engine?: boolean },
+): Promise<void> {
   const started = performance.now();
-  const running = await serve(settings, createLog(settings.http.LOG_LEVEL));
+  const running = await serve(settings, createLog(settings.http.LOG_LEVEL), { engine });
   const { listening, app, generatedKey } = running;
   // With --json standard output carries that one line.
   const say = json ? () => {} : console.log;
@@ -19,9 +21,10 @@ export async function serveCommand(settings: Settings, { json = false }: { reado
   say(`Inkstone listens on ${listening.url}`);
   say(`  page      ${listening.url}/`);
   say(`  GraphQL   ${listening.url}/graphql`);
-  say(`  device    ${app.device.device}: ${app.device.reason}`);
+  const { device, reason } = app.device ?? { device: 'none', reason: 'Workers make the images.' };
+  say(`  device    ${device}: ${reason}`);
   if (generatedKey !== null) say(`  key       ${generatedKey}   (drawn for this run; set ACCESS_KEY to choose one)`);
-  let model: ModelEntry;
+  let model: string | null;
   try {
     model = await app.warm;
   } catch (error) {
@@ -33,20 +36,19 @@ export async function serveCommand(settings: Settings, { json = false }: { reado
   const readyMs = performance.now() - started;
   if (json) {
     const { url } = listening;
-    const { device, reason } = app.device;
     console.log(
       JSON.stringify({
         url,
         graphql: `${url}/graphql`,
         device,
         reason,
-        model: model.id,
+        model,
         accessKey: generatedKey,
         readyMs,
       }),
     );
   }
-  say(`Ready in ${(readyMs / 1000).toFixed(1)} s with the model ${model.id}.`);
+  say(`Ready in ${(readyMs / 1000).toFixed(1)} s with ${model === null ? 'no model yet' : `the model ${model}`}.`);
   setTimeout(
     () => app.inspect().catch((error) => say(`The models were not looked at: ${error.message}`)),
     INSPECTION_AFTER_MS,

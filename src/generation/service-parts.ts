@@ -33,5 +33,7 @@ export interface ServiceParts {
   readonly ended: (generation: Generation, traceId: string | null) => void;
   /** A subscription is read until what this returns is called. */
   readonly subscribed: () => () => void;
+  /** A sentence that says what the queue needs and does not answer; null where all does. */
+  readonly away: () => Promise<string | null>;
   readonly closeStores: () => Promise<void>;
 }

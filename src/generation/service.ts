@@ -238,7 +238,7 @@ export class GenerationService implements UseCases {
 
   async notReady(): Promise<string | null> {
     await this.#parts.disk.look();
-    return this.#unready();
+    return this.#unready() ?? (await this.#parts.away());
   }
 
   #unready(): string | null {
@@ -247,7 +247,8 @@ export class GenerationService implements UseCases {
     if (this.#closing) return 'The server is stopping.';
     if (!store.alive()) return 'The records cannot be read.';
     if (!disk.writable) return 'Nothing can be stored.';
-    return first !== undefined && loaded().has(first.id) ? null : 'The model is being loaded.';
+    if (first === undefined) return 'There is no model that can be used.';
+    return loaded().has(first.id) ? null : 'The model is being loaded.';
   }
 
   /**
