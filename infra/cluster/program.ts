@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const cli = join(import.meta.dirname, '../../dist/src/cli.js');
 /** Milliseconds until a process of the fleet must be ready: on a busy machine several load a model at once. */
@@ -31,6 +32,7 @@ export async function startMember(args: readonly string[], env: NodeJS.ProcessEn
     }),
   );
   const { url } = await firstLine(child, ended, args[0]!);
+  await ready(url);
   return {
     url,
     pid: child.pid!,
@@ -41,6 +43,15 @@ export async function startMember(args: readonly string[], env: NodeJS.ProcessEn
       await ended;
     },
   };
+}
+
+/** An API process that started before the first model was published is ready when it is. */
+async function ready(url: string): Promise<void> {
+  for (const limit = Date.now() + START_LIMIT_MS; Date.now() < limit; await sleep(100)) {
+    const response = await fetch(`${url}/readyz`).catch(() => null);
+    if (response?.ok) return;
+  }
+  throw new Error(`${url} was not ready in time.`);
 }
 
 async function firstLine(child: ChildProcess, ended: Promise<unknown>, role: string): Promise<{ url: string }> {

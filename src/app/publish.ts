@@ -48,7 +48,7 @@ export function keepPublishing(
   };
   const keep = async () => {
     const pauseMs = await look().catch((error) => {
-      log.warn({ err: error }, 'the models were not published');
+      if (!closed) log.warn({ err: error }, 'the models were not published');
       return RETRY_MS;
     });
     if (!closed) stop = clock.after(pauseMs, () => void keep());
