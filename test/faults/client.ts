@@ -7,7 +7,7 @@ export interface Accepted {
   /** Numbers of the events that its subscriber heard, in the order in which they came. */
   readonly sequences: number[];
   /** Its end, as the subscriber heard it; null while it has not. */
-  end: { readonly status: string; readonly urls: readonly string[] } | null;
+  end: { readonly status: string; readonly urls: readonly string[]; readonly problem: string | null } | null;
   /** Whether this client asked for it to be cancelled. */
   cancelled: boolean;
 }
@@ -20,7 +20,7 @@ const generation =
   '... on Generation { id status cache images { url(format: PNG) seed fingerprint } problem { code: __typename message } }';
 const generate = `mutation($input: GenerateInput!, $waitMs: Int) { generate(input: $input, waitMs: $waitMs) { __typename ${generation} ... on Problem { message retryable } } }`;
 const progress = `subscription($id: ID!, $after: Int) { generationProgress(id: $id, after: $after) {
-  __typename sequence generation { status images { url(format: PNG) } } } }`;
+  __typename sequence generation { status images { url(format: PNG) } problem { __typename message } } } }`;
 
 /** A client that keeps what it was told. Addresses are tried in turn: a process may be dead. */
 export class Client {
@@ -135,8 +135,12 @@ export class Client {
     if (event == null || event.__typename === 'Heartbeat') return;
     accepted.sequences.push(event.sequence);
     if (event.__typename !== 'GenerationFinished') return;
-    const { status, images } = event.generation;
-    accepted.end = { status, urls: images.map(({ url }: { url: string }) => url) };
+    const { status, images, problem } = event.generation;
+    accepted.end = {
+      status,
+      urls: images.map(({ url }: { url: string }) => url),
+      problem: problem === null ? null : `${problem.__typename}: ${problem.message}`,
+    };
   }
 
   #next(): string {
@@ -154,7 +158,7 @@ export async function broken(client: Client, addresses: () => readonly string[])
     if (!ordered) wrong.push(`${id}: its events came out of order: ${sequences.join(' ')}.`);
     if (end === null) wrong.push(`${id}: it never ended.`);
     else if (end.status !== 'SUCCEEDED' && !(cancelled && end.status === 'CANCELLED'))
-      wrong.push(`${id}: it ended as ${end.status}.`);
+      wrong.push(`${id}: it ended as ${end.status} (${end.problem}).`);
     for (const url of end?.urls ?? []) urls.add(url);
   }
   for (const url of urls) {

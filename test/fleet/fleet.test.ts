@@ -67,8 +67,8 @@ describe.skipIf(missing !== null)(`a fleet${missing === null ? '' : ` (skipped: 
   });
 
   it('lists its models and counts tokens in processes that have none', async () => {
-    const { models } = await ask(cluster.api[0]!.url, '{ models { id loras { id } } }');
-    expect((models as { id: string }[]).map(({ id }) => id)).toContain('inkling-turbo');
+    const { models } = await ask(cluster.api[0]!.url, '{ models { name loras { key } } }');
+    expect((models as { name: string }[]).map(({ name }) => name)).toContain('Inkling Turbo');
     const query = '{ promptAdvice(prompt: "a red cat") { ... on PromptAdvice { tokens } } }';
     expect((await ask(cluster.api[1]!.url, query)).promptAdvice).toEqual({ tokens: expect.any(Number) });
   });
