@@ -36,6 +36,13 @@ export function queueConformance(name: string, create: (setup: QueueSetup) => Pr
       await soon(() => expect(second.events()).toMatchObject([{ type: 'finished', image: { fingerprint: 'b' } }]));
     });
 
+    it('has nothing to do for a waiter whose images are all there', async () => {
+      const { queue } = await fresh();
+      expect(await queue.add([], { id: 'w', onEvent: () => {} })).toEqual([]);
+      await queue.leave('w');
+      expect(await queue.depth()).toEqual({ waiting: 0, running: 0 });
+    });
+
     it('makes what several wait for once, and tells a late one what was told before', async () => {
       const { worker, queue, running } = await fresh();
       const first = await join(queue, 'a');

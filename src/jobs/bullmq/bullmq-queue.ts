@@ -89,6 +89,7 @@ class BullmqQueue implements SharedQueue {
   }
 
   async add(jobs: readonly Job[], waiter: Waiter, { force = false } = {}): Promise<readonly Joined[]> {
+    if (jobs.length === 0) return [];
     const joining: Joining = { left: false };
     this.#joining.set(waiter.id, joining);
     try {
