@@ -69,10 +69,10 @@ export async function compareFleets({ file, speed, max }: TraceOptions) {
   const trace = JSON.parse(readFileSync(file, 'utf8')) as Trace;
   const read = readScaling(readFileSync(join(here, '../kubernetes/components/worker-gpu/scaling.yaml'), 'utf8'), speed);
   const plan = { trace, speed, scaling: { ...read, max: Math.min(read.max, max) } };
-  const cluster = await startCluster({ api: 2, work: 0, env: { QUEUE_LIMIT: '1000', ENGINE_THREADS: '1' } });
+  const cluster = await startCluster({ api: 2, work: 1, env: { QUEUE_LIMIT: '1000', ENGINE_THREADS: '1' } });
   try {
-    // The API learns of the models from a worker's manifest.
-    await (await cluster.addWorker()).stop();
+    // A worker publishes the models, of which the API processes learn when they start.
+    await cluster.work[0]!.stop();
     const firstSeed = Math.floor(Math.random() * 2 ** 30);
     const scaled = await run(cluster, plan, true, firstSeed);
     const always = await run(cluster, plan, false, firstSeed + trace.arrivals.length);
