@@ -64,10 +64,9 @@ export async function createGenerationService(options: GenerationServiceOptions)
   try {
     const device = settings.engine.PRECISION_CLASS ?? (await deviceOf(engines));
     const computedBy = { device, runtime: options.runtime };
-    const now = () => clock.now();
     const problemOf = problemsTo(log);
     const workers = engines.map((engine) =>
-      workerOf(engine, { stores, settings: settings.engine, now, problemOf, measures: metrics, computedBy }),
+      workerOf(engine, { stores, settings: settings.engine, clock, problemOf, measures: metrics, computedBy }),
     );
     const jobs = await openJobs({ settings, workers, log, clock });
     const { advise, modelContent, loraContent, regionDetector, usable } = options;

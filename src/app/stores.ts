@@ -44,6 +44,8 @@ export interface Stores {
   readonly elsewhere: Elsewhere | null;
   /** Generations and image records, the latest of them in memory. */
   readonly records: Records;
+  /** Whether any of them is another machine's, which comes back after an outage. */
+  readonly isShared: boolean;
   /** Whether they can be written. */
   readonly health: Pick<Disk, 'writable' | 'look' | 'close'>;
   close(): Promise<void>;
@@ -87,6 +89,7 @@ export async function openStores(options: StoresOptions): Promise<Stores> {
     return {
       ...{ generations, images, inputs, records, elsewhere: objects.elsewhere, health: places },
       ...{ models: store.models, files: objects.files },
+      isShared: DATABASE_URL !== undefined || IMAGE_STORE !== undefined,
       async close() {
         await inputs.close();
         await images.close();

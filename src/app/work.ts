@@ -46,11 +46,10 @@ export async function work(settings: Settings, log: Logger): Promise<Working> {
     closing.push(() => link.close());
     const device = await models.engine.ready();
     const metrics = new Metrics();
-    const now = () => clock.now();
     const computedBy = { device: settings.engine.PRECISION_CLASS ?? device.device, runtime: runtimeName() };
     const problemOf = problemsTo(log);
     closing.push(keepPublishing({ entries: models.entries, library: models.library, computedBy, stores, clock, log }));
-    const options = { stores, settings: settings.engine, now, problemOf, measures: metrics, computedBy };
+    const options = { stores, settings: settings.engine, clock, problemOf, measures: metrics, computedBy };
     const workers = [workerOf(models.engine, options)];
     const running = await startWorkers({ settings, workers, log, clock }, link);
     const { STOP_GRACE_MS } = settings.http;

@@ -4,19 +4,22 @@ import type { ProblemRecord } from '../domain/problem.js';
 import type { EngineConfig } from '../engine/config.js';
 import type { Engine } from '../engine/engine.js';
 import { EngineLost, FilesUnusable } from '../engine/problems.js';
+import type { Clock } from '../environment/clock.js';
 import { toProblemRecord } from '../generation/problem-record.js';
+import { noPatience, patienceOf } from '../jobs/patience.js';
 import type { Worker } from '../jobs/queue.js';
 import { type ImageRecords, type JobMeasures, runJobs } from '../jobs/run-job.js';
 import type { Stores } from './stores.js';
 
 /** Images of different requests that share a model call, where the settings do not say. */
 const DEFAULT_BATCH = 4;
+/** Milliseconds for which a finished image waits for stores that do not answer. */
+const OUTAGE_MS = 60_000;
 
 export interface WorkerOptions {
-  readonly stores: Pick<Stores, 'images' | 'inputs' | 'records'>;
+  readonly stores: Pick<Stores, 'images' | 'inputs' | 'records' | 'isShared'>;
   readonly settings: Partial<Pick<EngineConfig, 'ENGINE_BATCH'>>;
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly problemOf: (error: unknown) => ProblemRecord;
   readonly measures: JobMeasures;
   /** What decides the last bits of its images: jobs that ask for another fail. */
@@ -26,14 +29,16 @@ export interface WorkerOptions {
 /** An engine that makes the images of jobs. */
 export function workerOf(
   engine: Engine,
-  { stores, settings, now, problemOf, measures, computedBy }: WorkerOptions,
+  { stores, settings, clock, problemOf, measures, computedBy }: WorkerOptions,
 ): Worker {
-  const { images, inputs, records } = stores;
+  const { images, inputs, records, isShared } = stores;
+  const now = () => clock.now();
+  const patience = isShared ? patienceOf(OUTAGE_MS, clock) : noPatience;
   const imageRecords: ImageRecords = {
     find: async (fingerprint) => (await records.recall([fingerprint]))[0] ?? null,
     save: (record, replace) => records.saveImage(record, now(), replace),
   };
-  const parts = { engine, inputs, images, now, problemOf, measures, computedBy, records: imageRecords };
+  const parts = { engine, inputs, images, now, problemOf, measures, computedBy, patience, records: imageRecords };
   return {
     loaded: () => engine.loaded(),
     batch: settings.ENGINE_BATCH ?? DEFAULT_BATCH,

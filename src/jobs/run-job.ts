@@ -10,6 +10,7 @@ import { addressOf, type ImageStore } from '../stores/images/image-store.js';
 import { ImageSpan } from '../telemetry/spans.js';
 import { engineJob, type InputImageStore } from './engine-job.js';
 import { inOrder } from './in-order.js';
+import type { Patience } from './patience.js';
 import type { Task } from './queue.js';
 
 /** Finished images by fingerprint. */
@@ -32,6 +33,8 @@ export interface RunParts {
   readonly now: () => number;
   /** A failure as the waiters' generations store it. */
   readonly problemOf: (error: unknown) => ProblemRecord;
+  /** How long an outage of the stores is waited for. */
+  readonly patience: Patience;
   /** Where durations are counted, in milliseconds. */
   readonly measures: JobMeasures;
   /** What decides the last bits here: images that were asked for of another are not made. Left out, all are. */
@@ -93,8 +96,10 @@ function begin(task: Task, { now, measures }: RunParts): Traced {
 }
 
 /** Finishes the tasks whose images are stored already, and returns the others. */
-async function lookUp(tasks: readonly Traced[], { records }: RunParts): Promise<readonly Traced[]> {
-  const found = await Promise.all(tasks.map(({ job }) => (job.reuse ? records.find(job.fingerprint) : null)));
+async function lookUp(tasks: readonly Traced[], { records, patience }: RunParts): Promise<readonly Traced[]> {
+  const found = await Promise.all(
+    tasks.map(({ job, signal }) => (job.reuse ? patience(() => records.find(job.fingerprint), signal) : null)),
+  );
   return tasks.filter(({ emit, end }, i) => {
     const image = found[i] ?? null;
     if (image === null) return true;
@@ -120,13 +125,11 @@ function refuseOthers(tasks: readonly Traced[], { computedBy, problemOf }: RunPa
 
 const inWords = ({ device, runtime }: ComputedBy) => `${device} ${runtime}`.trim();
 
-async function make(tasks: readonly Traced[], { engine, inputs, measures }: RunParts) {
-  const job = await engineJob(
-    tasks.map(({ job }) => job),
-    inputs,
-  );
-  const relay = inOrder(teller(tasks));
+async function make(tasks: readonly Traced[], { engine, inputs, measures, patience }: RunParts) {
   const signal = whenAllAborted(tasks.map(({ signal }) => signal));
+  const jobs = tasks.map(({ job }) => job);
+  const job = await patience(() => engineJob(jobs, inputs), signal);
+  const relay = inOrder(teller(tasks));
   // The engine may take so long for each of its images.
   const deadlineMs = tasks.reduce((sum, { job }) => sum + job.deadlineMs, 0);
   try {
@@ -146,7 +149,7 @@ async function make(tasks: readonly Traced[], { engine, inputs, measures }: RunP
 /** Encodes, stores and records one image. Its failure is its own. */
 async function finish(task: Traced, pixels: Pixels, regions: readonly Region[], parts: RunParts): Promise<void> {
   const { job, span, signal, emit, end } = task;
-  const { images, records, now, problemOf } = parts;
+  const { images, records, now, problemOf, patience } = parts;
   if (signal.aborted) return end('cancelled');
   const [stage, key] = ['ENCODE_OUTPUT', randomUUID()] as const;
   const at = now();
@@ -169,7 +172,10 @@ async function finish(task: Traced, pixels: Pixels, regions: readonly Region[], 
       regions,
     };
     // Both are durable before anyone hears of the image. A record whose file a power cut took is found out when the file is looked for.
-    const [, stands] = await Promise.all([images.put(png), records.save(image, !job.reuse)]);
+    const [, stands] = await Promise.all([
+      patience(() => images.put(png), signal),
+      patience(() => records.save(image, !job.reuse), signal),
+    ]);
     const [finishedAt, durationMs] = [now(), performance.now() - start];
     span.stageFinished(stage, finishedAt);
     parts.measures.stage(durationMs, { stage });

@@ -85,6 +85,19 @@ describe.skipIf(missing !== null)(`a fleet${missing === null ? '' : ` (skipped: 
     expect(after.generate).toMatchObject({ status: 'SUCCEEDED' });
   });
 
+  it('keeps what it computed while S3 is away', async () => {
+    const addresses = () => cluster.api.map(({ url }) => url);
+    const client = new Client(addresses);
+    const asking = Promise.all(Array.from({ length: 4 }, (_, i) => client.generate({ ...small, seed: 400 + i })));
+    await sleep(100);
+    cluster.s3.signal('SIGKILL');
+    await asking;
+    await sleep(1500);
+    await cluster.s3.start();
+    await client.settled(60_000);
+    expect(await broken(client, addresses)).toEqual([]);
+  });
+
   it('loses nothing to the death of a worker and of an API process in mid-job', async () => {
     const living = () => cluster.api.map(({ url }) => url).slice(1);
     const client = new Client(living);

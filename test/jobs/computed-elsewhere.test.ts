@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JobEvent } from '../../src/domain/job.js';
 import { toProblemRecord } from '../../src/generation/problem-record.js';
+import { noPatience } from '../../src/jobs/patience.js';
 import { type RunParts, runJobs } from '../../src/jobs/run-job.js';
 import { jobOf } from './job-of.js';
 
@@ -16,6 +17,7 @@ const parts: RunParts = {
   now: () => 0,
   problemOf: toProblemRecord,
   measures: { job() {}, stage() {} },
+  patience: noPatience,
   computedBy: { device: 'cuda', runtime: 'ort 2' },
 };
 

@@ -24,9 +24,8 @@ export async function openWorker(env: FleetEnv, engine: Engine, batch = 1): Prom
   const [log, clock] = [pino({ level: 'silent' }), systemClock];
   const stores = await openStores({ settings, log, clock });
   const link = linkOf({ settings, log });
-  const now = () => clock.now();
   const computedBy = { device: env.PRECISION_CLASS!, runtime: '' };
-  const parts = { stores, now, measures: new Metrics(), computedBy, problemOf: problemsTo(log) };
+  const parts = { stores, clock, measures: new Metrics(), computedBy, problemOf: problemsTo(log) };
   const worker = workerOf(engine, { ...parts, settings: { ENGINE_BATCH: batch } });
   const running = await startWorkers({ settings, log, clock, workers: [worker] }, link);
   const close = async (graceMs: number) => {

@@ -1,14 +1,15 @@
 import { CheckpointError, type Fault } from '../../checkpoint/index.js';
 import type { ModelDescription } from '../../domain/model-entry.js';
-import { UnknownModel } from '../../domain/problems.js';
+import { QueueFull, UnknownModel } from '../../domain/problems.js';
 import { refused, refusedAs, unsupported } from '../../domain/validation.js';
 import type { EditMode, Operation } from '../../engine/engine.js';
 import { unusable, unusableDetails } from '../unusable.js';
 import type { RequestContext } from './reader.js';
 
-/** By id, else by name; left out, the first of the catalog that can be used. @throws UnknownModel */
+/** By id, else by name; left out, the first of the catalog that can be used. @throws UnknownModel, QueueFull */
 export async function chosenModel(asked: string | null | undefined, context: Models): Promise<ModelDescription> {
   const { catalog } = context;
+  requirePublished(catalog);
   const model =
     asked == null
       ? await firstUsable(catalog, context)
@@ -23,7 +24,7 @@ export async function chosenModel(asked: string | null | undefined, context: Mod
  * The model that is asked for, which must be able to do it; left out, the first that is.
  *
  * @param mode of an EDIT
- * @throws UnknownModel, InvalidInput
+ * @throws UnknownModel, InvalidInput, QueueFull
  */
 export async function capableModel(
   asked: string | null | undefined,
@@ -31,6 +32,7 @@ export async function capableModel(
   operation: Operation,
   mode: EditMode | null = null,
 ): Promise<ModelDescription> {
+  requirePublished(context.catalog);
   const can = (model: ModelDescription) =>
     model.operations.includes(operation) && (mode === null || model.editModes.includes(mode));
   const expected = `one that can ${operation}${mode === null ? '' : ` by ${mode}`}`;
@@ -42,6 +44,12 @@ export async function capableModel(
   const model = await chosenModel(asked, context);
   if (can(model)) return model;
   throw refusedAs('model', expected, `${model.id}, which can ${abilities(model)}`, unsupported(model.id));
+}
+
+/** A fleet that has just been started has no model until its first worker publishes one. */
+function requirePublished(catalog: readonly ModelDescription[]): void {
+  if (catalog.length === 0)
+    throw new QueueFull('No worker has published a model yet. Try again in 5 s.', 5000, 'QUEUE_UNAVAILABLE');
 }
 
 type Models = Pick<RequestContext, 'catalog' | 'usable'>;
