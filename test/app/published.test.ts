@@ -81,6 +81,9 @@ describe('a process without model files', () => {
     const api = await openApi();
     const models = '{ models { name loras { name } maxPromptTokens } }';
     expect(await api.ask(models)).toEqual({ models: [] });
+    expect(await api.ask(remembered, { i: { prompt: 'a cat' } })).toEqual({
+      result: { __typename: 'QueueFull', message: 'No worker has published a model yet. Try again in 5 s.' },
+    });
     const { code, out } = await command('catalog', 'publish');
     expect({ code, out }).toEqual({
       code: 0,
