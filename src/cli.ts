@@ -80,7 +80,7 @@ const drawing = (command: Command) =>
     .option('--count <number>', 'images of each prompt, with seeds that count up; several are numbered: cat-1.png', '1')
     .option('--json', 'tell what was made, and with what, as a line of JSON for each prompt')
     .option('--seed <number>', 'decides the noise; left out, one is drawn')
-    .option('--steps <number>', "forwards of the model; left out, the model's own")
+    .option('--steps <number>', "steps of the noise schedule; left out, the model's own")
     .option('--model <name>', 'left out, the first of the catalog that can do it')
     .option(
       '--lora <id or file[:weight]>',

@@ -49,7 +49,7 @@ export type JobEvent =
       readonly stage: Stage;
       readonly at: number;
       readonly durationMs: number;
-      /** Images that share a forward share its stages: events with equal keys are one. */
+      /** Images that share a model call share its stages: events with equal keys are one. */
       readonly key: string;
     }
   | {

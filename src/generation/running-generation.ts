@@ -37,7 +37,7 @@ export class RunningGeneration {
   readonly #finishedImages = new Map<number, FinishedImage['image']>();
   /** Requests that wait before each image's job; null while it does not wait. */
   readonly #positions: (number | null)[];
-  /** Keys of events that several images of one forward report. */
+  /** Keys of events that several images of one model call report. */
   readonly #reported = new Set<string>();
   /** ENCODE_OUTPUT of an image, which is reported together with the image. */
   readonly #outputs = new Map<number, JobEvent & { type: 'stage-finished' }>();

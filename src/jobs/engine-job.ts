@@ -16,7 +16,7 @@ export class SourceGone extends Error {
   }
 }
 
-/** What an engine gets for images that share a forward, input images included. @throws SourceGone */
+/** What an engine gets for images that share a model call, input images included. @throws SourceGone */
 export async function engineJob(
   jobs: readonly Pick<Job, 'image' | 'inputs'>[],
   store: InputImageStore,

@@ -1,7 +1,7 @@
 import type { Job, JobEvent } from '../domain/job.js';
 import type { ProblemRecord } from '../domain/problem.js';
 import { QueueFull } from '../domain/problems.js';
-import { forwardOf } from './compatible.js';
+import { batchKeyOf } from './compatible.js';
 import { costOf, Pace } from './pace.js';
 import type { Depth, Joined, Place, Queue, QueueMetrics, Waiter, Worker } from './queue.js';
 import { Turns } from './turns.js';
@@ -29,7 +29,7 @@ interface Entry {
   readonly job: Job;
   readonly caller: string;
   readonly cost: number;
-  readonly forward: string | null;
+  readonly batchKey: string | null;
   readonly addedAt: number;
   readonly abort: AbortController;
   readonly waiters: Map<string, (event: JobEvent) => void>;
@@ -120,7 +120,7 @@ export class InProcessQueue implements Queue {
 
   #entryOf(job: Job): Entry {
     return {
-      ...{ job, caller: job.caller, cost: costOf(job), forward: forwardOf(job), addedAt: this.#options.now() },
+      ...{ job, caller: job.caller, cost: costOf(job), batchKey: batchKeyOf(job), addedAt: this.#options.now() },
       ...{ abort: new AbortController(), waiters: new Map(), history: [], attempt: 1, alone: false, position: -1 },
     };
   }
@@ -161,10 +161,10 @@ export class InProcessQueue implements Queue {
     }
   }
 
-  /** Jobs that share the head's forward: those of its own request, then others' up to what a forward takes. */
+  /** Jobs that share the head's model call: those of its own request, then others' up to what a model call takes. */
   #companions(head: Entry, most: number): readonly Entry[] {
-    if (head.forward === null) return [];
-    const fitting = this.#turns.items.filter(({ forward }) => forward === head.forward);
+    if (head.batchKey === null) return [];
+    const fitting = this.#turns.items.filter(({ batchKey }) => batchKey === head.batchKey);
     const own = fitting.filter(({ job }) => job.request === head.job.request);
     const others = head.alone ? [] : fitting.filter((entry) => !own.includes(entry) && !entry.alone);
     const companions = [...own, ...others.slice(0, Math.max(0, most - 1 - own.length))];

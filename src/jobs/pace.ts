@@ -1,7 +1,7 @@
 import type { Job } from '../domain/job.js';
 import { stepsRun } from '../engine/pipelines/schedule.js';
 
-/** What a job costs: pixels × forwards, of which guidance makes two a step. */
+/** What a job costs: pixels × model calls, of which guidance makes two a step. */
 export function costOf({ image }: Job): number {
   const { sampling, width, height } = image;
   return stepsRun(image) * (sampling.guidance > 0 ? 2 : 1) * width * height;

@@ -70,11 +70,11 @@ export interface Task {
   readonly emit: (event: JobEvent) => void;
 }
 
-/** One that makes images, so many at a time as share a forward. */
+/** One that makes images, so many at a time as share a model call. */
 export interface Worker {
   /** Ids of the models in its memory. */
   loaded(): readonly string[];
-  /** Images of different requests that one forward takes. */
+  /** Images of different requests that one model call takes. */
   readonly batch: number;
   /**
    * Makes the images of compatible jobs. How each ends is told by its last event.

@@ -190,7 +190,7 @@ async function finish(task: Traced, pixels: Pixels, regions: readonly Region[], 
 
 /** Emits an image's steps to its task, and stages to all tasks. */
 function teller(tasks: readonly Traced[]) {
-  const forward = randomUUID();
+  const call = randomUUID();
   let count = 0;
   return (event: EngineEvent, preview: string | null) => {
     if (event.type === 'step') {
@@ -198,7 +198,7 @@ function teller(tasks: readonly Traced[]) {
       tasks[event.image]?.emit({ type: 'step', at, step, totalSteps, sigma, preview });
       return;
     }
-    const key = `${forward}:${count++}`;
+    const key = `${call}:${count++}`;
     for (const { emit } of tasks) emit({ ...event, key });
   };
 }

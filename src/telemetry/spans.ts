@@ -97,7 +97,7 @@ export class ImageSpan {
     this.#open.delete(stage);
   }
 
-  /** One forward, inside of the stage that is open. */
+  /** one model call, inside of the stage that is open. */
   step(at: number, durationMs: number, attributes: Attributes): void {
     const stage = [...this.#open.values()].at(-1);
     const parent = stage === undefined ? this.#context : trace.setSpan(this.#context, stage);

@@ -3,7 +3,7 @@ import type { Job, JobEvent } from '../../domain/job.js';
 import { QueueFull } from '../../domain/problems.js';
 import { type RedisLink, RedisUnavailable } from '../../stores/redis/redis.js';
 import type { Script } from '../../stores/redis/script.js';
-import { forwardOf } from '../compatible.js';
+import { batchKeyOf } from '../compatible.js';
 import { costOf } from '../pace.js';
 import {
   type Depth,
@@ -200,9 +200,9 @@ class BullmqQueue implements SharedQueue {
     const { fingerprint, request, caller, image } = job;
     const cost = costOf(job);
     const units = cost / UNIT / (this.#options.weightOf?.(job) ?? 1);
-    const shared = forwardOf(job);
-    const forward = shared === null ? '' : createHash('sha1').update(shared).digest('hex');
-    return { fingerprint, request, caller, model: image.model, forward, cost, units };
+    const shared = batchKeyOf(job);
+    const batchKey = shared === null ? '' : createHash('sha1').update(shared).digest('hex');
+    return { fingerprint, request, caller, model: image.model, batchKey, cost, units };
   }
 
   async #follow(id: string, job: Job): Promise<FollowedRun> {

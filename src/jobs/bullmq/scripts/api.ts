@@ -49,7 +49,7 @@ for i, job in ipairs(jobs) do
     call('HSET', k('fair'), 'end:' .. job.caller, tostring(start + job.units))
     call('HSET', k('live'), job.fingerprint, id)
     call('HSET', k('run', id), 'fingerprint', job.fingerprint, 'request', job.request, 'caller', job.caller, 'model', job.model,
-      'forward', job.forward, 'cost', tostring(job.cost), 'start', tostring(start), 'added', now())
+      'batchKey', job.batchKey, 'cost', tostring(job.cost), 'start', tostring(start), 'added', now())
     wait(id, math.min(2097151, math.floor(start) + 1))
   end
   call('HSET', k('waiters', id), waiter, process)
@@ -131,8 +131,8 @@ for _, id in ipairs(turns) do
   local priority = math.min(2097151, math.floor(start) + 1)
   call('HSET', k('run', id), 'start', tostring(start))
   call('ZADD', k('turns'), priority, id)
-  local forward = call('HGET', k('run', id), 'forward')
-  if forward ~= '' then call('ZADD', k('mates', forward), priority, id) end
+  local batchKey = call('HGET', k('run', id), 'batchKey')
+  if batchKey ~= '' then call('ZADD', k('mates', batchKey), priority, id) end
   moved[#moved + 1] = id
   moved[#moved + 1] = tostring(priority)
 end

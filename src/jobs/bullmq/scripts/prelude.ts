@@ -4,7 +4,7 @@ import { Script } from '../../../stores/redis/script.js';
  * What the scripts have in common. Beside BullMQ's own keys, which say what is delivered to whom, there are:
  *
  * `live` fingerprint → run · `run:ID` what one run is · `events:ID` what it has told · `waiters:ID` waiter → process · `turns` runs that wait,
- * by priority · `mates:FORWARD` those of them that can share a model call · `running` · `requests`, `callers` how many runs of each wait · `totals` their cost, and the pace · `fair` virtual time
+ * by priority · `mates:KEY` those of them that can share a model call · `running` · `requests`, `callers` how many runs of each wait · `totals` their cost, and the pace · `fair` virtual time
  * (see Turns) · `joined:WAITER` its runs · `process:ID` its waiters · `processes`, `slots` by the end of their leases · `busy` slots.
  */
 const prelude = `
@@ -18,7 +18,7 @@ end
 local function changed() call('PUBLISH', k('changed'), '') end
 
 local function wait(id, priority)
-  local run = call('HMGET', k('run', id), 'request', 'caller', 'cost', 'forward')
+  local run = call('HMGET', k('run', id), 'request', 'caller', 'cost', 'batchKey')
   call('ZADD', k('turns'), priority, id)
   if run[4] ~= '' then call('ZADD', k('mates', run[4]), priority, id) end
   call('HINCRBY', k('requests'), run[1], 1)
@@ -28,7 +28,7 @@ end
 
 local function waitNoMore(id)
   if call('ZREM', k('turns'), id) == 0 then return end
-  local run = call('HMGET', k('run', id), 'request', 'caller', 'cost', 'forward')
+  local run = call('HMGET', k('run', id), 'request', 'caller', 'cost', 'batchKey')
   if run[4] ~= '' then call('ZREM', k('mates', run[4]), id) end
   if call('HINCRBY', k('requests'), run[1], -1) <= 0 then call('HDEL', k('requests'), run[1]) end
   if call('HINCRBY', k('callers'), run[2], -1) <= 0 then call('HDEL', k('callers'), run[2]) end

@@ -23,7 +23,7 @@ local function begin(id)
 end
 begin(head)
 
-local run = call('HMGET', k('run', head), 'forward', 'request')
+local run = call('HMGET', k('run', head), 'batchKey', 'request')
 local own, others = {}, {}
 if run[1] ~= '' then
   for _, id in ipairs(call('ZRANGE', k('mates', run[1]), 0, 99)) do
