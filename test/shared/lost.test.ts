@@ -31,6 +31,9 @@ function expectWhole(told: readonly ProgressEvent[], status = 'SUCCEEDED') {
 
 const begun = async (process: Process, words: object) => (await process.ask(words)).id as string;
 
+/** Those that take longest: `FAULTS=long npm test -- test/shared`. */
+const inLongForm = it.skipIf(process.env.FAULTS !== 'long');
+
 describe('an API process', () => {
   it('that is killed loses no generation: another tells the rest, and no job is made twice', async () => {
     const { open, through, reached } = door();
@@ -57,7 +60,7 @@ describe('an API process', () => {
     expect(engine.jobs).toHaveLength(1);
   });
 
-  it('that ends in order hands its generations over at once, which counts as no loss', async () => {
+  inLongForm('that ends in order hands its generations over at once, which counts as no loss', async () => {
     const { open, through, reached } = door();
     const engine = new ScriptedEngine({ beforeStep: through });
     await fleet.worker(engine);
@@ -79,7 +82,7 @@ describe('an API process', () => {
     expect(engine.jobs).toHaveLength(1);
   });
 
-  it('that was stopped for longer than its lease writes nothing after it', async () => {
+  inLongForm('that was stopped for longer than its lease writes nothing after it', async () => {
     const { open, through, reached } = door();
     await fleet.worker(new ScriptedEngine({ beforeStep: (step) => (step === 2 ? through() : undefined) }));
     const [other] = await fleet.apis(1);
@@ -98,7 +101,7 @@ describe('an API process', () => {
     expect(await other!.generation(id)).toEqual(told.at(-1)!.generation);
   });
 
-  it('whose clients alone waited for a job is waited for no more when it is gone', async () => {
+  inLongForm('whose clients alone waited for a job is waited for no more when it is gone', async () => {
     const engine = new ScriptedEngine({ beforeStep: () => sleep(50) });
     await fleet.worker(engine);
     const owner = await fleet.process('api');
@@ -110,7 +113,7 @@ describe('an API process', () => {
     await soon(() => expect(engine.aborted).toHaveLength(1));
   });
 
-  it('gives up what three processes could not end', async () => {
+  inLongForm('gives up what three processes could not end', async () => {
     const redis = new RedisLink(fleet.env.QUEUE_URL!, { report: { warn() {}, info() {} } });
     // Only a look at the log: an API process would take the generation over itself.
     const takeovers = async () => {
@@ -184,7 +187,7 @@ describe('a worker', () => {
     expect(engine.jobs.flatMap(seedsOf)).toEqual([7]);
   });
 
-  it('loses a job that has ended two of them, as EngineLost', async () => {
+  inLongForm('loses a job that has ended two of them, as EngineLost', async () => {
     const [api] = await fleet.apis(1);
     const { id } = await api!.generate({ ...cat, steps: 100 }, stays());
     const { told, done } = follow(api!, id);
