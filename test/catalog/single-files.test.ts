@@ -1,28 +1,21 @@
-import { cpSync, mkdirSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { cpSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { CatalogError } from '../../src/catalog/catalog.js';
 import { entryFromCheckpoint, listModels } from '../../src/catalog/entry-from-checkpoint.js';
 import { open } from '../../src/checkpoint/index.js';
 import { readSchedulerConfig } from '../../src/checkpoint/scheduler.js';
-import { fixtures, temporaryFolder } from '../engine/checkpoints.js';
-
-const checkpoints = fixtures;
-const single = join(checkpoints, 'single');
+import { inScaledFloat8, published, tiny, writeSingle } from '../checkpoint/single-files.js';
+import { writeTensors } from '../compiler/files.js';
+import { temporaryFolder } from '../engine/checkpoints.js';
 
 /** ComfyUI's `models`, with a transformer of that name. */
 function comfyui(name = 'z_image_turbo_fp8_scaled.safetensors'): { models: string; transformer: string } {
   const models = temporaryFolder();
-  const put = (from: string, to: string) => {
-    mkdirSync(dirname(join(models, to)), { recursive: true });
-    cpSync(join(checkpoints, from), join(models, to), { recursive: true });
-  };
-  put('single/z_image_turbo_fp8_scaled.safetensors', `diffusion_models/${name}`);
-  put('tiny-turbo/transformer/config.json', `diffusion_models/${name.replace('.safetensors', '.transformer.json')}`);
-  put('single/qwen_3_4b_fp8_scaled.safetensors', 'text_encoders/qwen_3_4b_fp8_scaled.safetensors');
-  put('single/ae.safetensors', 'vae/ae.safetensors');
-  put('tiny-base/vae/config.json', 'vae/ae.autoencoder.json');
-  put('tiny-turbo/tokenizer', 'tokenizer');
+  writeSingle(join(models, 'diffusion_models', name), 'transformer', inScaledFloat8('transformer'));
+  writeTensors(join(models, 'text_encoders', 'qwen_3_4b_fp8_scaled.safetensors'), inScaledFloat8('text encoder'));
+  writeSingle(join(models, 'vae', 'ae.safetensors'), 'autoencoder', published('autoencoder'));
+  cpSync(join(tiny, 'tokenizer'), join(models, 'tokenizer'), { recursive: true });
   return { models, transformer: join(models, 'diffusion_models', name) };
 }
 
@@ -68,8 +61,9 @@ describe('a single file', () => {
   });
 
   it('that holds another part is refused by the name of what it holds', () => {
-    expect(() => entryFromCheckpoint(join(single, 'ae.safetensors'))).toThrow('it holds the autoencoder');
-    expect(() => open(join(single, 'ae.safetensors'), { part: 'transformer' })).toThrow('it holds the autoencoder');
+    const autoencoder = join(comfyui().models, 'vae', 'ae.safetensors');
+    expect(() => entryFromCheckpoint(autoencoder)).toThrow('it holds the autoencoder');
+    expect(() => open(autoencoder, { part: 'transformer' })).toThrow('it holds the autoencoder');
   });
 
   it('has its query, key and value apart, each with the scale of all three', () => {

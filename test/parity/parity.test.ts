@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest';
 const root = join(import.meta.dirname, '..', '..');
 
 /** Runs the command as people do. */
-function parity(folder: string) {
+function parity(folder: string, ...beginning: readonly string[]) {
   const tsx = join(root, 'node_modules', '.bin', 'tsx');
-  const { status, stdout, stderr } = spawnSync(tsx, [join(import.meta.dirname, 'cli.ts'), folder], {
+  const { status, stdout, stderr } = spawnSync(tsx, [join(import.meta.dirname, 'cli.ts'), folder, ...beginning], {
     encoding: 'utf8',
   });
   return { status, output: stdout + stderr };
@@ -23,6 +23,12 @@ describe('the engine', () => {
   const all = join(root, '..', 'shared', 'parity');
   it.skipIf(!existsSync(all))('computes what the reference computes on all cases', { timeout: 600_000 }, () => {
     const { status, output } = parity(all);
+    expect(status, output).toBe(0);
+  });
+
+  const more = join(root, '..', 'shared', 'parity-more');
+  it.skipIf(!existsSync(more))('computes from single files what the reference computes', () => {
+    const { status, output } = parity(more, 'single_');
     expect(status, output).toBe(0);
   });
 
