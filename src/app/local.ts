@@ -2,13 +2,9 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 import type { DeviceChoice } from '../engine/engine.js';
 import { runtimeName } from '../engine/process/device.js';
 import { systemClock } from '../environment/clock.js';
-import { programVersion } from '../environment/program-version.js';
 import type { UseCases } from '../generation/types.js';
-import { generateAccessKey, isLoopback } from '../http/access.js';
 import type { Measured } from '../http/router.js';
-import type { Listening } from '../http/server.js';
 import { Metrics } from '../telemetry/metrics.js';
-import { isTelemetryWanted, startTelemetry } from '../telemetry/sdk.js';
 import type { Settings } from './config.js';
 import { measuredOf } from './measured.js';
 import { type OpenModelsOptions, openModels } from './models.js';
@@ -79,52 +75,6 @@ export async function createApp(settings: Settings, log: Logger, options: OpenMo
     };
   } catch (error) {
     for (const close of closing) await close();
-    throw error;
-  }
-}
-
-export interface Running {
-  readonly listening: Listening;
-  readonly app: App;
-  /** The key that clients must send, where this server drew one itself; null where it asks for none or was given one. */
-  readonly generatedKey: string | null;
-  close(): Promise<void>;
-}
-
-/** Starts everything and listens. @param engine whether images are made here, else by the workers of a fleet */
-export async function serve(settings: Settings, log: Logger, { engine = true } = {}): Promise<Running> {
-  const traced = isTelemetryWanted(process.env);
-  const telemetry = traced
-    ? await startTelemetry(programVersion(), (error) => log.warn({ err: error }, 'the last spans were not sent'))
-    : null;
-  const { HOST, ACCESS_KEY, STOP_GRACE_MS } = settings.http;
-  const generatedKey = ACCESS_KEY === undefined && !isLoopback(HOST) ? generateAccessKey() : null;
-  const opening = engine
-    ? createApp(settings, log)
-    : import('./api.js').then(({ createApi }) => createApi(settings, log));
-  const [app, { createServer }] = await Promise.all([opening, import('../http/server.js')]);
-  try {
-    const key = ACCESS_KEY ?? generatedKey ?? undefined;
-    const server = createServer({
-      service: app.service,
-      settings: { ...settings.http, ACCESS_KEY: key },
-      log,
-      traced,
-      measured: app.measured,
-    });
-    const listening = await server.listen();
-    return {
-      listening,
-      app,
-      generatedKey,
-      async close() {
-        await listening.close(STOP_GRACE_MS);
-        await app.close(STOP_GRACE_MS);
-        await telemetry?.shutdown();
-      },
-    };
-  } catch (error) {
-    await app.close(0);
     throw error;
   }
 }

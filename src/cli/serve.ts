@@ -1,5 +1,6 @@
 import type { Settings } from '../app/config.js';
-import { createLog, serve } from '../app/local.js';
+import { createLog } from '../app/local.js';
+import { serve } from '../app/serve.js';
 import { EngineProblem } from '../engine/problems.js';
 import { stopOnSignal } from './stop-on-signal.js';
 
