@@ -1,5 +1,6 @@
 import { StorageUnavailable } from '../domain/problems.js';
 import type { Clock } from '../environment/clock.js';
+import { Lookout } from './lookout.js';
 
 export interface ServiceHealthOptions {
   /** By the name of each service: rejects while it cannot be used. */
@@ -24,13 +25,14 @@ const PATIENCE_MS = 2000;
 export class ServiceHealth {
   readonly #options: ServiceHealthOptions;
   #failed = false;
-  #lookedAt = Number.NEGATIVE_INFINITY;
-  #looking: Promise<void> | null = null;
-  #stop = () => {};
-  #closed = false;
+  readonly #lookout: Lookout;
 
   constructor(options: ServiceHealthOptions) {
     this.#options = options;
+    this.#lookout = new Lookout({
+      ...{ clock: options.clock, freshMs: FRESH_MS, everyMs: LOOK_EVERY_MS },
+      look: () => this.#look(),
+    });
   }
 
   get writable(): boolean {
@@ -49,17 +51,12 @@ export class ServiceHealth {
 
   /** Looks whether all can be used, unless that was just done, and waits for the answer. */
   async look(): Promise<boolean> {
-    if (this.#closed || this.#options.clock.now() - this.#lookedAt < FRESH_MS) return this.writable;
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = null;
-    });
-    await this.#looking;
+    await this.#lookout.look();
     return this.writable;
   }
 
   close(): void {
-    this.#closed = true;
-    this.#stop();
+    this.#lookout.close();
   }
 
   async #look(): Promise<void> {
@@ -69,7 +66,7 @@ export class ServiceHealth {
       return error === null ? [] : [{ name, error }];
     });
     const [failure] = (await Promise.all(looks)).flat();
-    this.#lookedAt = clock.now();
+    this.#lookout.seen();
     if (failure !== undefined) return this.#fail(failure.name, failure.error);
     if (!this.#failed) return;
     this.#failed = false;
@@ -84,8 +81,7 @@ export class ServiceHealth {
   #fail(service: string, error: unknown): void {
     if (!this.#failed) this.#options.log.error({ err: error, service }, 'what is stored elsewhere cannot be used');
     this.#failed = true;
-    this.#stop();
-    if (!this.#closed) this.#stop = this.#options.clock.after(LOOK_EVERY_MS, () => void this.look());
+    this.#lookout.again();
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { StorageUnavailable } from '../../domain/problems.js';
 import type { Clock } from '../../environment/clock.js';
 import { PRIVATE_FILE } from '../../environment/folders.js';
+import { Lookout } from '../lookout.js';
 import { isDamage, isFull, isOfTheDisk } from './disk-errors.js';
 
 export interface DiskOptions {
@@ -37,13 +38,14 @@ export class Disk {
   #needed = leastBytes;
   #failed = false;
   #damaged = false;
-  #lookedAt = Number.NEGATIVE_INFINITY;
-  #looking: Promise<void> | null = null;
-  #stop = () => {};
-  #closed = false;
+  readonly #lookout: Lookout;
 
   constructor(options: DiskOptions) {
     this.#options = options;
+    this.#lookout = new Lookout({
+      ...{ clock: options.clock, freshMs, everyMs: lookEveryMs },
+      look: () => this.#look(),
+    });
   }
 
   get writable(): boolean {
@@ -72,23 +74,18 @@ export class Disk {
 
   /** Looks whether it can be written, unless that was just done, and waits for the answer. */
   async look(): Promise<boolean> {
-    if (this.#closed || this.#options.clock.now() - this.#lookedAt < freshMs) return this.writable;
-    this.#looking ??= this.#look().finally(() => {
-      this.#looking = null;
-    });
-    await this.#looking;
+    await this.#lookout.look();
     return this.writable;
   }
 
   close(): void {
-    this.#closed = true;
-    this.#stop();
+    this.#lookout.close();
   }
 
   async #look(): Promise<void> {
     try {
       await inPatience(Promise.all(this.#options.folders.map((folder) => tryToWrite(folder, this.#needed))));
-      this.#lookedAt = this.#options.clock.now();
+      this.#lookout.seen();
       if (!this.#failed) return;
       this.#failed = false;
       // Fails again where only the records cannot be written.
@@ -96,7 +93,7 @@ export class Disk {
       this.#needed = leastBytes;
       this.#options.log.warn({}, 'the data folder can be written again');
     } catch (error) {
-      this.#lookedAt = this.#options.clock.now();
+      this.#lookout.seen();
       this.#fail(error, 0);
     }
   }
@@ -105,8 +102,7 @@ export class Disk {
     this.#needed = Math.max(this.#needed, bytes);
     if (!this.#failed) this.#options.log.error({ err: error }, 'the data folder cannot be written');
     this.#failed = true;
-    this.#stop();
-    if (!this.#closed) this.#stop = this.#options.clock.after(lookEveryMs, () => void this.look());
+    this.#lookout.again();
   }
 }
 
