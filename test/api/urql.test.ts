@@ -19,29 +19,21 @@ interface Event {
   readonly generationProgress: { readonly __typename: string; readonly sequence: number };
 }
 
+interface Request {
+  readonly query: string;
+  readonly variables: Record<string, unknown>;
+}
+
 const overFetch = () =>
   new Client({ url, preferGetMethod: false, exchanges: [cacheExchange, fetchExchange], fetchSubscriptions: true });
 
-function overSse(): Client {
-  const sse = createClient({ url });
-  return new Client({
-    url,
-    preferGetMethod: false,
-    exchanges: [
-      fetchExchange,
-      subscriptionExchange({
-        forwardSubscription: ({ query, variables }) => ({
-          subscribe: (sink) => ({
-            unsubscribe: sse.subscribe({ query: query!, variables: variables ?? {} }, sink as never),
-          }),
-        }),
-      }),
-    ],
-  });
-}
+const overSse = () => subscribingBy(createClient({ url }));
 
-function overSocket(): Client {
-  const sockets = createSocketClient({ url: url.replace('http', 'ws'), webSocketImpl: WebSocket });
+const overSocket = () =>
+  subscribingBy(createSocketClient({ url: url.replace('http', 'ws'), webSocketImpl: WebSocket }));
+
+/** A client whose subscriptions go over another one, as urql's documentation has it. */
+function subscribingBy(other: { subscribe(request: Request, sink: never): () => void }): Client {
   return new Client({
     url,
     preferGetMethod: false,
@@ -50,7 +42,7 @@ function overSocket(): Client {
       subscriptionExchange({
         forwardSubscription: ({ query, variables }) => ({
           subscribe: (sink) => ({
-            unsubscribe: sockets.subscribe({ query: query!, variables: variables ?? {} }, sink as never),
+            unsubscribe: other.subscribe({ query: query!, variables: variables ?? {} }, sink as never),
           }),
         }),
       }),
