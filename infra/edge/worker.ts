@@ -55,7 +55,7 @@ interface Asked {
   readonly negotiates: readonly ('avif' | 'webp')[] | null;
 }
 
-/** The signature is checked here: what nobody signed never reaches the program. */
+/** The signature is checked here: an unsigned address never reaches the program. */
 async function render(pathname: string, { RENDER_KEYS }: Env): Promise<Asked | Response> {
   const { outcome } = await verify(pathname, keysOf(RENDER_KEYS), Date.now());
   if (outcome === 'malformed') return problem(404, 'NOT_FOUND', 'Expected a render address but received another.');

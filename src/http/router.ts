@@ -35,7 +35,7 @@ export interface RouterParts {
   readonly access: Access;
   readonly settings: HttpConfig;
   readonly log: Logger;
-  /** Whether somebody collects spans. */
+  /** Whether spans are collected. */
   readonly traced: boolean;
   readonly isStopping: () => boolean;
   /** Left out, nothing is measured. */

@@ -17,7 +17,7 @@ export interface ServerOptions {
   readonly service: UseCases;
   readonly settings: HttpConfig;
   readonly log: Logger;
-  /** Whether somebody collects spans. */
+  /** Whether spans are collected. */
   readonly traced?: boolean;
   readonly measured?: Measured | undefined;
 }

@@ -1,4 +1,4 @@
-/** A store cannot be used at the start. The message is one sentence for whoever started the program. */
+/** A store cannot be used at the start. The message is one sentence for the operator. */
 export class StoreUnusable extends Error {
   override readonly name = 'StoreUnusable';
 }

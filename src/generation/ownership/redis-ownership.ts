@@ -66,7 +66,7 @@ class RedisOwnership implements Ownership {
 
   async holds(id: string): Promise<boolean> {
     if (!this.#own.has(id)) return false;
-    // A lease that ran out, and that nobody has taken, is its own again.
+    // A lease that ran out and was not taken meanwhile is this process's again.
     const [answer] = (await renew.run(this.#link.commands, this.#keys(id), [this.#token, this.leaseMs])) as string[];
     return answer !== 'taken';
   }

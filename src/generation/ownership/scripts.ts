@@ -14,7 +14,7 @@ return owner == ARGV[3] and 'handed over' or 'own'
 `);
 
 /**
- * Renews leases; one that ran out is taken again where nobody else has taken it.
+ * Renews leases; one that ran out is taken again unless another process holds it.
  *
  * KEYS: lease and request to cancel of each. ARGV: token, lease in ms. Answers for each `taken`, `cancelled` or `own`.
  */

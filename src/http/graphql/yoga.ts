@@ -26,7 +26,7 @@ export interface GraphQLParts {
   readonly service: UseCases;
   readonly settings: HttpConfig;
   readonly log: Logger;
-  /** Whether somebody collects spans. */
+  /** Whether spans are collected. */
   readonly traced: boolean;
 }
 
@@ -85,7 +85,7 @@ export function createGraphQL({ service, settings, log, traced }: GraphQLParts):
   });
 }
 
-/** What a browser's EventSource, and whoever does as it does, says when it connects again. */
+/** What an EventSource says when it connects again. */
 function lastEventOf(headers: Pick<Headers, 'get'>): number | null {
   const id = headers.get('last-event-id') ?? '';
   return /^\d{1,15}$/.test(id) ? Number(id) : null;

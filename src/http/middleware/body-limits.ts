@@ -28,7 +28,7 @@ export function bodyLimits(
       const sentence = `Expected at most ${most} bytes but received ${length!.slice(0, 20)}.`;
       return refusal(format, { status: 413, code: 'TOO_LARGE', sentence });
     }
-    // Of the requests that are not Node's nobody has checked what they say.
+    // The lengths of requests that are not Node's are unchecked.
     return next(length === null || node === undefined ? counted(request, most, maker) : request, context);
   };
 }

@@ -29,7 +29,7 @@ export function cors(origins: readonly string[]): Middleware {
   };
 }
 
-/** A browser that asks for a page elsewhere whether it may call: it may not, and whoever looks is told why. */
+/** A browser that asks for a page elsewhere whether it may call: it may not, and the answer says why. */
 export function preflightAdvice(): Middleware {
   return (next) => (request, context) => {
     const isPreflight = request.method === 'OPTIONS' && request.headers.has('access-control-request-method');

@@ -2,13 +2,13 @@ import { context as active, propagation, SpanKind, SpanStatusCode } from '@opent
 import { within } from '../../telemetry/within.js';
 import { type Middleware, templateOf } from '../route.js';
 
-/** A span for the HTTP request, under the caller's `traceparent`. What it asks for hangs under it. Only in the list when somebody collects spans. */
+/** A span for the HTTP request, under the caller's `traceparent`. What it asks for hangs under it. Only in the list when spans are collected. */
 export function trace(): Middleware {
   return (next) => (request, context) => {
     const { url, route } = context;
     if (route?.quiet) return next(request, context);
     const parent = propagation.extract(active.active(), Object.fromEntries(request.headers));
-    // By the route's template: an image's hash in a span's name, or what somebody made up, would make each name one of a kind.
+    // By the route's template: an image's hash in a span's name, or a path that was made up, would make each name one of a kind.
     const template = route === null ? null : templateOf(route);
     const attributes = {
       'http.request.method': request.method,

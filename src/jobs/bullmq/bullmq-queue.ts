@@ -94,7 +94,7 @@ class BullmqQueue implements SharedQueue {
     this.#joining.set(waiter.id, joining);
     try {
       const joined = this.#enter(jobs, waiter, force, joining);
-      // It goes on when Redis is back, and then nobody waits for it.
+      // It goes on when Redis is back, and its waiter has left by then.
       joined.catch(() => {});
       return await this.#answered(joined);
     } catch (error) {

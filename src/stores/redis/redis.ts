@@ -10,7 +10,7 @@ export interface RedisReport {
 
 export interface RedisOptions {
   readonly report: RedisReport;
-  /** Milliseconds after which a command that somebody waits for is given up. */
+  /** Milliseconds after which a command whose answer is awaited is given up. */
   readonly answerMs?: number;
 }
 

@@ -41,7 +41,7 @@ local function resetWhenEmpty()
   call('HDEL', k('totals'), 'cost')
 end
 
--- The run is over, or nobody wants it any more.
+-- The run is over, or no waiter is left.
 local function forget(id)
   local fingerprint = call('HGET', k('run', id), 'fingerprint')
   if fingerprint and call('HGET', k('live'), fingerprint) == id then call('HDEL', k('live'), fingerprint) end
@@ -52,7 +52,7 @@ local function forget(id)
   resetWhenEmpty()
 end
 
--- Answers the runs that waited for nobody else. Those that run are told to stop.
+-- Answers the runs that have no other waiter. Those that run are told to stop.
 local function leave(waiter, process)
   local dropped = {}
   for _, id in ipairs(call('SMEMBERS', k('joined', waiter))) do

@@ -5,7 +5,7 @@ import { script } from './prelude.js';
  * as its own `moveToActive` does it, which takes only the first that waits.
  *
  * ARGV: run, token of the lock, slot, images of different requests that share a model call, prefix of BullMQ's keys, lock in ms,
- * milliseconds since the epoch. Answers JSON: id, start count and age in ms of each run that is begun; none where nobody wants it any more.
+ * milliseconds since the epoch. Answers JSON: id, start count and age in ms of each run that is begun; none where no waiter is left.
  */
 export const take = script(`
 local head, token, slot, batch, bull, lock, at = unpack(ARGV)
@@ -50,7 +50,7 @@ return cjson.encode(taken)
  * Tells one event of a run. Only the latest preview is stored.
  *
  * ARGV: run, token, number of the event among those told under this token, event, preview ('' for none), '1' for the last, milliseconds
- * that the events of a finished run are kept. Answers `told`, or `stopped` where another has begun the run since or nobody wants it any more.
+ * that the events of a finished run are kept. Answers `told`, or `stopped` where another has begun the run since or no waiter is left.
  */
 export const tell = script(`
 local id, token, number, event, preview, isLast, kept = unpack(ARGV)
